@@ -1,0 +1,224 @@
+"""The document: one project value, its undo history, and what has been learned about it.
+
+Panels read it, call `apply` with a pure edit, and listen to its signals. They never call each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from core import validation
+from core.data.schema import Prepared, TableProfile
+from core.engine.messages import Weights
+from core.spec import NetworkSpec, Project
+from core.training.snapshot import History
+
+UNDO_STEPS = 500
+
+
+class _Swap(QUndoCommand):
+    """The one undo command: swaps project values; edits with the same merge key within a gesture become one."""
+
+    def __init__(self, document: Document, before: Project, after: Project, text: str, merge_key: str) -> None:
+        super().__init__(text)
+        self._document, self.before, self.after, self._merge_key = document, before, after, merge_key
+
+    def redo(self) -> None:
+        self._document._swap(self.after)
+
+    def undo(self) -> None:
+        self._document._swap(self.before)
+
+    def id(self) -> int:
+        return hash(self._merge_key) % (2**31 - 1) if self._merge_key else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        assert isinstance(other, _Swap)
+        if other._merge_key != self._merge_key:
+            return False
+        self.after = other.after
+        self.setObsolete(self.before == self.after)
+        return True
+
+
+class Document(QObject):
+    """Signals carry no values: read the document. `network_changed` carries the ids of layers added, removed or changed.
+
+    project_changed: after any edit.  data_changed: the DataSpec.  profile_changed: a table was read (or None).
+    prepared_changed: arrays stand ready (or None).  training_changed: the TrainingConfig.  layout_changed: positions.
+    selection_changed: the selected layer.  weights_changed: trained weights arrived or were dropped.
+    history_changed: a saved or finished run's curves.  evaluation_changed.  file_changed: path, name or edited state.
+    """
+
+    project_changed = Signal()
+    network_changed = Signal(object)
+    data_changed = Signal()
+    profile_changed = Signal()
+    prepared_changed = Signal()
+    training_changed = Signal()
+    layout_changed = Signal()
+    selection_changed = Signal()
+    weights_changed = Signal()
+    history_changed = Signal()
+    evaluation_changed = Signal()
+    file_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(UNDO_STEPS)
+        self.undo_stack.cleanChanged.connect(lambda _clean: self.file_changed.emit())
+        self.path: Path | None = None
+        self._project = Project()
+        self._profile: TableProfile | None = None
+        self._prepared: Prepared | None = None
+        self._weights: Weights | None = None
+        self._trained_network: NetworkSpec | None = None
+        self._history = History()
+        self._evaluation: Any = None
+        self._selection = ""
+        self._report: validation.Report | None = None
+
+    @property
+    def project(self) -> Project:
+        return self._project
+
+    @property
+    def edited(self) -> bool:
+        return not self.undo_stack.isClean()
+
+    def apply(self, edit: Callable[[Project], Project], text: str, *, merge_key: str = "") -> None:
+        """Make the project `edit(project)` as one undoable step called `text`.
+
+        Edits in a row with one non-empty `merge_key` (a spin box being turned) undo together. An edit that raises
+        UserInputError or changes nothing leaves no trace; the error goes on to the caller.
+        """
+        after = edit(self._project)
+        if after != self._project:
+            self.undo_stack.push(_Swap(self, self._project, after, text, merge_key))
+
+    def edit_network(self, edit: Callable[[NetworkSpec], NetworkSpec], text: str, *, merge_key: str = "") -> None:
+        self.apply(lambda p: replace(p, network=edit(p.network)), text, merge_key=merge_key)
+
+    def edit_training(self, text: str, **changes: Any) -> None:
+        """Training settings changed; turning one control repeatedly is one undo step."""
+        key = "training:" + ",".join(sorted(changes))
+        self.apply(lambda p: replace(p, training=replace(p.training, **changes)), text, merge_key=key)
+
+    def open(self, project: Project, path: Path | None) -> None:
+        """Start afresh with another project; nothing of the old one stays."""
+        self.path = path
+        self.set_prepared(None)
+        self.set_profile(None)
+        self.set_result(None, None, History())
+        self.select("")
+        self.undo_stack.clear()
+        self._swap(project)
+        self.file_changed.emit()
+
+    def mark_saved(self, path: Path) -> None:
+        self.path = path
+        self.undo_stack.setClean()
+        self.file_changed.emit()
+
+    def _swap(self, project: Project) -> None:
+        old, self._project = self._project, project
+        self._report = None
+        if self._selection and not project.network.has(self._selection):
+            self.select("")
+        if old.network != project.network:
+            self.network_changed.emit(_changed_layers(old.network, project.network))
+        if old.data != project.data:
+            self.data_changed.emit()
+        if old.training != project.training:
+            self.training_changed.emit()
+        if old.layout != project.layout:
+            self.layout_changed.emit()
+        if old.name != project.name:
+            self.file_changed.emit()
+        if old != project:
+            self.project_changed.emit()
+
+    # --- what is known besides the project; none of it is undone
+
+    @property
+    def report(self) -> validation.Report:
+        """Findings, shapes and parameter counts of the present network against the present data."""
+        if self._report is None:
+            p = self._prepared
+            self._report = validation.check(
+                self._project.network,
+                row_shape=p.row_shape if p else None,
+                outputs=p.outputs if p else None,
+                target=p.target if p else "target",
+            )
+        return self._report
+
+    @property
+    def selection(self) -> str:
+        """Id of the selected layer, "" for none."""
+        return self._selection
+
+    def select(self, layer_id: str) -> None:
+        if layer_id != self._selection:
+            self._selection = layer_id
+            self.selection_changed.emit()
+
+    @property
+    def profile(self) -> TableProfile | None:
+        return self._profile
+
+    def set_profile(self, profile: TableProfile | None) -> None:
+        self._profile = profile
+        self.profile_changed.emit()
+
+    @property
+    def prepared(self) -> Prepared | None:
+        return self._prepared
+
+    def set_prepared(self, prepared: Prepared | None) -> None:
+        self._prepared = prepared
+        self._report = None
+        self.prepared_changed.emit()
+
+    @property
+    def weights(self) -> Weights | None:
+        """Trained weights by layer id; they belong to `trained_network`, which may be older than the design."""
+        return self._weights
+
+    @property
+    def trained_network(self) -> NetworkSpec | None:
+        return self._trained_network
+
+    @property
+    def history(self) -> History:
+        return self._history
+
+    @property
+    def evaluation(self) -> Any:
+        """core.evaluation.Evaluation of the present weights on the test rows, or None."""
+        return self._evaluation
+
+    def set_result(self, weights: Weights | None, network: NetworkSpec | None, history: History) -> None:
+        """A run's outcome, or a reopened project's; drops the evaluation of earlier weights."""
+        self._weights, self._trained_network, self._history = weights, network, history
+        self._evaluation = None
+        self.weights_changed.emit()
+        self.history_changed.emit()
+        self.evaluation_changed.emit()
+
+    def set_evaluation(self, evaluation: Any) -> None:
+        self._evaluation = evaluation
+        self.evaluation_changed.emit()
+
+
+def _changed_layers(old: NetworkSpec, new: NetworkSpec) -> frozenset[str]:
+    before = {s.id: (s, old.sources(s.id)) for s in old.layers}
+    after = {s.id: (s, new.sources(s.id)) for s in new.layers}
+    return frozenset(id for id in before.keys() | after.keys() if before.get(id) != after.get(id))

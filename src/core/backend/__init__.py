@@ -1,0 +1,1 @@
+"""NumPy and MLX behind one interface."""

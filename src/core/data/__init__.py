@@ -1,0 +1,1 @@
+"""Data: readers, profiles, preparation, splits, generators."""

@@ -1,0 +1,57 @@
+"""Preparing columns for a network: imputation, scaling, one-hot; fitted on the training rows only.
+
+A `Preparation` is a frozen value of plain numbers and names: it is saved in projects and written into every export, so
+that a new row meets exactly what the training rows met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class NumberFeature:
+    """x' = (x - mean) / scale; a missing x becomes `fill` first. Gives one input value."""
+
+    name: str
+    fill: float
+    mean: float
+    scale: float
+
+
+@dataclass(frozen=True)
+class CategoryFeature:
+    """One input value per category, 1 for its own and 0 elsewhere; missing becomes `fill`; unknown gives all zeros."""
+
+    name: str
+    categories: tuple[str, ...]
+    fill: str
+
+
+@dataclass(frozen=True)
+class ClassTarget:
+    """Class labels by index, as text."""
+
+    name: str
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NumberTarget:
+    """y' = (y - mean) / scale."""
+
+    name: str
+    mean: float
+    scale: float
+
+
+Feature = NumberFeature | CategoryFeature
+Target = ClassTarget | NumberTarget
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Everything needed to turn a row of the source into a row of x, and an output into an answer."""
+
+    features: tuple[Feature, ...]
+    target: Target

@@ -1,0 +1,129 @@
+"""What is known about a table: values that travel from the jobs process to the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.preprocess import Preparation
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column as found.
+
+    kind: "number", "category", "text", "identifier", "constant" or "empty"; reason: why, in words.
+    usable: whether it can be a feature. missing, invalid: counts of cells. distinct: number of different values.
+    minimum .. standard_deviation: of the valid cells, numbers only. categories: most frequent first, with counts
+    (at most 64). histogram: counts in equal bins between minimum and maximum (numbers) or of the first categories.
+    """
+
+    name: str
+    kind: str
+    reason: str = ""
+    usable: bool = True
+    missing: int = 0
+    invalid: int = 0
+    distinct: int = 0
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    standard_deviation: float | None = None
+    categories: tuple[tuple[str, int], ...] = ()
+    histogram: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should know or decide. severity: "info", "warning" or "error" (blocks training).
+
+    action: "" or what one click does: "exclude" (the column), "category" or "number" (read it as that kind).
+    """
+
+    severity: str
+    text: str
+    column: str = ""
+    action: str = ""
+    action_label: str = ""
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """A table as found: shape, how it was read, columns, guesses, findings and its first rows as text.
+
+    target, task: the guess, or the person's choice where it was given; target_reason in words. preview[i][j]: cell of
+    row i, column j as text, None where missing. source_note: where bundled data comes from.
+    """
+
+    name: str
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    target: str
+    task: str
+    target_reason: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    header: bool = True
+    sha256: str = ""
+    findings: tuple[Finding, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
+    rejected_count: int = 0
+    preview: tuple[tuple[str | None, ...], ...] = ()
+    source_note: str = ""
+
+    def column(self, name: str) -> ColumnProfile:
+        """Raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Arrays ready to train on, kept as .npy files in `folder` and opened memory-mapped by `load`.
+
+    fingerprint: hash of content and specification. feature_names: one per prepared input value. rows: counts by part
+    ("train", "validation", "test"). outputs: units that the last layer needs with the automatic loss.
+    """
+
+    folder: str
+    fingerprint: str
+    task: str
+    target: str
+    feature_names: tuple[str, ...]
+    row_shape: tuple[int, ...]
+    outputs: int
+    classes: tuple[str, ...]
+    rows: dict[str, int]
+    preparation: Preparation
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """x: (rows, *row_shape) float32; y: (rows,) int32 class index, or (rows, 1) float32 scaled target.
+
+    row_numbers: (rows,) int64 position in the source, counted from 0.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    row_numbers: np.ndarray
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """The three parts of a split."""
+
+    train: Part
+    validation: Part
+    test: Part

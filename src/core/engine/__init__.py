@@ -1,0 +1,1 @@
+"""The engine and jobs processes and their clients."""

@@ -1,0 +1,152 @@
+"""What the window and the engine process say to each other. Every message is a frozen value of plain data.
+
+Messages of a run carry its `run_id`; the receiver drops those of a run that is no longer its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.data.schema import Prepared
+from core.spec import NetworkSpec, TrainingConfig
+from core.training.snapshot import Snapshot
+
+Weights = Mapping[str, Mapping[str, np.ndarray]]  # layer id → parameter name → float32 array
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """All that a run needs. checkpoint_folder "" = none are kept; resume_from: a checkpoint file to go on from."""
+
+    network: NetworkSpec
+    config: TrainingConfig
+    prepared: Prepared
+    weights: Weights | None = None
+    checkpoint_folder: str = ""
+    resume_from: str = ""
+
+
+# --- from the window to the engine
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Prepare a run, paused before its first step; `Go` starts it."""
+
+    run_id: int
+    task: TrainingTask
+
+
+@dataclass(frozen=True)
+class Go:
+    """Train on until the end (steps None), or for that many batches, then pause."""
+
+    run_id: int
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    run_id: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the run at the next batch; its best weights are kept."""
+
+    run_id: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """New settings from the next batch on."""
+
+    run_id: int
+    config: TrainingConfig
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    """The tensors that visible panels need, by kind: "weights", "gradient", "surface", "activation"."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskSnapshot:
+    pass
+
+
+@dataclass(frozen=True)
+class AskWeights:
+    """Present (not best) weights, for saving while a run goes on."""
+
+    run_id: int
+
+
+@dataclass(frozen=True)
+class Shutdown:
+    """Checkpoint what runs, then end."""
+
+
+# --- from the engine to the window
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """name "numpy" or "mlx"; device e.g. "Apple M3 Pro GPU", "2 CPU cores"; why: the reason for the choice, in words."""
+
+    name: str
+    device: str
+    why: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Ready:
+    backends: tuple[BackendInfo, ...]
+    chosen: BackendInfo
+
+
+@dataclass(frozen=True)
+class SnapshotReply:
+    """The newest snapshot, or None where there is no run."""
+
+    snapshot: Snapshot | None
+
+
+@dataclass(frozen=True)
+class WeightsReply:
+    run_id: int
+    weights: Weights
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The run is over: reason "finished", "stopped" or "diverged"; weights: the best by validation loss, if any is finite."""
+
+    run_id: int
+    reason: str
+    message: str
+    weights: Weights | None
+    snapshot: Snapshot
+    remedy: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CheckpointWritten:
+    run_id: int
+    path: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Refused (a UserInputError in words) or broken (`details` holds the traceback)."""
+
+    run_id: int
+    message: str
+    details: str = ""

@@ -1,0 +1,51 @@
+"""Results of an evaluation and of a prediction: plain values that travel to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a trained network does on rows it never saw.
+
+    metrics by name: classification "loss", "accuracy", "macro_f1", "baseline_accuracy" (always the largest class);
+    regression "loss", "rmse", "mae", "r2", "baseline_rmse" (always the mean), in the target's unit.
+    confusion[i, j]: rows of class i predicted as j. per_class: name → precision, recall, f1, support.
+    truth, predicted: regression, (rows,) in the target's unit. confidence: classification, (rows,) probability of the
+    predicted class. row_numbers: (rows,) position in the source. worst: row numbers with the largest loss, worst first.
+    """
+
+    task: str
+    part: str
+    rows: int
+    metrics: Mapping[str, float]
+    classes: tuple[str, ...] = ()
+    confusion: np.ndarray | None = None
+    per_class: Mapping[str, tuple[float, float, float, int]] | None = None
+    truth: np.ndarray | None = None
+    predicted: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+    row_numbers: np.ndarray | None = None
+    worst: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Answers for new rows. columns and rows as text and numbers, ready for a table or a CSV file.
+
+    answer: (rows,) class label or value; probabilities: (rows, classes) or None; skipped: notes on rows with cells that
+    could not be read (they were imputed as in training).
+    """
+
+    target: str
+    task: str
+    answer: tuple[str | float, ...]
+    classes: tuple[str, ...] = ()
+    probabilities: np.ndarray | None = None
+    inputs: tuple[tuple[str | None, ...], ...] = ()
+    input_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,242 @@
+"""The values a person edits: network, training, data, project. All frozen; `core.edits` makes new ones.
+
+Mappings and tuples inside these values are never changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+from core import values
+from core.errors import UserInputError
+from core.layers import Layer, layer_from_json, layer_to_json
+from core.layers.dense import Dense
+from core.layers.input import Input
+from core.optimizers import Adam, Optimizer, optimizer_from_json, optimizer_to_json
+from core.values import hyper
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A layer in its place: `id` is stable for life and keys weights; `name` is what people read and change."""
+
+    id: str
+    name: str
+    layer: Layer
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The output of layer `source` feeds layer `target`; a target's inputs count in the order of the edges."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A directed acyclic graph of layers. It may be unfinished or wrong: `core.validation.check` says where."""
+
+    layers: tuple[LayerSpec, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    def layer(self, id: str) -> LayerSpec:
+        """The layer of that id; raises KeyError."""
+        for spec in self.layers:
+            if spec.id == id:
+                return spec
+        raise KeyError(id)
+
+    def has(self, id: str) -> bool:
+        return any(spec.id == id for spec in self.layers)
+
+    def sources(self, id: str) -> tuple[str, ...]:
+        """Ids that feed layer `id`, in input order."""
+        return tuple(e.source for e in self.edges if e.target == id)
+
+    def targets(self, id: str) -> tuple[str, ...]:
+        return tuple(e.target for e in self.edges if e.source == id)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "layers": [{"id": s.id, "name": s.name, **layer_to_json(s.layer)} for s in self.layers],
+            "edges": [[e.source, e.target] for e in self.edges],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`; raises UserInputError for anything malformed."""
+        layers = tuple(_layer_spec(entry, i) for i, entry in enumerate(_list(data, "layers")))
+        ids = [spec.id for spec in layers]
+        if len(set(ids)) != len(ids):
+            raise UserInputError("Two layers share one id.", where="network")
+        edges = []
+        for pair in _list(data, "edges"):
+            if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(end in ids for end in pair)):
+                raise UserInputError(f"The connection {pair!r} does not join two layers.", where="network")
+            edges.append(Edge(*pair))
+        return cls(layers, tuple(edges))
+
+
+def _list(data: Mapping[str, Any], name: str) -> list[Any]:
+    found = data.get(name) if isinstance(data, Mapping) else None
+    if not isinstance(found, list):
+        raise UserInputError(f"The network has no list {name!r}.", where="network")
+    return found
+
+
+def _layer_spec(entry: Any, index: int) -> LayerSpec:
+    where = f"network, layer {index + 1}"
+    if not isinstance(entry, Mapping) or not all(isinstance(entry.get(k), str) for k in ("id", "name", "kind")):
+        raise UserInputError("A layer needs the texts id, name and kind.", where=where)
+    rest = {k: v for k, v in entry.items() if k not in ("id", "name")}
+    return LayerSpec(entry["id"], entry["name"], layer_from_json(rest, where=where))
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train. Rates and penalties may change while a run goes on and act from the next batch.
+
+    `loss` "auto": softmax cross-entropy for classes, mean squared error for numbers. `batch_size` 0: all rows at once.
+    """
+
+    label: ClassVar[str] = "Training"
+    LOSSES: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("auto", "Auto"),
+        ("softmax_cross_entropy", "Cross-entropy"),
+        ("binary_cross_entropy", "Binary cross-entropy"),
+        ("mse", "Mean squared error"),
+    )
+
+    optimizer: Optimizer = field(default_factory=Adam)
+    loss: str = hyper("auto", "Loss", "What is minimized. Auto follows the target.", choices=LOSSES)
+    epochs: int = hyper(200, "Epochs", "How often every training row is used.", minimum=1, maximum=1_000_000)
+    batch_size: int = hyper(
+        32, "Batch size", "Rows per step. Small batches give a noisy gradient, large ones a smooth and slower one. 0: all rows.",
+        minimum=0, maximum=10_000_000, suggestions=(1, 4, 8, 16, 32, 64, 128, 256, 0),
+    )
+    learning_rate: float = hyper(
+        0.01, "Learning rate", "Length of a step. Too large diverges, too small crawls.",
+        minimum=1e-7, maximum=100.0, suggestions=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+    )
+    dropout: float = hyper(
+        0.0, "Dropout", "Share of hidden outputs silenced at each step, in every layer that does not set its own.",
+        minimum=0.0, maximum=0.95, suggestions=(0.0, 0.1, 0.2, 0.3, 0.5),
+    )
+    l1: float = hyper(
+        0.0, "L1 penalty", "Adds λ · Σ|W| to the loss: pushes weights to exactly zero.", minimum=0.0, maximum=100.0,
+        suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2),
+    )
+    l2: float = hyper(
+        0.0, "L2 penalty", "Adds λ/2 · ΣW² to the loss: keeps weights small and the function smooth.", minimum=0.0,
+        maximum=100.0, suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1),
+    )
+    early_stopping: int = hyper(
+        0, "Early stopping", "Stop after this many epochs without a better validation loss. 0: never.", minimum=0, maximum=1_000_000,
+    )
+    seed: int = hyper(7, "Seed", "Every random choice follows from it: same seed, same run.", minimum=0, maximum=2**31 - 1)
+    backend: str = hyper(
+        "auto", "Backend", "What computes. Auto: MLX where a GPU answers, else NumPy.",
+        choices=(("auto", "Auto"), ("numpy", "NumPy"), ("mlx", "MLX")),
+    )
+
+    def to_json(self) -> dict[str, Any]:
+        return {"optimizer": optimizer_to_json(self.optimizer), **values.to_json(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`; raises UserInputError for unknown or illegal values."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("optimizer"), Mapping):
+            raise UserInputError("The training settings name no optimizer.", where="training")
+        rest = {k: v for k, v in data.items() if k != "optimizer"}
+        made = values.from_json(cls, rest, where="training")
+        return replace(made, optimizer=optimizer_from_json(dict(data["optimizer"])))
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where rows come from. kind "file": `path`, `sha256`; "sample": `name`; "generator": `name`, `rows`, `noise`, `seed`."""
+
+    kind: str
+    name: str = ""
+    path: str = ""
+    sha256: str = ""
+    rows: int = 400
+    noise: float = 0.1
+    seed: int = 7
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """A source and what to do with it.
+
+    target: the column to predict, "" = the guess. task: "auto", "classification" or "regression".
+    excluded: columns left out. kinds: column name → "number" or "category" where the person overrules the guess.
+    validation, test: shares of all rows; the split is stratified by class and keyed by `seed`.
+    """
+
+    source: DataSource
+    target: str = ""
+    task: str = "auto"
+    excluded: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    validation: float = 0.2
+    test: float = 0.2
+    seed: int = 7
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {name: getattr(self, name) for name in ("target", "task", "validation", "test", "seed")}
+        return {"source": dict(vars(self.source)), **plain, "excluded": list(self.excluded), "kinds": dict(self.kinds)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`; raises UserInputError for anything malformed."""
+        try:
+            source = DataSource(**_typed(DataSource, dict(data["source"])))
+            rest = _typed(cls, {k: v for k, v in data.items() if k not in ("source", "excluded", "kinds")})
+            excluded = tuple(str(name) for name in data.get("excluded", ()))
+            kinds = {str(k): str(v) for k, v in dict(data.get("kinds", {})).items()}
+        except (KeyError, TypeError, ValueError) as err:
+            raise UserInputError("The data settings are malformed.", where="data", reason=str(err)) from err
+        made = cls(source=source, excluded=excluded, kinds=kinds, **rest)
+        if not (0 <= made.validation < 1 and 0 <= made.test < 1 and made.validation + made.test < 1):
+            raise UserInputError("Validation and test shares must leave rows to train on.", where="data")
+        return made
+
+
+def _typed(cls: type[Any], data: dict[str, Any]) -> dict[str, Any]:
+    """`data` with every value of the type that the dataclass annotates; raises TypeError."""
+    kinds = {"str": (str,), "int": (int,), "float": (int, float)}
+    for name, value in data.items():
+        wanted = kinds.get(cls.__annotations__.get(name, ""))
+        if wanted is None or isinstance(value, bool) or not isinstance(value, wanted):
+            raise TypeError(f"{name} = {value!r}")
+    return data
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that a project file holds except weights and history. `layout`: card centre by layer id, in pixels."""
+
+    name: str = "Untitled"
+    data: DataSpec | None = None
+    network: NetworkSpec = field(default_factory=NetworkSpec)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    layout: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def sequential(*layers: Layer, names: tuple[str, ...] = ()) -> NetworkSpec:
+    """A chain of layers with ids "l0", "l1", ...; names default to "input", "hidden 1", ..., "output"."""
+    last = len(layers) - 1
+    usual = tuple("input" if i == 0 else "output" if i == last else f"hidden {i}" for i in range(len(layers)))
+    chosen = names or usual
+    specs = tuple(LayerSpec(f"l{i}", chosen[i], layer) for i, layer in enumerate(layers))
+    return NetworkSpec(specs, tuple(Edge(f"l{i}", f"l{i + 1}") for i in range(last)))
+
+
+def mlp(inputs: int, hidden: tuple[int, ...], outputs: int, *, activation: str = "relu") -> NetworkSpec:
+    """A multilayer perceptron: Dense layers of the `hidden` widths, then a linear Dense of `outputs` units."""
+    widths = (Dense(units=n, activation=activation) for n in hidden)
+    return sequential(Input(shape=(inputs,)), *widths, Dense(units=outputs, activation="linear"))

@@ -1,0 +1,1 @@
+"""The training loop, its thread, its snapshots and checkpoints."""
