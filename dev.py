@@ -267,7 +267,7 @@ def lint(arguments: list[str]) -> int:
     checks = {
         "ruff": ["-m", "ruff", "check", *arguments],
         "mypy": ["-m", "mypy"],
-        "imports": ["-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-timing"],
+        "imports": ["-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-logo", "--no-cache"],
     }
     failed = []
     for name, command in checks.items():

@@ -1,0 +1,55 @@
+"""What holds for every test: no screen, no touching the user's own folders, nothing left running afterwards."""
+
+import multiprocessing.resource_tracker
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+# How long a thread or process that was told to stop may take to do so.
+GRACE_SECONDS = 3.0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Set QT_QPA_PLATFORM yourself to watch the tests on a real screen.
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    home = tempfile.mkdtemp(prefix="chainrule-tests-")
+    for kind in ("DATA", "CONFIG", "CACHE", "STATE"):
+        folder = Path(home, kind.lower())
+        folder.mkdir()
+        os.environ[f"XDG_{kind}_HOME"] = str(folder)
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+def own_threads() -> set[threading.Thread]:
+    """Threads started from Python; those of native pools only show up as dummies."""
+    return {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}
+
+
+def children() -> set[psutil.Process]:
+    """Child processes, but for the helper that multiprocessing keeps for the life of the program."""
+    helper = multiprocessing.resource_tracker._resource_tracker._pid  # type: ignore[attr-defined]
+    return {child for child in psutil.Process().children(recursive=True) if child.pid != helper}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    threads_before, children_before = own_threads(), children()
+    yield
+    deadline = time.monotonic() + GRACE_SECONDS
+    for thread in own_threads() - threads_before:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    _, alive = psutil.wait_procs(
+        list(children() - children_before), timeout=max(0.0, deadline - time.monotonic())
+    )
+    for child in alive:
+        child.kill()
+    threads = sorted(thread.name for thread in own_threads() - threads_before)
+    if threads or alive:
+        pytest.fail(f"left running: threads {threads}, processes {[child.pid for child in alive]}")
