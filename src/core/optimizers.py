@@ -2,7 +2,7 @@
 
 `scalars(t, lr)` computes in Python what changes from step to step, so that a compiled step sees it as data.
 `update(ops, p, g, slots, c)` acts on one array and returns (new p, new slots); every rule is element-wise, so one call may
-serve a flat vector of all parameters. `ops.iadd` and its kin work in place where the backend can. g may be overwritten.
+serve a flat vector of all parameters. `ops.iadd` and its kin work in place where the backend can.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SGD(Optimizer):
     usual_rate = 0.1
 
     def update(self, ops: Any, p: Array, g: Array, slots: Slots, c: tuple[Any, ...]) -> tuple[Array, Slots]:
-        return ops.isub(p, ops.imul(g, c[0])), ()
+        return ops.isub(p, g * c[0]), ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,129 @@
+"""A network spec compiled to a plan: layers in topological order, walked forward, and back with gradients.
+
+Inherited hyper-parameters are resolved here: a Dense layer with dropout becomes two nodes, the layer and a Dropout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from core import keys
+from core.errors import UserInputError
+from core.layers import Array, Layer, Shape
+from core.layers.dropout import Dropout
+from core.spec import NetworkSpec, TrainingConfig
+from core.validation import check, output_layers
+
+Arrays = Mapping[str, Mapping[str, Array]]  # layer id → name → array
+
+
+@dataclass(frozen=True)
+class Node:
+    """One step of the plan. `sources`: positions of the nodes that feed it; `id` "l1/dropout" for l1's own dropout."""
+
+    id: str
+    layer: Layer
+    sources: tuple[int, ...]
+    inputs: tuple[Shape, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """nodes in topological order; `penalties`: layer id → (l1, l2) where either acts; `outputs`: node by layer id."""
+
+    nodes: tuple[Node, ...]
+    output: int
+    output_shape: Shape
+    penalties: Mapping[str, tuple[float, float]]
+    outputs: Mapping[str, int]
+
+    @classmethod
+    def of(cls, spec: NetworkSpec, config: TrainingConfig | None = None) -> Self:
+        """Raises UserInputError with the first finding where the design is not sound."""
+        report = check(spec)
+        if not report.ok:
+            badge = next(b for b in report.badges if b.severity == "error")
+            place = spec.layer(badge.layer_id).name if badge.layer_id else "network"
+            raise UserInputError(f"{badge.title}.", where=place, reason=badge.text)
+        config = config or TrainingConfig()
+        nodes: list[Node] = []
+        place_of: dict[str, int] = {}
+        last = output_layers(spec)[0].id
+        for id in report.order:
+            layer, sources = spec.layer(id).layer, spec.sources(id)
+            inputs = tuple(report.shapes[s] for s in sources)
+            nodes.append(Node(id, _resolved(layer, config), tuple(place_of[s] for s in sources), inputs))
+            rate = _own_dropout(layer, config, is_last=id == last)
+            if rate:
+                nodes.append(Node(f"{id}/dropout", Dropout(rate=rate), (len(nodes) - 1,), (report.shapes[id],)))
+            place_of[id] = len(nodes) - 1
+        penalties = {s.id: _penalty(s.layer, config) for s in spec.layers if s.layer.penalized}
+        acting = {id: pair for id, pair in penalties.items() if any(pair)}
+        return cls(tuple(nodes), place_of[last], report.shapes[last], acting, place_of)
+
+    def init(self, seed: int) -> dict[str, dict[str, np.ndarray]]:
+        """Fresh parameters and state in float64 by layer id, each layer from its own key."""
+        fresh = {}
+        for node in self.nodes:
+            params, state = node.layer.init(keys.generator(keys.key(seed, keys.INIT, node.id)), *node.inputs)
+            if params or state:
+                fresh[node.id] = {**params, **state}
+        return fresh
+
+    def forward(
+        self, ops: Any, params: Arrays, x: Array, *, train: bool, key: Callable[[str], Any] | None = None
+    ) -> tuple[list[Array], list[Any]]:
+        """Outputs and caches of all nodes, in their order. `key(node id)` serves the stochastic ones in training."""
+        ys: list[Array] = []
+        caches: list[Any] = []
+        for node in self.nodes:
+            xs = tuple(ys[i] for i in node.sources) or (x,)
+            k = key(node.id) if train and key is not None and node.layer.stochastic else None
+            y, cache, _ = node.layer.forward(ops, params.get(node.id, {}), {}, xs, train=train, key=k)
+            ys.append(y)
+            caches.append(cache)
+        return ys, caches
+
+    def backward(self, ops: Any, params: Arrays, caches: list[Any], dy: Array) -> dict[str, dict[str, Array]]:
+        """Gradients by layer id and name, given `dy` of the output. Where a layer feeds several, their gradients add."""
+        dys: list[Array | None] = [None] * len(self.nodes)
+        dys[self.output] = dy
+        grads: dict[str, dict[str, Array]] = {}
+        for i in range(len(self.nodes) - 1, 0, -1):
+            node, d = self.nodes[i], dys[i]
+            if d is None:
+                continue
+            dxs, found = node.layer.backward(ops, params.get(node.id, {}), caches[i], d)
+            if found:
+                grads[node.id] = found
+            for source, dx in zip(node.sources, dxs, strict=True):
+                known = dys[source]
+                dys[source] = dx if known is None else known + dx
+            dys[i] = None
+        return grads
+
+    def predict(self, ops: Any, params: Arrays, x: Array) -> Array:
+        """Raw outputs for x: (batch, *row_shape) → (batch, *output_shape), nothing random."""
+        return self.forward(ops, params, x, train=False)[0][self.output]
+
+
+def _resolved(layer: Layer, config: TrainingConfig) -> Layer:
+    return replace(layer, rate=config.dropout) if isinstance(layer, Dropout) and layer.rate is None else layer
+
+
+def _own_dropout(layer: Layer, config: TrainingConfig, *, is_last: bool) -> float:
+    """The rate of a layer's own dropout. The output layer does not inherit: silencing answers teaches nothing."""
+    if isinstance(layer, Dropout) or not hasattr(layer, "dropout"):
+        return 0.0
+    if layer.dropout is None:
+        return 0.0 if is_last else config.dropout
+    return float(layer.dropout)
+
+
+def _penalty(layer: Layer, config: TrainingConfig) -> tuple[float, float]:
+    own = getattr(layer, "l2", None)
+    return config.l1, config.l2 if own is None else own
