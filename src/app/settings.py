@@ -1,0 +1,158 @@
+"""What the program remembers between starts: one table of settings in an INI file in the config folder.
+
+`CHAINRULE_CONFIG` names another folder for all that the window keeps; tests and portable copies use it.
+A file that cannot be read is set aside, never repaired in place: the person may want what is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
+
+FILE_NAME = "settings.ini"
+RECENT_FILES = 8
+
+
+def _base(location: QStandardPaths.StandardLocation, part: str) -> Path:
+    override = os.environ.get("CHAINRULE_CONFIG")
+    if override:
+        return Path(override, part) if part else Path(override)
+    return Path(QStandardPaths.writableLocation(location)) / "chainrule"
+
+
+def config_folder() -> Path:
+    return _base(QStandardPaths.StandardLocation.GenericConfigLocation, "")
+
+
+def data_folder() -> Path:
+    """Logs and whatever else should outlive a restart."""
+    return _base(QStandardPaths.StandardLocation.GenericDataLocation, "data")
+
+
+def cache_folder() -> Path:
+    return _base(QStandardPaths.StandardLocation.GenericCacheLocation, "cache")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One remembered value: where it stands, what it is before anyone chose, and how a stored text is read.
+
+    `read` raises ValueError for a text that is no legal value; the default then serves.
+    """
+
+    key: str
+    default: Any
+    read: Callable[[Any], Any]
+    help: str
+
+
+def _choice(*choices: str) -> Callable[[Any], str]:
+    def read(raw: Any) -> str:
+        if raw not in choices:
+            raise ValueError(f"{raw!r} is none of {choices}")
+        return str(raw)
+
+    return read
+
+
+def _flag(raw: Any) -> bool:
+    known = {"true": True, "false": False, True: True, False: False}
+    if raw not in known:
+        raise ValueError(f"{raw!r} is neither true nor false")
+    return known[raw]
+
+
+def _state(raw: Any) -> bytes:
+    if isinstance(raw, QByteArray):
+        return bytes(raw.data())
+    if isinstance(raw, bytes):
+        return raw
+    raise ValueError("no stored state")
+
+
+def _paths(raw: Any) -> tuple[str, ...]:
+    found = [raw] if isinstance(raw, str) else raw
+    if not isinstance(found, (list, tuple)) or not all(isinstance(path, str) for path in found):
+        raise ValueError("no list of paths")
+    return tuple(path for path in found if path)[:RECENT_FILES]
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("theme", "system", _choice("system", "light", "dark"), "Light, dark, or as the system has it."),
+    Setting("window/geometry", b"", _state, "Size and place of the window."),
+    Setting("window/columns", b"", _state, "Widths of the three columns."),
+    Setting("window/rows", b"", _state, "Height of the plots under the canvas."),
+    Setting("window/left", True, _flag, "Whether the data and layers column is open."),
+    Setting("window/right", True, _flag, "Whether the inspector column is open."),
+    Setting("window/bottom", True, _flag, "Whether the plots are open."),
+    Setting("files/recent", (), _paths, "Files opened lately, the newest first."),
+    Setting("files/folder", "", str, "The folder that file dialogs open in."),
+)
+
+
+class Settings:
+    """Reads and writes the table. Every read gives a legal value, whatever the file says."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.path = (folder or config_folder()) / FILE_NAME
+        self.set_aside: Path | None = _set_aside_if_corrupt(self.path)
+        self._store = QSettings(str(self.path), QSettings.Format.IniFormat)
+
+    def get(self, key: str) -> Any:
+        """The stored value, or the default where no legal one is stored; KeyError for an unknown key."""
+        setting = _BY_KEY[key]
+        if not self._store.contains(key):
+            return setting.default
+        try:
+            return setting.read(self._store.value(key))
+        except (ValueError, TypeError):
+            return setting.default
+
+    def set(self, key: str, value: Any) -> None:
+        legal = _BY_KEY[key].read(value)
+        if isinstance(legal, bytes):
+            legal = QByteArray(legal)
+        self._store.setValue(key, list(legal) if isinstance(legal, tuple) else legal)
+
+    def save(self) -> None:
+        self._store.sync()
+
+    def add_recent(self, path: str) -> None:
+        known = [p for p in self.get("files/recent") if p != path]
+        self.set("files/recent", (path, *known)[:RECENT_FILES])
+
+    def forget_recent(self, path: str) -> None:
+        self.set("files/recent", tuple(p for p in self.get("files/recent") if p != path))
+
+
+_BY_KEY = {setting.key: setting for setting in TABLE}
+
+
+def _set_aside_if_corrupt(path: Path) -> Path | None:
+    """Move a file that is no INI text out of the way; gives its new place."""
+    if not path.is_file() or _readable(path):
+        return None
+    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
+    try:
+        path.replace(aside)
+    except OSError:
+        return None
+    return aside
+
+
+def _readable(path: Path) -> bool:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    if "\x00" in text:
+        return False
+    probe = QSettings(str(path), QSettings.Format.IniFormat)
+    probe.allKeys()
+    return probe.status() == QSettings.Status.NoError
