@@ -52,7 +52,7 @@ class Document(QObject):
 
     project_changed: after any edit.  data_changed: the DataSpec.  profile_changed: a table was read (or None).
     prepared_changed: arrays stand ready (or None).  training_changed: the TrainingConfig.  layout_changed: positions.
-    selection_changed: the selected layer.  weights_changed: trained weights arrived or were dropped.
+    selection_changed: the selected layers.  weights_changed: trained weights arrived or were dropped.
     history_changed: a saved or finished run's curves.  evaluation_changed.  file_changed: path, name or edited state.
     """
 
@@ -82,7 +82,7 @@ class Document(QObject):
         self._trained_network: NetworkSpec | None = None
         self._history = History()
         self._evaluation: Any = None
-        self._selection = ""
+        self._selected: tuple[str, ...] = ()
         self._report: validation.Report | None = None
 
     @property
@@ -130,8 +130,7 @@ class Document(QObject):
     def _swap(self, project: Project) -> None:
         old, self._project = self._project, project
         self._report = None
-        if self._selection and not project.network.has(self._selection):
-            self.select("")
+        self.select(*(id for id in self._selected if project.network.has(id)))
         if old.network != project.network:
             self.network_changed.emit(_changed_layers(old.network, project.network))
         if old.data != project.data:
@@ -162,12 +161,19 @@ class Document(QObject):
 
     @property
     def selection(self) -> str:
-        """Id of the selected layer, "" for none."""
-        return self._selection
+        """Id of the selected layer, of several the one chosen last, "" for none."""
+        return self._selected[-1] if self._selected else ""
 
-    def select(self, layer_id: str) -> None:
-        if layer_id != self._selection:
-            self._selection = layer_id
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Ids of all selected layers, in the order in which they were chosen."""
+        return self._selected
+
+    def select(self, *layer_ids: str) -> None:
+        """Select exactly these layers; none, or the one id "", selects nothing."""
+        chosen = tuple(dict.fromkeys(id for id in layer_ids if id))
+        if chosen != self._selected:
+            self._selected = chosen
             self.selection_changed.emit()
 
     @property

@@ -9,6 +9,7 @@ from core import values
 from core.errors import UserInputError
 from core.layers import Layer
 from core.spec import Edge, LayerSpec, NetworkSpec
+from core.validation import Fix
 
 
 def fresh_id(network: NetworkSpec) -> str:
@@ -20,6 +21,8 @@ def fresh_id(network: NetworkSpec) -> str:
 def fresh_name(network: NetworkSpec, layer: Layer) -> str:
     names = {s.name for s in network.layers}
     stem = "hidden" if layer.kind == "dense" else layer.label.lower()
+    if layer.arity[1] == 0 and stem not in names:
+        return stem
     return next(name for i in range(1, len(names) + 2) if (name := f"{stem} {i}") not in names)
 
 
@@ -45,29 +48,77 @@ def insert_on_edge(network: NetworkSpec, edge: Edge, layer: Layer, *, name: str 
     return replace(add_layer(network, layer, name=name, id=id), edges=edges)
 
 
+def append(network: NetworkSpec, layer: Layer, *, after: str = "", name: str = "") -> NetworkSpec:
+    """The layer where a person who names no place most likely means it.
+
+    Behind `after`, or before the output layer if that is the one named or none is: its units fit the data and should
+    stay last. An input goes in front of the first layer that lacks one.
+    """
+    ends = [s.id for s in network.layers if not network.targets(s.id)]
+    if layer.arity[1] == 0:
+        return _in_front(network, layer, name)
+    if not ends:
+        return add_layer(network, layer, name=name)
+    place = after if network.has(after) else ends[-1]
+    feeding = network.sources(place)
+    if place in ends and len(feeding) == 1:
+        return insert_on_edge(network, Edge(feeding[0], place), layer, name=name)
+    return insert_after(network, place, layer, name=name)
+
+
+def _in_front(network: NetworkSpec, layer: Layer, name: str) -> NetworkSpec:
+    id = fresh_id(network)
+    starving = [s.id for s in network.layers if len(network.sources(s.id)) < s.layer.arity[0]]
+    usual = name or fresh_name(network, layer)
+    added = replace(network, layers=(LayerSpec(id, usual, layer), *network.layers))
+    return replace(added, edges=(*network.edges, Edge(id, starving[0]))) if starving else added
+
+
 def remove_layers(network: NetworkSpec, *ids: str) -> NetworkSpec:
-    """The layers gone; what fed a removed layer now feeds what it fed, so that a chain stays a chain."""
+    """The layers gone; what fed a removed layer now feeds what it fed, so that a chain stays a chain.
+
+    A bridge takes the place of the connection it replaces, so that the order of a layer's inputs is kept; bridges that
+    the fed layer has no room for are left out.
+    """
     for id in ids:
-        sources, targets = network.sources(id), network.targets(id)
-        kept = tuple(e for e in network.edges if id not in (e.source, e.target))
-        bridges = tuple(Edge(s, t) for t in targets for s in sources if Edge(s, t) not in kept)
+        sources = network.sources(id)
+        edges: list[Edge] = []
+        for edge in network.edges:
+            if edge.source == id:
+                room = _room(network, edge.target) + 1
+                known = {*network.edges, *edges}
+                edges += [Edge(s, edge.target) for s in sources if Edge(s, edge.target) not in known][:room]
+            elif edge.target != id:
+                edges.append(edge)
         layers = tuple(s for s in network.layers if s.id != id)
-        network = replace(network, layers=layers, edges=(*kept, *bridges))
+        network = NetworkSpec(layers, tuple(edges))
     return network
 
 
+def _room(network: NetworkSpec, id: str) -> int:
+    """How many more inputs the layer takes; a number beyond any network where it takes them without end."""
+    most = network.layer(id).layer.arity[1]
+    return len(network.layers) if most is None else most - len(network.sources(id))
+
+
 def connect(network: NetworkSpec, source: str, target: str) -> NetworkSpec:
-    """The connection added. Raises UserInputError where it would close a circle or stands already."""
+    """The connection added. Raises UserInputError where it would close a circle, stands already or finds no room.
+
+    A layer of one input lets go of the one it had, as the gesture means.
+    """
+    most = network.layer(target).layer.arity[1]
+    if most == 0:
+        raise UserInputError("An input takes nothing from other layers.")
     if Edge(source, target) in network.edges:
         raise UserInputError("These layers are connected already.")
     if source == target or source in _reachable(network, target):
         raise UserInputError("This would close a circle: a layer cannot feed itself.")
-    most = network.layer(target).layer.arity[1]
     kept = network.edges
     if most == 1:
-        kept = tuple(e for e in kept if e.target != target)  # a single input is replaced, as the gesture means
-    elif most == 0:
-        raise UserInputError("An input takes nothing from other layers.")
+        kept = tuple(e for e in kept if e.target != target)
+    elif _room(network, target) <= 0:
+        label = network.layer(target).layer.label
+        raise UserInputError(f"{label} takes {most} inputs and has them.", remedy="Remove one of them first.")
     return replace(network, edges=(*kept, Edge(source, target)))
 
 
@@ -92,6 +143,11 @@ def set_hypers(network: NetworkSpec, id: str, **changes: Any) -> NetworkSpec:
     return _swap(network, replace(spec, layer=replace(spec.layer, **legal)))
 
 
+def repaired(network: NetworkSpec, fix: Fix) -> NetworkSpec:
+    """The repair that a finding proposes, done."""
+    return set_hypers(network, fix.layer_id, **fix.hypers)
+
+
 def rename(network: NetworkSpec, id: str, name: str) -> NetworkSpec:
     """Raises UserInputError for an empty name or one that another layer has."""
     name = " ".join(name.split())
@@ -106,9 +162,18 @@ def _swap(network: NetworkSpec, new: LayerSpec) -> NetworkSpec:
     return replace(network, layers=tuple(new if s.id == new.id else s for s in network.layers))
 
 
-def duplicate(network: NetworkSpec, id: str) -> NetworkSpec:
-    """A copy placed behind the original."""
-    return insert_after(network, id, network.layer(id).layer)
+def duplicate(network: NetworkSpec, *ids: str) -> NetworkSpec:
+    """Copies of the layers, in the order given, placed one behind the other after the last of them.
+
+    A second input would only be a fault, so inputs are not copied.
+    """
+    copied = [id for id in ids if network.layer(id).layer.arity[1] != 0]
+    place = copied[-1] if copied else ""
+    for id in copied:
+        copy = fresh_id(network)
+        network = insert_after(network, place, network.layer(id).layer)
+        place = copy
+    return network
 
 
 def move(network: NetworkSpec, id: str, by: int) -> NetworkSpec:
