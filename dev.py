@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sets Chainrule up and runs it: everything a developer does, from a bare machine, with Python's standard library.
+"""Sets Chainrule up and runs it: all that a developer does, from a bare machine, with the standard library.
 
     python3 dev.py run [arguments]      open the window, or run a headless command such as: run train data.csv
     python3 dev.py test [arguments]     run the tests (arguments go to pytest)
@@ -9,7 +9,7 @@
     python3 dev.py build [arguments]    build the double-click program into dist/
     python3 dev.py lock [--upgrade]     compile the hash-pinned lock files again (needs uv)
 
-Each command first makes sure of .venv, the locked libraries and, on Debian and Ubuntu, the system libraries Qt needs.
+Each command first makes sure of .venv, the locked libraries and, on Debian and Ubuntu, Qt's system libraries.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -32,7 +33,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 OLDEST, NEWEST = (3, 11), (3, 14)
 
-# Each lock and the dependency groups compiled into it. They share one set of versions, so one .venv can hold them all.
+# Each lock and the dependency groups in it. They share one set of versions, so one .venv can hold them all.
 LOCK_GROUPS = {
     "test": ("build", "test"),
     "run": ("build",),
@@ -42,7 +43,7 @@ LOCK_GROUPS = {
 # A .venv that holds a lock on the right also holds the one on the left.
 HELD_BY = {"run": ("run", "test", "bench", "package"), "test": ("test", "bench")}
 
-# Detected by library name, because package names change between releases (libglib2.0-0 became libglib2.0-0t64).
+# Detected by library name: package names change between releases (libglib2.0-0 became libglib2.0-0t64).
 QT_LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
@@ -60,6 +61,7 @@ QT_LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
     "libxcb-randr.so.0": "libxcb-randr0",
     "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libwayland-cursor.so.0": "libwayland-cursor0",
 }
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
@@ -68,17 +70,17 @@ def say(text: str) -> None:
     print(f"dev: {text}", file=sys.stderr, flush=True)
 
 
-def fail(text: str) -> None:
+def fail(text: str) -> NoReturn:
     say(text)
     sys.exit(1)
 
 
-def succeeds(command: list[str], **options: object) -> bool:
+def succeeds(command: list[str], **options: Any) -> bool:
     """Whether a command, shown to the user as it runs, ends well."""
-    return subprocess.run(command, cwd=ROOT, **options).returncode == 0  # type: ignore[call-overload]
+    return subprocess.run(command, cwd=ROOT, check=False, **options).returncode == 0
 
 
-# --- the machine ------------------------------------------------------------------------------------------------
+# --- the machine ----------------------------------------------------------------------------------
 
 
 def use_supported_python() -> None:
@@ -89,8 +91,8 @@ def use_supported_python() -> None:
         other = shutil.which(f"python3.{minor}")
         if other is not None:
             os.execv(other, [other, str(ROOT / "dev.py"), *sys.argv[1:]])
-    versions = f"{OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}"
-    fail(f"this is Python {sys.version.split()[0]}; Chainrule needs Python {versions}. Install one and run this again.")
+    wanted = f"from 3.{OLDEST[1]} to 3.{NEWEST[1]}"
+    fail(f"this is Python {sys.version.split()[0]}; install one {wanted} and run this again.")
 
 
 def on_debian() -> bool:
@@ -98,14 +100,14 @@ def on_debian() -> bool:
 
 
 def install_debian_packages(packages: list[str], why: str) -> bool:
-    """Install system packages when root; otherwise print the exact command. Tells whether they are there now."""
+    """Install system packages when root, else print the exact command. Tells whether they are there now."""
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
         say(f"{why} Please run:\n    sudo apt-get update && sudo {shlex.join(command)}")
         return False
     say(f"{why} Installing {', '.join(packages)}.")
     quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL}
-    # A stale package list is worth a try: the update fails too where only one of many sources cannot be reached.
+    # Go on with a stale package list: the update fails too where only one of many sources is out of reach.
     succeeds(["apt-get", "update", "-q"], **quiet)
     if succeeds(command, **quiet):
         return True
@@ -136,7 +138,7 @@ def ensure_system_libraries() -> None:
         install_debian_packages(missing, "Qt needs system libraries that are not installed.")
 
 
-# --- the virtual environment ------------------------------------------------------------------------------------
+# --- the virtual environment ----------------------------------------------------------------------
 
 
 def digest(path: Path) -> str:
@@ -171,8 +173,8 @@ def create_venv() -> None:
         return
     if not succeeds([sys.executable, "-c", "import ensurepip"], stderr=subprocess.DEVNULL):
         package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-        if not on_debian() or not install_debian_packages([package], "Python's venv module is not installed."):
-            fail("Python cannot make virtual environments here: install its venv and ensurepip modules, or uv.")
+        if not on_debian() or not install_debian_packages([package], "Python's venv module is missing."):
+            fail("Python cannot make virtual environments here: install its venv module, or uv.")
     if not succeeds([sys.executable, "-m", "venv", "--clear", str(VENV)]):
         fail("could not create .venv; the reason stands above.")
 
@@ -188,7 +190,7 @@ def install(*arguments: str) -> None:
     if not succeeds([*pip, "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         succeeds([str(PYTHON), "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL)
     if not succeeds([*pip, "install", "--quiet", "--disable-pip-version-check", "--no-input", *arguments]):
-        fail("could not install the libraries; the reason stands above. Set-up goes on where it stopped next time.")
+        fail("could not install the libraries; the reason stands above. The next try goes on from here.")
 
 
 def install_lock(name: str, stamp: dict[str, str]) -> None:
@@ -217,11 +219,11 @@ def check_qt_loads() -> None:
     result = subprocess.run([str(PYTHON), "-c", "import PySide6.QtWidgets"], capture_output=True, text=True)
     if result.returncode != 0:
         reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
-        fail(f"Qt does not load: {reason}\nOn Linux, install the system libraries it names and run this again.")
+        fail(f"Qt does not load: {reason}\nInstall the system libraries it names and run this again.")
 
 
 def ensure(lock: str) -> None:
-    """Make sure that .venv holds everything of one lock file and the project itself; quick when it already does."""
+    """Make sure that .venv holds all of one lock file and the project itself; quick when it already does."""
     ensure_system_libraries()
     if not venv_works():
         create_venv()
@@ -236,7 +238,7 @@ def ensure(lock: str) -> None:
         say("set up.")
 
 
-# --- the commands -----------------------------------------------------------------------------------------------
+# --- the commands ---------------------------------------------------------------------------------
 
 
 def python(*arguments: str) -> int:
@@ -267,7 +269,7 @@ def lint(arguments: list[str]) -> int:
     checks = {
         "ruff": ["-m", "ruff", "check", *arguments],
         "mypy": ["-m", "mypy"],
-        "imports": ["-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-logo", "--no-cache"],
+        "imports": ["-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"],
     }
     failed = []
     for name, command in checks.items():
@@ -281,11 +283,11 @@ def lint(arguments: list[str]) -> int:
 def bench(names: list[str]) -> int:
     ensure("bench")
     found = sorted((ROOT / "tests" / "benchmarks").glob("bench_*.py"))
-    chosen = [path for path in found if not names or path.stem.removeprefix("bench_") in names or path.stem in names]
-    if not chosen:
-        have = ", ".join(path.stem.removeprefix("bench_") for path in found) or "none"
-        fail(f"no such benchmark; there are: {have}")
-    return max(python(str(path)) for path in chosen)
+    benchmarks = {path.stem.removeprefix("bench_"): str(path) for path in found}
+    unknown = set(names) - set(benchmarks)
+    if unknown or not benchmarks:
+        fail(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(benchmarks) or 'none'}")
+    return max(python(benchmarks[name]) for name in names or benchmarks)
 
 
 def shots(arguments: list[str]) -> int:
@@ -303,10 +305,11 @@ def lock(arguments: list[str]) -> int:
     uv = shutil.which("uv")
     if uv is None:
         fail("compiling the locks needs uv (python3 -m pip install uv)")
-    options = "--universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet"
+    options = "--universal --python-version 3.11 --generate-hashes --quiet"
+    options += " --no-emit-index-url --no-emit-find-links --no-header --no-annotate"
     for name, groups in LOCK_GROUPS.items():
         target = LOCKS / f"{name}.txt"
-        command = [str(uv), "pip", "compile", "pyproject.toml", *shlex.split(options), "--python-version", "3.11", *arguments]
+        command = [uv, "pip", "compile", "pyproject.toml", *shlex.split(options), *arguments]
         command += [word for group in groups for word in ("--group", group)]
         if name != "test":
             command += ["--constraints", str(LOCKS / "test.txt")]
@@ -316,7 +319,7 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {"run": run, "test": test, "lint": lint, "bench": bench, "shots": shots, "build": build, "lock": lock}
+COMMANDS = {command.__name__: command for command in (run, test, lint, bench, shots, build, lock)}
 
 
 def main() -> int:

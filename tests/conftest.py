@@ -1,4 +1,4 @@
-"""What holds for every test: no screen, no touching the user's own folders, nothing left running afterwards."""
+"""What holds for every test: no screen, the user's own folders untouched, nothing left running afterwards."""
 
 import multiprocessing.resource_tracker
 import os

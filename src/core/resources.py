@@ -7,7 +7,7 @@ from pathlib import Path
 
 @cache
 def resource_root() -> Path:
-    """The folder of shipped files in a frozen program, an installed wheel or a source checkout, in this order."""
+    """The folder of shipped files: in a frozen program, an installed wheel or a source checkout."""
     here = Path(__file__).resolve()
     candidates = [here.parent / "_resources", here.parents[2] / "resources"]
     frozen = getattr(sys, "_MEIPASS", None)
@@ -23,7 +23,7 @@ def resource_path(*parts: str) -> Path:
     """The path of one shipped file or folder, e.g. ``resource_path("icons", "play.svg")``.
 
     Raises:
-        FileNotFoundError: nothing of that name is shipped. This is a defect of the program, never of its user.
+        FileNotFoundError: nothing of that name is shipped: a defect of the program, never of its user.
     """
     path = resource_root().joinpath(*parts)
     if not path.exists():
