@@ -77,7 +77,7 @@ class BinaryCrossEntropy(Loss):
     task = "classification"
 
     def forward(self, ops: Any, z: Array, t: Array) -> tuple[Array, Any]:
-        t = t.reshape(z.shape)
+        t = t.reshape(z.shape).astype(z.dtype)
         each = ops.maximum(z, 0.0) - z * t + ops.log1p(ops.exp(-ops.abs(z)))
         return ops.sum(each) / z.shape[0], (z, t)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.backend.choose import BackendInfo
 from core.data.schema import Prepared
 from core.spec import NetworkSpec, TrainingConfig
 from core.training.snapshot import Snapshot
@@ -96,18 +97,9 @@ class Shutdown:
 
 
 @dataclass(frozen=True)
-class BackendInfo:
-    """name "numpy" or "mlx"; device e.g. "Apple M3 Pro GPU", "2 CPU cores"; why: the reason for the choice, in words."""
-
-    name: str
-    device: str
-    why: str
-    version: str = ""
-
-
-@dataclass(frozen=True)
 class Ready:
-    backends: tuple[BackendInfo, ...]
+    """The engine is up; `chosen` is what "auto" means here."""
+
     chosen: BackendInfo
 
 
@@ -138,9 +130,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class CheckpointWritten:
+    """path "" where it could not be written; `problem` then says why, and the run goes on."""
+
     run_id: int
     path: str
     step: int
+    problem: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,162 @@
+"""The jobs process: reading files, evaluating, predicting, exporting. What it does may be long or hostile.
+
+A crash here costs nothing, cancelling means ending the process. Each job is a plain function that headless code calls too.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserInputError
+
+PROGRESS_SECONDS = 0.05
+Report = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Run the job `name` of `JOBS` with these arguments."""
+
+    id: int
+    name: str
+    args: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    id: int
+    text: str
+    fraction: float | None
+
+
+@dataclass(frozen=True)
+class JobDone:
+    id: int
+    result: Any
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """error: a refusal in words, or None for a defect, whose traceback is in `details`."""
+
+    id: int
+    error: UserInputError | None
+    details: str = ""
+
+
+def _inspect(report: Report, *args: Any) -> Any:
+    from core.data import load
+
+    return load.inspect(*args, progress=report)
+
+
+def _prepare(report: Report, *args: Any) -> Any:
+    from core.data import load
+
+    return load.prepare(*args, progress=report)
+
+
+def _evaluate(report: Report, model: Any, prepared: Any) -> Any:
+    from core.data import store
+    from core.evaluation.evaluate import evaluate
+
+    report("Evaluating", None)
+    return evaluate(model, store.load(prepared).test, "test")
+
+
+def _predict(report: Report, *args: Any) -> Any:
+    from core.evaluation import predict
+
+    return predict.predict(*args, progress=report)
+
+
+def _predict_cells(report: Report, *args: Any) -> Any:
+    from core.evaluation import predict
+
+    return predict.predict_cells(*args)
+
+
+def _save_predictions(report: Report, path: str, predictions: Any) -> str:
+    from core.data.write import write_predictions_csv
+
+    write_predictions_csv(Path(path), predictions)
+    return path
+
+
+def _export(report: Report, *args: Any) -> Any:
+    from core.export.run import export_with_receipt
+
+    return export_with_receipt(*args, progress=report)
+
+
+def _open_project(report: Report, path: str) -> Any:
+    from core.project import file
+
+    return file.load(Path(path))
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    "inspect": _inspect,
+    "prepare": _prepare,
+    "evaluate": _evaluate,
+    "predict": _predict,
+    "predict_cells": _predict_cells,
+    "save_predictions": _save_predictions,
+    "export": _export,
+    "open_project": _open_project,
+}
+
+
+def jobs_main(pipe: Connection) -> None:
+    """Serve jobs one after the other until the window's end of the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    while True:
+        try:
+            job = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            pipe.send(_run(job, pipe))
+        except OSError:
+            return
+
+
+def _run(job: Job, pipe: Connection) -> JobDone | JobFailed:
+    told = 0.0
+
+    def report(text: str, fraction: float | None) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= PROGRESS_SECONDS:
+            told = now
+            pipe.send(JobProgress(job.id, text, fraction))
+
+    try:
+        return JobDone(job.id, JOBS[job.name](report, *job.args))
+    except UserInputError as err:
+        return JobFailed(job.id, err)
+    except MemoryError:
+        what = "There is not enough memory for this."
+        return JobFailed(job.id, UserInputError(what, remedy="Close other programs or use less data."))
+    except Exception:
+        return JobFailed(job.id, None, traceback.format_exc())
+
+
+def _limit_memory() -> None:
+    """At most three quarters of the machine's memory, so that a hostile file ends this process and not the machine."""
+    if not sys.platform.startswith("linux"):
+        return
+    import os
+    import resource
+
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    resource.setrlimit(resource.RLIMIT_DATA, (total // 4 * 3, resource.RLIM_INFINITY))

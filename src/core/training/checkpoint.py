@@ -1,0 +1,106 @@
+"""Checkpoints: everything that a run needs to go on as if it had never stopped, in one safetensors file.
+
+Arrays: parameters, optimizer slots, best weights, curves. The rest is JSON in the file's metadata. Shuffling and dropout
+follow from keys, so no generator state is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from core import __version__
+from core.errors import UserInputError
+from core.project.atomic import atomic_write
+from core.spec import NetworkSpec, TrainingConfig
+from core.training.snapshot import Curve, History, Mark
+from core.training.trainer import Progress, Trainer
+
+FORMAT = 1
+
+
+def write(trainer: Trainer, path: Path) -> None:
+    """The run's state, atomically; raises UserInputError where the disk refuses."""
+    arrays: dict[str, np.ndarray] = {"parameters": trainer.step.flat()}
+    arrays |= {f"slot/{i}": slot for i, slot in enumerate(trainer.step.slot_arrays())}
+    if trainer.best is not None:
+        arrays["best"] = trainer.best
+    history = trainer.history()
+    arrays |= history_arrays(history)
+    progress = asdict(trainer.progress)
+    if not math.isfinite(progress["best_loss"]):
+        progress["best_loss"] = None
+    facts = {
+        "format": FORMAT,
+        "version": __version__,
+        "backend": trainer.backend.name,
+        "fingerprint": trainer.task.prepared.fingerprint,
+        "network": trainer.task.network.to_json(),
+        "config": trainer.config.to_json(),
+        "progress": progress,
+        "updates": trainer.step.count,
+        "marks": [[mark.step, mark.text] for mark in history.marks],
+    }
+    atomic_write(path, save(arrays, metadata={"chainrule": json.dumps(facts)}))
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The JSON part of a checkpoint; raises UserInputError where the file is not one."""
+    try:
+        with safe_open(path, "numpy") as file:
+            facts = json.loads((file.metadata() or {})["chainrule"])
+    except (OSError, SafetensorError, KeyError, ValueError) as err:
+        raise UserInputError("This is not a readable checkpoint.", where=str(path), reason=str(err)) from err
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+        raise UserInputError("This checkpoint was written by another version.", where=str(path))
+    return facts
+
+
+def restore(trainer: Trainer, path: Path) -> None:
+    """Put a fresh trainer of the same network, data and backend where the checkpoint left off.
+
+    Raises UserInputError where the checkpoint belongs to another network, other data or another backend.
+    """
+    facts = read_facts(path)
+    same = {
+        "network": NetworkSpec.from_json(facts["network"]) == trainer.task.network,
+        "data": facts["fingerprint"] == trainer.task.prepared.fingerprint,
+        "backend": facts["backend"] == trainer.backend.name,
+    }
+    for what, fits in same.items():
+        if not fits:
+            raise UserInputError(f"The checkpoint belongs to another {what}.", where=str(path), remedy="Start a new run.")
+    with safe_open(path, "numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (safe_open is no mapping)
+    trainer.change(TrainingConfig.from_json(facts["config"]))
+    slots = tuple(arrays[f"slot/{i}"] for i in range(trainer.config.optimizer.slots))
+    trainer.step.restore(arrays["parameters"], slots, facts["updates"])
+    trainer.resume_at(Progress(**_finite(facts["progress"])), arrays.get("best"))
+    trainer.restore_history(history_from_arrays(arrays, facts["marks"]))
+
+
+def _finite(progress: dict[str, Any]) -> dict[str, Any]:
+    return {**progress, "best_loss": math.inf if progress["best_loss"] is None else progress["best_loss"]}
+
+
+def history_arrays(history: History) -> dict[str, np.ndarray]:
+    """Curves as named arrays: "curve/NAME/step", and mean, low, high."""
+    return {
+        f"curve/{name}/{part}": np.ascontiguousarray(getattr(curve, part))
+        for name, curve in history.curves.items()
+        for part in ("step", "mean", "low", "high")
+    }
+
+
+def history_from_arrays(arrays: dict[str, np.ndarray], marks: list[Any]) -> History:
+    """The inverse of `history_arrays`; raises KeyError for an incomplete curve."""
+    names = sorted({key[len("curve/") : -len("/step")] for key in arrays if key.startswith("curve/") and key.endswith("/step")})
+    curves = {name: Curve(*(arrays[f"curve/{name}/{part}"] for part in ("step", "mean", "low", "high"))) for name in names}
+    return History(curves, tuple(Mark(int(step), str(text)) for step, text in marks))

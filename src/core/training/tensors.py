@@ -1,0 +1,56 @@
+"""The heavy part of a snapshot: copies of weights, gradients and activations, made only while somebody looks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.training.trainer import Trainer
+
+GRID = 28  # points a side of the plane that neurons are drawn over
+LARGEST = 1 << 18  # values of one array beyond which it is not copied: no picture can show them
+
+
+def collect(trainer: Trainer, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The tensors of these kinds under the names that `Snapshot` documents."""
+    found: dict[str, np.ndarray] = {}
+    if "weights" in wanted:
+        found |= _copies("weights", trainer.step.params)
+    if "gradient" in wanted and trainer.progress.step:
+        found |= _copies("gradient", trainer.step.grads)
+    if "surface" in wanted and trainer.task.prepared.row_shape == (2,):
+        found |= _surfaces(trainer)
+    if "activation" in wanted:
+        row = (trainer.validation if len(trainer.validation.x) else trainer.train).x[:1]
+        for id, y in trainer.step.activations(row).items():
+            if y.size <= LARGEST:
+                found[f"activation/{id}"] = y[0].copy()
+    return found
+
+
+def _copies(kind: str, arrays: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {
+        f"{kind}/{id}/{name}": np.array(array)
+        for id, named in arrays.items()
+        for name, array in named.items()
+        if array.size <= LARGEST
+    }
+
+
+def plane(trainer: Trainer) -> tuple[np.ndarray, tuple[float, float, float, float]]:
+    """Grid points over the first two inputs, (GRID², 2), rows from low to high second input; and the extent."""
+    x = trainer.train.x
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.1 * np.maximum(high - low, 1e-6)
+    (x0, y0), (x1, y1) = low - margin, high + margin
+    across, up = np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID))
+    points = np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32)
+    return points, (float(x0), float(x1), float(y0), float(y1))
+
+
+def _surfaces(trainer: Trainer) -> dict[str, np.ndarray]:
+    points, extent = plane(trainer)
+    found = {"surface/extent": np.array(extent, np.float32)}
+    for id, y in trainer.step.activations(points).items():
+        if y.ndim == 2 and y.size <= LARGEST:
+            found[f"surface/{id}"] = np.ascontiguousarray(y.T.reshape(-1, GRID, GRID), np.float32)
+    return found

@@ -1,0 +1,258 @@
+"""The training thread: owns the trainer and every backend array, reads commands between batches, publishes snapshots."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from core.backend.choose import choose
+from core.engine.messages import (
+    AskWeights,
+    Begin,
+    Change,
+    CheckpointWritten,
+    Ended,
+    Failed,
+    Go,
+    Pause,
+    Shutdown,
+    Stop,
+    Subscribe,
+    TrainingTask,
+    Weights,
+    WeightsReply,
+)
+from core.errors import UserInputError
+from core.training import checkpoint, tensors
+from core.training.snapshot import Snapshot
+from core.training.trainer import Trainer
+
+SNAPSHOT_SECONDS = 0.05
+CHECKPOINT_SECONDS = 2.0
+CHECKPOINT_SHARE = 0.02  # of the time, at most, goes into writing them
+
+
+class TrainingThread(threading.Thread):
+    """`send` a command; `snapshot` is the newest picture; `emit` receives the events of `core.engine.messages`.
+
+    `emit` is called in this thread. One run at a time: a new `Begin` ends the old one silently.
+    """
+
+    def __init__(self, emit: Callable[[Any], None]) -> None:
+        super().__init__(name="training")
+        self.snapshot: Snapshot | None = None
+        self._emit = emit
+        self._commands: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._trainer: Trainer | None = None
+        self._run_id = 0
+        self._budget: int | None = 0  # batches still to do; None = to the end; 0 = paused
+        self._wanted: tuple[str, ...] = ()
+        self._published = 0.0
+        self._save_at = 0.0
+        self._rate = _Rate()
+
+    def send(self, command: Any) -> None:
+        self._commands.put(command)
+
+    def run(self) -> None:
+        alive = True
+        while alive:
+            try:
+                alive = self._turn()
+            except UserInputError as err:
+                self._drop(Failed(self._run_id, str(err)))
+            except MemoryError:
+                self._drop(Failed(self._run_id, "There is not enough memory for this network and batch size."))
+            except Exception as err:
+                self._drop(Failed(self._run_id, f"{type(err).__name__}: {err}", traceback.format_exc()))
+        self._close()
+
+    def _drop(self, failure: Failed) -> None:
+        self._close()
+        self._emit(failure)
+
+    def _close(self) -> None:
+        if self._trainer is not None:
+            self._trainer.step.close()
+        self._trainer, self._budget = None, 0
+
+    def _turn(self) -> bool:
+        """Handle what is waiting, then train one batch; False = shut down."""
+        idle = self._trainer is None or self._budget == 0
+        while idle or not self._commands.empty():
+            if not self._obey(self._commands.get()):
+                return False
+            idle = self._trainer is None or self._budget == 0
+        trainer = self._trainer
+        assert trainer is not None
+        trainer.train_batch()
+        if self._budget is not None:
+            self._budget -= 1
+        now = time.monotonic()
+        if trainer.ended:
+            self._end(trainer.ended)
+        elif self._budget == 0:
+            self._checkpoint()
+            self._publish()
+        else:
+            if now - self._published >= SNAPSHOT_SECONDS:
+                self._publish()
+            if now >= self._save_at:
+                self._checkpoint()
+        return True
+
+    def _obey(self, command: Any) -> bool:
+        if isinstance(command, Shutdown):
+            if self._trainer is not None and not self._trainer.ended:
+                self._checkpoint()
+            return False
+        if isinstance(command, Begin):
+            self._begin(command)
+        elif isinstance(command, Subscribe):
+            self._wanted = command.names
+            self._publish()
+        elif self._trainer is not None and command.run_id == self._run_id and not self._trainer.ended:
+            self._obey_run(command, self._trainer)
+        return True
+
+    def _obey_run(self, command: Any, trainer: Trainer) -> None:
+        if isinstance(command, Go):
+            self._budget = command.steps
+            self._rate.restart(trainer.progress.step)
+            self._publish()
+        elif isinstance(command, Pause):
+            self._budget = 0
+            self._checkpoint()
+            self._publish()
+        elif isinstance(command, Stop):
+            trainer.message = f"Stopped after {trainer.progress.epoch:,} epochs."
+            self._end("stopped")
+        elif isinstance(command, Change):
+            trainer.change(command.config)
+            self._publish()
+        elif isinstance(command, AskWeights):
+            self._emit(WeightsReply(self._run_id, trainer.weights(best=False)))
+
+    def _begin(self, command: Begin) -> None:
+        self._close()
+        self._run_id = command.run_id
+        task = command.task
+        self._trainer = trainer = Trainer(task, choose(task.config.backend))
+        if task.resume_from:
+            checkpoint.restore(trainer, Path(task.resume_from))
+        self._budget = 0
+        self._save_at = time.monotonic() + CHECKPOINT_SECONDS
+        self._rate.restart(trainer.progress.step)
+        self._publish()
+
+    def _end(self, reason: str) -> None:
+        trainer = self._trainer
+        assert trainer is not None
+        self._budget = 0
+        trainer.ended = reason
+        self._publish()
+        assert self.snapshot is not None
+        weights: Weights = trainer.weights(best=True)
+        ended = Ended(self._run_id, reason, trainer.message, weights, self.snapshot, trainer.remedy)
+        self._emit(ended)
+
+    def _checkpoint(self) -> None:
+        trainer, began = self._trainer, time.monotonic()
+        self._save_at = math.inf
+        if trainer is None or not trainer.task.checkpoint_folder:
+            return
+        path = Path(trainer.task.checkpoint_folder) / "latest.safetensors"
+        try:
+            checkpoint.write(trainer, path)
+        except UserInputError as err:  # a full disk must not end the run; the window says so
+            self._emit(CheckpointWritten(self._run_id, "", trainer.progress.step, str(err)))
+        else:
+            self._emit(CheckpointWritten(self._run_id, str(path), trainer.progress.step))
+        took = time.monotonic() - began
+        self._save_at = time.monotonic() + max(CHECKPOINT_SECONDS, took / CHECKPOINT_SHARE)
+
+    def _publish(self) -> None:
+        trainer = self._trainer
+        self._published = time.monotonic()
+        if trainer is None:
+            return
+        at, config = trainer.progress, trainer.config
+        rate = self._rate.at(at.step)
+        left = (config.epochs - at.epoch) * trainer.steps_per_epoch - at.cursor / trainer.batch_rows
+        latest = {name: value for name, s in trainer.curves.items() if (value := s.latest) is not None}
+        if trainer.best is not None:
+            latest |= {"best/validation": at.best_loss, "best/epoch": float(at.best_epoch)}
+        self.snapshot = Snapshot(
+            run_id=self._run_id,
+            state=trainer.ended or ("paused" if self._budget == 0 else "running"),
+            epoch=at.epoch,
+            epochs=config.epochs,
+            step=at.step,
+            steps_per_epoch=trainer.steps_per_epoch,
+            seconds=at.seconds,
+            steps_per_second=rate,
+            seconds_left=max(0.0, left / rate) if rate > 0 else None,
+            latest=latest,
+            history=trainer.history(),
+            metric=trainer.metric_name,
+            message=trainer.message,
+            tensors=tensors.collect(trainer, self._wanted),
+        )
+
+
+class _Rate:
+    """Steps per second over about the last second of training."""
+
+    def __init__(self) -> None:
+        self.restart(0)
+
+    def restart(self, step: int) -> None:
+        self._marks = [(time.monotonic(), step)]
+
+    def at(self, step: int) -> float:
+        now = time.monotonic()
+        self._marks = [m for m in self._marks if now - m[0] < 1.5] or self._marks[-1:]
+        then, before = self._marks[0]
+        self._marks.append((now, step))
+        return (step - before) / (now - then) if now > then else 0.0
+
+
+def train_here(task: TrainingTask, progress: Callable[[Snapshot], None] | None = None) -> Ended:
+    """Train to the end in this process, with the very thread that the window's engine uses.
+
+    Raises UserInputError where the run is refused, RuntimeError where it breaks. KeyboardInterrupt stops the run and keeps
+    its best weights.
+    """
+    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    thread = TrainingThread(events.put)
+    thread.start()
+    thread.send(Begin(1, task))
+    thread.send(Go(1))
+    try:
+        while True:
+            event = _next(events, thread, progress)
+            if isinstance(event, Ended):
+                return event
+            if isinstance(event, Failed):
+                raise RuntimeError(event.details) if event.details else UserInputError(event.message)
+    finally:
+        thread.send(Shutdown())
+        thread.join()
+
+
+def _next(events: Any, thread: TrainingThread, progress: Callable[[Snapshot], None] | None) -> Any:
+    try:
+        return events.get(timeout=0.2)
+    except queue.Empty:
+        if progress is not None and thread.snapshot is not None:
+            progress(thread.snapshot)
+        return None
+    except KeyboardInterrupt:
+        thread.send(Stop(1))
+        return None

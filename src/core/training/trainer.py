@@ -1,0 +1,293 @@
+"""The training loop: mini-batches in keyed order, validation after every epoch, early stopping, the best weights kept.
+
+A `Trainer` is driven one batch at a time by one thread, which owns every backend array.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core import keys
+from core.backend.choose import BackendInfo
+from core.data import store
+from core.data.preprocess import NumberTarget
+from core.data.schema import Part, Prepared
+from core.engine.messages import TrainingTask, Weights
+from core.errors import UserInputError
+from core.losses import Loss, outputs_for, resolve
+from core.network import Network
+from core.spec import TrainingConfig
+from core.training.series import Series
+from core.training.snapshot import History, Mark
+from core.training.step import NumpyStep, same_shape
+
+SAMPLE_SECONDS = 0.02  # gradient norms and train metrics are taken at most this often: they inform, they decide nothing
+COPY_BYTES = 4 << 20  # training rows up to this size are reordered once an epoch instead of gathered at every batch
+EVALUATE_ROWS = 8192
+WATCHED = {  # settings whose change is marked in the plots
+    "learning_rate": "learning rate", "batch_size": "batch size", "dropout": "dropout", "l1": "L1", "l2": "L2",
+    "epochs": "epochs", "early_stopping": "early stopping",
+}  # fmt: skip
+
+
+@dataclass
+class Progress:
+    """Where a run stands; all of it is in a checkpoint. cursor: rows of the present epoch that are used up."""
+
+    epoch: int = 0
+    cursor: int = 0
+    step: int = 0
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    seconds: float = 0.0
+
+
+def make_step(backend: str, network: Network, loss: Loss, config: TrainingConfig, start: Any) -> Any:
+    """A `NumpyStep` or `MlxStep`; MLX is imported only here, after it was probed."""
+    if backend == "mlx":
+        from core.backend.mlx_step import MlxStep
+
+        return MlxStep(network, loss, config.optimizer, start)
+    return NumpyStep(network, loss, config.optimizer, start)
+
+
+class Trainer:
+    """state: "running" until `ended` is "finished" or "diverged"; `message` then says why, `remedy` what to change."""
+
+    def __init__(self, task: TrainingTask, backend: BackendInfo) -> None:
+        self.task, self.backend = task, backend
+        self.config = task.config
+        prepared = task.prepared
+        self.loss = resolve(self.config.loss, prepared.task, len(prepared.classes))
+        self.network = Network.of(task.network, self.config)
+        self._check_fit(prepared)
+        arrays = store.load(prepared)
+        self.train, self.validation = _in_memory(arrays.train), _in_memory(arrays.validation)
+        if len(self.train.x) == 0:
+            raise UserInputError("There are no rows to train on.", where="data", remedy="Lower the validation and test shares.")
+        self.step = make_step(backend.name, self.network, self.loss, self.config, self._start())
+        self.progress = Progress()
+        self.curves: dict[str, Series] = {}
+        self.marks: list[Mark] = []
+        self.best: np.ndarray | None = None
+        self._order_epoch = -1
+        self.ended, self.message = "", ""
+        self.remedy: dict[str, float] = {}
+        self._good = self.step.flat()
+        self._sampled = 0.0
+
+    def _check_fit(self, prepared: Prepared) -> None:
+        shape, outputs = self.network.nodes[0].inputs or (self.network.nodes[0].layer.output_shape(),), self.network.output_shape
+        wanted = (outputs_for(self.loss, len(prepared.classes)),)
+        if shape[0] != prepared.row_shape:
+            raise UserInputError(f"The input takes {shape[0]}, a row of the data is {prepared.row_shape}.", where="network")
+        if outputs != wanted:
+            raise UserInputError(
+                f"The last layer gives {outputs[0]} outputs; {prepared.target} needs {wanted[0]}.", where="network",
+                remedy=f"Set its units to {wanted[0]}.",
+            )  # fmt: skip
+
+    def _start(self) -> Any:
+        """Fresh weights, with those of the task for every layer whose shapes still match."""
+        fresh = self.network.init(self.config.seed)
+        given = self.task.weights or {}
+        return {id: given[id] if id in given and same_shape(given[id], arrays) else arrays for id, arrays in fresh.items()}
+
+    # --- settings
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows per step: at most all of them, which is also what 0 means."""
+        rows = len(self.train.x)
+        return min(self.config.batch_size or rows, rows)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-len(self.train.x) // self.batch_rows)
+
+    def change(self, config: TrainingConfig) -> None:
+        """New settings from the next batch on. Seed, loss and backend belong to the run and stay."""
+        config = replace(config, seed=self.config.seed, loss=self.config.loss, backend=self.config.backend)
+        if config == self.config:
+            return
+        texts = [
+            f"{word} {_short(getattr(self.config, name))} → {_short(getattr(config, name))}"
+            for name, word in WATCHED.items()
+            if getattr(config, name) != getattr(self.config, name)
+        ]
+        if config.optimizer != self.config.optimizer:
+            texts.append(f"optimizer {config.optimizer.label}")
+        self.marks.append(Mark(self.progress.step, ", ".join(texts)))
+        self.config = config
+        self.network = Network.of(self.task.network, config)
+        self.step.configure(self.network, config.optimizer)
+
+    # --- training
+
+    def train_batch(self) -> None:
+        """One optimizer step; at the end of an epoch also validation. Does nothing once ended."""
+        if self.ended:
+            return
+        began = time.perf_counter()
+        at = self.progress
+        x, t = self._batch()
+        sampled = began - self._sampled >= SAMPLE_SECONDS
+        before = self.step.flat() if sampled else None
+        key = keys.key(self.config.seed, keys.LAYER, at.epoch, at.step)
+        loss, penalty = self.step(x, t, self.config.learning_rate, key)
+        at.step += 1
+        at.cursor += len(x)
+        if not math.isfinite(loss + penalty):
+            self._diverge(loss)
+            return
+        self._add("loss/train", loss)
+        if penalty or "penalty" in self.curves:
+            self._add("penalty", penalty)
+        if before is not None:
+            self._sampled = began
+            self._sample(before)
+        if at.cursor >= len(self.train.x):
+            self._end_epoch(sampled)
+        at.seconds += time.perf_counter() - began
+
+    def _batch(self) -> tuple[np.ndarray, np.ndarray]:
+        at, rows = self.progress, len(self.train.x)
+        if self._order_epoch != at.epoch:
+            order = keys.generator(keys.key(self.config.seed, keys.SHUFFLE, at.epoch)).permutation(rows)
+            self._order, self._order_epoch = order, at.epoch
+            small = self.train.x.nbytes <= COPY_BYTES
+            self._shuffled = (self.train.x[order], self.train.y[order]) if small else None
+        span = slice(at.cursor, at.cursor + self.batch_rows)
+        if self._shuffled is not None:
+            return self._shuffled[0][span], self._shuffled[1][span]
+        chosen = self._order[span]
+        return np.take(self.train.x, chosen, axis=0), np.take(self.train.y, chosen, axis=0)
+
+    def _add(self, name: str, value: float) -> None:
+        series = self.curves.get(name)
+        if series is None:
+            series = self.curves[name] = Series()
+        series.append(self.progress.step, value)
+
+    def _sample(self, before: np.ndarray) -> None:
+        """Norm of every layer's gradient and the size of its update beside its weights."""
+        gradient, after = self.step.gradient(), self.step.flat()
+        for id, span in self.step.spans.items():
+            g, old = gradient[span], before[span]
+            size = float(np.linalg.norm(old))
+            self._add(f"gradient/{id}", float(np.linalg.norm(g)))
+            if size > 0:
+                self._add(f"ratio/{id}", float(np.linalg.norm(after[span] - old)) / size)
+
+    def _end_epoch(self, sampled: bool) -> None:
+        at = self.progress
+        at.epoch += 1
+        at.cursor = 0
+        flat = self.step.flat()
+        if len(self.validation.x):
+            loss, metric = self.measure(self.validation)
+            if not math.isfinite(loss):
+                self._diverge(loss)
+                return
+            self._add("loss/validation", loss)
+            self._add("metric/validation", metric)
+            if loss < at.best_loss:
+                at.best_loss, at.best_epoch, self.best = loss, at.epoch, flat
+        if sampled or at.epoch >= self.config.epochs:
+            self._add("metric/train", self.measure(_head(self.train))[1])
+        self._good = flat
+        self._maybe_finish()
+
+    def _maybe_finish(self) -> None:
+        at, patience = self.progress, self.config.early_stopping
+        if patience and len(self.validation.x) and at.epoch - at.best_epoch >= patience:
+            self.ended = "finished"
+            self.message = f"Stopped early: no better validation loss for {patience} epochs. Best was epoch {at.best_epoch}."
+        elif at.epoch >= self.config.epochs:
+            self.ended = "finished"
+            best = f" Weights of epoch {at.best_epoch}, the best by validation loss." if self.best is not None else ""
+            self.message = f"Trained {at.epoch:,} epochs.{best}"
+
+    def _diverge(self, loss: float) -> None:
+        at, gradient = self.progress, self.step.gradient()
+        broken = [id for id, span in self.step.spans.items() if not np.isfinite(gradient[span]).all()]
+        names = {spec.id: spec.name for spec in self.task.network.layers}
+        place = f", first seen in layer {names[broken[-1]]}" if broken else ""
+        what = "not a number" if math.isnan(loss) else "infinite"
+        rate = self.config.learning_rate / 10
+        self.ended = "diverged"
+        self.message = (
+            f"The loss became {what} at step {at.step:,}{place}. The last finite weights are kept. "
+            f"The learning rate {_short(self.config.learning_rate)} is probably too large; try {_short(rate)}."
+        )
+        self.remedy = {"learning_rate": rate}
+
+    def measure(self, part: Part) -> tuple[float, float]:
+        """(mean loss, metric) of rows without anything random: accuracy, or RMSE in the target's unit."""
+        rows, total, hits = len(part.x), 0.0, 0.0
+        for i in range(0, rows, EVALUATE_ROWS):
+            x, t = part.x[i : i + EVALUATE_ROWS], part.y[i : i + EVALUATE_ROWS]
+            loss, outputs = self.step.evaluate(x, t)
+            total += loss * len(x)
+            hits += _hits(self.loss, outputs, t)
+        target = self.task.prepared.preparation.target
+        if isinstance(target, NumberTarget):
+            return total / rows, math.sqrt(hits / rows) * target.scale if math.isfinite(hits) else math.inf
+        return total / rows, hits / rows
+
+    # --- what came out
+
+    @property
+    def metric_name(self) -> str:
+        return "accuracy" if self.loss.task == "classification" else "rmse"
+
+    def history(self) -> History:
+        return History({name: series.curve() for name, series in self.curves.items()}, tuple(self.marks))
+
+    def resume_at(self, progress: Progress, best: np.ndarray | None) -> None:
+        """Go on from there; the step's parameters were restored before."""
+        self.progress, self.best, self._good = progress, best, self.step.flat()
+
+    def restore_history(self, history: History) -> None:
+        self.curves = {name: Series(curve) for name, curve in history.curves.items()}
+        self.marks = list(history.marks)
+
+    def weights(self, *, best: bool) -> Weights:
+        """Weights by layer: the best by validation loss where there are any, or the present ones (the last finite)."""
+        flat = self.best if best and self.best is not None else self._good if self.ended == "diverged" else self.step.flat()
+        named: dict[str, dict[str, np.ndarray]] = {}
+        at = 0
+        for id, arrays in self.step.params.items():
+            named[id] = {}
+            for name, array in arrays.items():
+                named[id][name] = flat[at : at + array.size].reshape(array.shape).copy()
+                at += array.size
+        return named
+
+
+def _hits(loss: Loss, outputs: np.ndarray, t: np.ndarray) -> float:
+    """Rows answered right, or the sum of squared errors."""
+    if loss.task == "regression":
+        return float(np.square(outputs - t, dtype=np.float64).sum())
+    guess = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0)
+    return float((guess == t).sum())
+
+
+def _in_memory(part: Part, limit: int = 1 << 30) -> Part:
+    """Rows up to a gigabyte leave the memory map, so that batches need no page faults."""
+    return Part(np.array(part.x), np.array(part.y), part.row_numbers) if part.x.nbytes <= limit else part
+
+
+def _head(part: Part, rows: int = 2048) -> Part:
+    return Part(part.x[:rows], part.y[:rows], part.row_numbers[:rows])
+
+
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
