@@ -1,0 +1,102 @@
+"""What a network costs before it is trained: memory and work, computed in Python integers from shapes alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.layers import Shape
+from core.optimizers import Optimizer
+from core.spec import NetworkSpec, TrainingConfig
+from core.validation import Report
+
+BYTES = 4  # every value is float32
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one layer or of all of them; bytes are those of a training step.
+
+    parameters: how many numbers are trained.  multiply_adds: of the forward pass, for one row.
+    parameter_bytes = 4 P; gradient_bytes = 4 P; optimizer_bytes = 4 P · slots (Adam 2, momentum 1, plain descent 0);
+    activation_bytes = 2 · 4 · batch · (number of output values of a row): each output once as the value that the
+    backward pass needs, once as the gradient that comes back.
+    """
+
+    parameters: int = 0
+    multiply_adds: int = 0
+    parameter_bytes: int = 0
+    gradient_bytes: int = 0
+    optimizer_bytes: int = 0
+    activation_bytes: int = 0
+
+    @property
+    def memory(self) -> int:
+        """Bytes of a training step. Not counted: the program itself, the data set, scratch space of the backend."""
+        return self.parameter_bytes + self.gradient_bytes + self.optimizer_bytes + self.activation_bytes
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+
+def values(shape: Shape) -> int:
+    """How many numbers an array of this shape holds."""
+    total = 1
+    for n in shape:
+        total *= n
+    return total
+
+
+def layer_cost(report: Report, id: str, *, optimizer: Optimizer, batch: int) -> Cost:
+    """Cost of one layer of the network that `report` is about; zero where its shape is not known."""
+    if id not in report.shapes:
+        return Cost()
+    trained = BYTES * report.parameters[id]
+    return Cost(
+        parameters=report.parameters[id],
+        multiply_adds=report.multiply_adds[id],
+        parameter_bytes=trained,
+        gradient_bytes=trained,
+        optimizer_bytes=trained * optimizer.slots,
+        activation_bytes=2 * BYTES * batch * values(report.shapes[id]),
+    )
+
+
+def network_cost(network: NetworkSpec, report: Report, *, optimizer: Optimizer, batch: int) -> Cost:
+    """Cost of all layers whose shapes are known."""
+    total = Cost()
+    for spec in network.layers:
+        total += layer_cost(report, spec.id, optimizer=optimizer, batch=batch)
+    return total
+
+
+def is_complete(network: NetworkSpec, report: Report) -> bool:
+    """Whether every layer's shape is known, so that nothing is missing from the cost."""
+    return all(spec.id in report.shapes for spec in network.layers)
+
+
+def batch_rows(config: TrainingConfig, training_rows: int | None) -> int:
+    """Rows of one step: the batch size, all training rows where it is 0, never more than there are.
+
+    Without data, "all rows" counts as 1.
+    """
+    if training_rows is None:
+        return max(1, config.batch_size)
+    return min(config.batch_size or training_rows, training_rows) if training_rows else 1
+
+
+def bytes_text(n: int) -> str:
+    """"512 B", "3.1 kB", "31 MB": powers of 1000, two digits."""
+    return _scaled(n, ("B", "kB", "MB", "GB", "TB", "PB"))
+
+
+def count_text(n: int) -> str:
+    """"960", "21,708", "1.4 M": exact below a hundred thousand, then two digits."""
+    return f"{n:,}" if n < 100_000 else _scaled(n, ("", "k", "M", "G", "T", "P"))
+
+
+def _scaled(n: int, units: tuple[str, ...]) -> str:
+    value, unit = float(n), 0
+    while unit + 1 < len(units) and float(f"{value:.3g}") >= 1000:
+        value, unit = value / 1000, unit + 1
+    digits = f"{value:.0f}" if unit == 0 or value >= 9.95 else f"{value:.1f}"
+    return f"{digits} {units[unit]}".strip()

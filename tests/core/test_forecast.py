@@ -1,0 +1,68 @@
+"""The forecast counts what the formulas say, in integers that never overflow."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import forecast
+from core.forecast import Cost, bytes_text, count_text, layer_cost, network_cost
+from core.optimizers import SGD, Adam
+from core.spec import NetworkSpec, TrainingConfig, mlp
+from core.validation import check
+
+NETWORK = mlp(4, (8,), 3)  # 40 + 27 parameters; outputs of 4, 8 and 3 values
+
+
+def test_one_layer() -> None:
+    cost = layer_cost(check(NETWORK), "l1", optimizer=Adam(), batch=32)
+    assert cost == Cost(
+        parameters=40, multiply_adds=32, parameter_bytes=160, gradient_bytes=160, optimizer_bytes=320,
+        activation_bytes=2 * 4 * 32 * 8,
+    )  # fmt: skip
+    assert cost.memory == 160 + 160 + 320 + 2048
+
+
+def test_the_whole_is_the_sum_and_depends_on_the_optimizer() -> None:
+    report = check(NETWORK)
+    adam = network_cost(NETWORK, report, optimizer=Adam(), batch=1)
+    plain = network_cost(NETWORK, report, optimizer=SGD(), batch=1)
+    assert adam.parameters == 67
+    assert adam.multiply_adds == 56
+    assert adam.activation_bytes == 2 * 4 * (4 + 8 + 3)
+    assert adam.memory - plain.memory == 2 * 4 * 67
+
+
+def test_absurd_sizes_stay_exact() -> None:
+    network = mlp(10**6, (10**6, 10**6), 10**6)
+    cost = network_cost(network, check(network), optimizer=Adam(), batch=10**7)
+    assert cost.parameter_bytes == 4 * 3 * (10**12 + 10**6)
+
+
+def test_unknown_shapes_are_said_to_be_missing() -> None:
+    loose = NetworkSpec(NETWORK.layers)
+    report = check(loose)
+    assert not forecast.is_complete(loose, report)
+    assert forecast.is_complete(NETWORK, check(NETWORK))
+    assert layer_cost(report, "l2", optimizer=Adam(), batch=1) == Cost()
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "rows", "expected"),
+    [(32, 120, 32), (500, 120, 120), (0, 120, 120), (32, None, 32), (0, None, 1), (8, 0, 1)],
+)
+def test_rows_of_a_step(batch_size: int, rows: int | None, expected: int) -> None:
+    assert forecast.batch_rows(TrainingConfig(batch_size=batch_size), rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [(0, "0 B"), (512, "512 B"), (999, "999 B"), (1000, "1.0 kB"), (3100, "3.1 kB"), (31_000_000, "31 MB"),
+     (999_600, "1.0 MB"), (12 * 10**15, "12 PB")],
+)  # fmt: skip
+def test_bytes_in_words(n: int, text: str) -> None:
+    assert bytes_text(n) == text
+
+
+@pytest.mark.parametrize(("n", "text"), [(0, "0"), (21_708, "21,708"), (295_936, "296 k"), (1_400_000, "1.4 M")])
+def test_counts_in_words(n: int, text: str) -> None:
+    assert count_text(n) == text
