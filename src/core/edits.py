@@ -1,4 +1,4 @@
-"""Pure edits: each takes a value and returns a new one. Undo keeps the old value; nothing here remembers anything."""
+"""Pure edits: each takes a value and returns a new one. Undo keeps the old value; nothing here remembers."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def insert_on_edge(network: NetworkSpec, edge: Edge, layer: Layer, *, name: str 
 def append(network: NetworkSpec, layer: Layer, *, after: str = "", name: str = "") -> NetworkSpec:
     """The layer where a person who names no place most likely means it.
 
-    Behind `after`, or before the output layer if that is the one named or none is: its units fit the data and should
-    stay last. An input goes in front of the first layer that lacks one.
+    Behind `after`, or before the output layer if that is the one named or none is: its units fit the data and
+    should stay last. An input goes in front of the first layer that lacks one.
     """
     ends = [s.id for s in network.layers if not network.targets(s.id)]
     if layer.arity[1] == 0:
@@ -77,8 +77,8 @@ def _in_front(network: NetworkSpec, layer: Layer, name: str) -> NetworkSpec:
 def remove_layers(network: NetworkSpec, *ids: str) -> NetworkSpec:
     """The layers gone; what fed a removed layer now feeds what it fed, so that a chain stays a chain.
 
-    A bridge takes the place of the connection it replaces, so that the order of a layer's inputs is kept; bridges that
-    the fed layer has no room for are left out.
+    A bridge takes the place of the connection it replaces, so that the order of a layer's inputs is kept;
+    bridges that the fed layer has no room for are left out.
     """
     for id in ids:
         sources = network.sources(id)
@@ -102,7 +102,7 @@ def _room(network: NetworkSpec, id: str) -> int:
 
 
 def connect(network: NetworkSpec, source: str, target: str) -> NetworkSpec:
-    """The connection added. Raises UserInputError where it would close a circle, stands already or finds no room.
+    """The connection added. Raises UserInputError where it closes a circle, stands already or finds no room.
 
     A layer of one input lets go of the one it had, as the gesture means.
     """
@@ -154,7 +154,9 @@ def rename(network: NetworkSpec, id: str, name: str) -> NetworkSpec:
     if not name:
         raise UserInputError("A layer needs a name.")
     if any(s.name == name and s.id != id for s in network.layers):
-        raise UserInputError(f"Another layer is called {name!r}.", remedy="Names tell plots and exports apart.")
+        raise UserInputError(
+            f"Another layer is called {name!r}.", remedy="Names tell plots and exports apart."
+        )
     return _swap(network, replace(network.layer(id), name=name))
 
 
@@ -177,16 +179,20 @@ def duplicate(network: NetworkSpec, *ids: str) -> NetworkSpec:
 
 
 def move(network: NetworkSpec, id: str, by: int) -> NetworkSpec:
-    """In a chain, the layer changes places with the one `by` = -1 before or +1 after it; the network itself otherwise.
+    """In a chain, the layer changes places with the one `by` = -1 before or +1 after it.
 
-    The input stays first. Raises nothing: a move that makes no sense changes nothing.
+    The input stays first. Raises nothing: a move that makes no sense gives the network as it was.
     """
     before, after = network.sources(id), network.targets(id)
     other = before if by < 0 else after
     if len(other) != 1 or by not in (-1, 1):
         return network
     first, second = (other[0], id) if by < 0 else (id, other[0])
-    if network.layer(first).layer.kind == "input" or network.sources(second) != (first,) or network.targets(first) != (second,):
+    if (
+        network.layer(first).layer.kind == "input"
+        or network.sources(second) != (first,)
+        or network.targets(first) != (second,)
+    ):
         return network
     swap = {first: second, second: first}
     edges = tuple(Edge(swap.get(e.source, e.source), swap.get(e.target, e.target)) for e in network.edges)

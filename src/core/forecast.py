@@ -1,4 +1,4 @@
-"""What a network costs before it is trained: memory and work, computed in Python integers from shapes alone."""
+"""What a network costs before it is trained: memory and work, in Python integers, from shapes alone."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Cost:
     """Of one layer or of all of them; bytes are those of a training step.
 
     parameters: how many numbers are trained.  multiply_adds: of the forward pass, for one row.
-    parameter_bytes = 4 P; gradient_bytes = 4 P; optimizer_bytes = 4 P · slots (Adam 2, momentum 1, plain descent 0);
-    activation_bytes = 2 · 4 · batch · (number of output values of a row): each output once as the value that the
-    backward pass needs, once as the gradient that comes back.
+    parameter_bytes = 4 P; gradient_bytes = 4 P; optimizer_bytes = 4 P · slots (Adam 2, momentum 1, SGD 0);
+    activation_bytes = 2 · 4 · batch · (number of output values of a row): each output once as the value that
+    the backward pass needs, once as the gradient that comes back.
     """
 
     parameters: int = 0
@@ -31,7 +31,7 @@ class Cost:
 
     @property
     def memory(self) -> int:
-        """Bytes of a training step. Not counted: the program itself, the data set, scratch space of the backend."""
+        """Bytes of a training step. Not counted: the program, the data, scratch space of the backend."""
         return self.parameter_bytes + self.gradient_bytes + self.optimizer_bytes + self.activation_bytes
 
     def __add__(self, other: Cost) -> Cost:
@@ -85,12 +85,12 @@ def batch_rows(config: TrainingConfig, training_rows: int | None) -> int:
 
 
 def bytes_text(n: int) -> str:
-    """"512 B", "3.1 kB", "31 MB": powers of 1000, two digits."""
+    """ "512 B", "3.1 kB", "31 MB": powers of 1000, two digits."""
     return _scaled(n, ("B", "kB", "MB", "GB", "TB", "PB"))
 
 
 def count_text(n: int) -> str:
-    """"960", "21,708", "1.4 M": exact below a hundred thousand, then two digits."""
+    """ "960", "21,708", "1.4 M": exact below a hundred thousand, then two digits."""
     return f"{n:,}" if n < 100_000 else _scaled(n, ("", "k", "M", "G", "T", "P"))
 
 

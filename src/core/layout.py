@@ -16,7 +16,9 @@ Column = tuple[str, ...]
 CARD_WIDTH, CARD_HEIGHT = 144, 64
 STEP_X, STEP_Y = 200, 112  # from centre to centre: 56 pixels between cards for the shape, 48 between rows
 SNAP = 8  # half the pitch of the dot grid
-SINGLE_ROW_SCALE = 0.85  # a network that fits on one line at this scale is not wrapped: text stays above 11 pixels
+SINGLE_ROW_SCALE = (
+    0.85  # a network that fits on one line at this scale is not wrapped: text stays above 11 pixels
+)
 
 
 def columns(network: NetworkSpec) -> tuple[tuple[Column, ...], ...]:

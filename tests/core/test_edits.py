@@ -70,7 +70,13 @@ def test_insert_on_edge_touches_one_branch_and_keeps_the_order_of_inputs() -> No
 
 class TestAppend:
     def test_before_the_output_layer_when_no_place_is_named(self) -> None:
-        assert chain_of(edits.append(CHAIN, Dropout(), name="new")) == ["input", "hidden 1", "hidden 2", "new", "output"]
+        assert chain_of(edits.append(CHAIN, Dropout(), name="new")) == [
+            "input",
+            "hidden 1",
+            "hidden 2",
+            "new",
+            "output",
+        ]
 
     def test_before_the_output_layer_when_that_is_the_place(self) -> None:
         assert chain_of(edits.append(CHAIN, Dropout(), after="l3", name="new"))[-2:] == ["new", "output"]
@@ -120,7 +126,12 @@ class TestConnect:
 
     @pytest.mark.parametrize(
         ("source", "target", "says"),
-        [("l2", "l1", "circle"), ("l1", "l1", "circle"), ("l0", "l1", "already"), ("l1", "l0", "takes nothing")],
+        [
+            ("l2", "l1", "circle"),
+            ("l1", "l1", "circle"),
+            ("l0", "l1", "already"),
+            ("l1", "l0", "takes nothing"),
+        ],
     )
     def test_refusals_say_why(self, source: str, target: str, says: str) -> None:
         with pytest.raises(UserInputError, match=says):
@@ -141,7 +152,9 @@ class TestSetHypers:
         assert network.layer("l1").layer == Dense(units=16, activation="tanh")
         assert [s for s in network.layers if s.id != "l1"] == [s for s in CHAIN.layers if s.id != "l1"]
 
-    @pytest.mark.parametrize("changes", [{"units": 0}, {"units": 2.5}, {"activation": "cosine"}, {"dropout": 1.0}])
+    @pytest.mark.parametrize(
+        "changes", [{"units": 0}, {"units": 2.5}, {"activation": "cosine"}, {"dropout": 1.0}]
+    )
     def test_refuses_illegal_values_and_names_the_layer(self, changes: dict[str, object]) -> None:
         with pytest.raises(UserInputError, match="hidden 1"):
             edits.set_hypers(CHAIN, "l1", **changes)
@@ -168,7 +181,13 @@ class TestRename:
 
 class TestDuplicate:
     def test_the_copy_stands_behind_and_has_a_name_of_its_own(self) -> None:
-        assert chain_of(edits.duplicate(CHAIN, "l1")) == ["input", "hidden 1", "hidden 3", "hidden 2", "output"]
+        assert chain_of(edits.duplicate(CHAIN, "l1")) == [
+            "input",
+            "hidden 1",
+            "hidden 3",
+            "hidden 2",
+            "output",
+        ]
 
     def test_several_are_copied_as_a_block(self) -> None:
         network = edits.duplicate(CHAIN, "l1", "l2")
