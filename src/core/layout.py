@@ -1,7 +1,7 @@
 """Where cards stand when nobody has placed them: the graph from left to right, wrapped into rows like text.
 
-Columns are the layers' longest path from an input; the order within a column follows the barycentre of what feeds it
-(Sugiyama, Tagawa and Toda 1981). All numbers are pixels of the canvas at 100 %, positions are centres of cards.
+Columns are the layers' longest path from an input; the order within a column follows the barycentre of what
+feeds it (Sugiyama, Tagawa and Toda 1981). Numbers are pixels of the canvas at 100 %, positions centres of cards.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SINGLE_ROW_SCALE = (
 
 
 def columns(network: NetworkSpec) -> tuple[tuple[Column, ...], ...]:
-    """Ids by connected part, column and place in the column; the part with an input first, then the larger first.
+    """Ids by connected part, column and place in the column; the part with an input first, then the larger.
 
     Connections that close a circle count for nothing, so that a faulty network can be drawn too.
     """
@@ -95,7 +95,7 @@ def _rows(part: tuple[Column, ...], per_row: int) -> list[tuple[Column, ...]]:
 
 
 def arrange(network: NetworkSpec, *, per_row: int) -> dict[str, Point]:
-    """A place for every card, at most `per_row` columns side by side, the first card's centre at (0, 0) in a chain."""
+    """A place for every card, at most `per_row` columns side by side; a chain starts at (0, 0)."""
     places: dict[str, Point] = {}
     top = 0.0
     for part in columns(network):
@@ -147,7 +147,7 @@ def snapped(point: Point) -> Point:
 
 
 def positions(network: NetworkSpec, placed: Mapping[str, Point], *, per_row: int) -> dict[str, Point]:
-    """A place for every card: those that a person placed stay, others find a free place beside what they connect to.
+    """A place for every card: those that a person placed stay, others go beside what they connect to.
 
     With nothing placed this is `arrange`.
     """
