@@ -1,56 +1,76 @@
-"""A field for a number that is typed freely or picked from the usual ones."""
+"""Fields for a number that is typed freely or picked from the usual ones, checked where it is typed."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QToolTip, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QToolTip, QWidget
 
 from app import theme
 from app.style import restyle, set_role
 from core.errors import UserInputError
+from core.values import Hyper
 
 
-class NumberCombo(QComboBox):
-    """A number typed freely or picked from the usual ones.
+@dataclass(frozen=True)
+class NumberRules:
+    """What is a legal number and how it is written. `words` names special values, e.g. {0: "full"}.
 
-    What is typed is checked when Enter is pressed or the field is left. A refused text stays marked until it
-    is mended, or Escape brings the last good value back. `words` names special values, e.g. {0: "full"}.
+    `adjust` may turn a legal number into the one that will count and say why, "" where it stays.
     """
 
-    value_changed = Signal(float)
-    refused = Signal(str)
+    minimum: float | None = None
+    maximum: float | None = None
+    whole: bool = False
+    words: dict[float, str] = field(default_factory=dict)
+    adjust: Callable[[float], tuple[float, str]] | None = None
 
-    def __init__(
-        self,
-        value: float,
-        *,
-        suggestions: tuple[float, ...] = (),
-        minimum: float | None = None,
-        maximum: float | None = None,
-        whole: bool = False,
-        words: dict[float, str] | None = None,
-        check: Callable[[float], object] | None = None,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._value, self._whole, self._words = value, whole, words or {}
-        self._minimum, self._maximum, self._check = minimum, maximum, check
-        self.setEditable(True)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.setCompleter(None)  # type: ignore[arg-type]
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        set_role(self, "mono")
-        for suggestion in suggestions:
-            self.addItem(self.text_of(suggestion), suggestion)
-        line = self.lineEdit()
-        assert line is not None
-        line.editingFinished.connect(self._finished)
-        line.textEdited.connect(lambda _text: self._mark(""))
-        self.activated.connect(lambda index: self._accept(float(self.itemData(index))))
-        self._show()
+    @classmethod
+    def of(cls, hyper: Hyper, words: dict[float, str] | None = None) -> NumberRules:
+        return cls(hyper.minimum, hyper.maximum, hyper.kind == "int", words or {})
+
+    def text_of(self, value: float) -> str:
+        if value in self.words:
+            return self.words[value]
+        return theme.number(int(value)) if value == int(value) else theme.number(value)
+
+    def value_of(self, text: str) -> float:
+        """The number that a text says; raises UserInputError."""
+        plain = text.strip().lower().replace("−", "-")
+        for value, word in self.words.items():
+            if plain == word.lower():
+                return value
+        try:
+            value = float(plain.replace(",", "").replace("_", "").replace(" ", ""))
+        except ValueError:
+            raise UserInputError(
+                f"“{text.strip()}” is not a number." if plain else "A number is needed."
+            ) from None
+        if not math.isfinite(value):
+            raise UserInputError("A finite number is needed.")
+        if self.whole and value != int(value):
+            raise UserInputError("A whole number is needed.")
+        if self.minimum is not None and value < self.minimum:
+            raise UserInputError(f"At least {self.text_of(self.minimum)} is needed.")
+        if self.maximum is not None and value > self.maximum:
+            raise UserInputError(f"At most {self.text_of(self.maximum)} is possible.")
+        return int(value) if self.whole else value
+
+    def settle(self, text: str) -> tuple[float, str]:
+        """The number that will count, and why it is another than was typed."""
+        value = self.value_of(text)
+        return self.adjust(value) if self.adjust is not None else (value, "")
+
+
+class _Typed:
+    """What combo and field share: a refused text stays marked until it is mended or left."""
+
+    rules: NumberRules
+    _value: float
 
     def value(self) -> float:
         return self._value
@@ -59,34 +79,91 @@ class NumberCombo(QComboBox):
         """Show a value that was set elsewhere; emits nothing."""
         self._value = value
         self._mark("")
-        self._show()
+        self._write(self.rules.text_of(value))
 
-    def text_of(self, value: float) -> str:
-        if value in self._words:
-            return self._words[value]
-        return theme.number(int(value)) if self._whole or value == int(value) else theme.number(value)
+    def _write(self, text: str) -> None:
+        raise NotImplementedError
 
-    def value_of(self, text: str) -> float:
-        """The number that a text says; raises UserInputError."""
-        plain = text.strip().lower().replace("−", "-")
-        for value, word in self._words.items():
-            if plain == word.lower():
-                return value
+    def _read(self) -> str:
+        raise NotImplementedError
+
+    def _changed(self, value: float) -> None:
+        raise NotImplementedError
+
+    def _finished(self) -> None:
         try:
-            value = float(plain.replace(",", "").replace("_", "").replace(" ", ""))
-        except ValueError:
-            raise UserInputError(f"“{text.strip()}” is not a number.") from None
-        if value != value or value in (float("inf"), float("-inf")):
-            raise UserInputError("A finite number is needed.")
-        if self._whole and value != int(value):
-            raise UserInputError("A whole number is needed.")
-        if self._minimum is not None and value < self._minimum:
-            raise UserInputError(f"At least {self.text_of(self._minimum)} is needed.")
-        if self._maximum is not None and value > self._maximum:
-            raise UserInputError(f"At most {self.text_of(self._maximum)} is possible.")
-        if self._check is not None:
-            self._check(value)
-        return int(value) if self._whole else value
+            value, note = self.rules.settle(self._read())
+        except UserInputError as err:
+            self._mark(str(err))
+            return
+        self._accept(value)
+        if note:
+            self._say(note)
+
+    def _accept(self, value: float) -> None:
+        changed = value != self._value
+        self.set_value(value)
+        if changed:
+            self._changed(value)
+
+    def _say(self, text: str) -> None:
+        assert isinstance(self, QWidget)
+        QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), text, self)
+
+    def _mark(self, why: str) -> None:
+        assert isinstance(self, QWidget)
+        if (self.property("invalid") == "true") != bool(why):
+            self.setProperty("invalid", "true" if why else "false")
+            restyle(self)
+        if why:
+            self._say(why)
+            self.refused.emit(why)  # type: ignore[attr-defined]
+
+
+class NumberCombo(_Typed, QComboBox):
+    """A number typed freely or picked from the usual ones; Enter or leaving the field takes it.
+
+    The limits are those of `rules`, or `minimum`, `maximum` and `whole` where no more is needed.
+    """
+
+    value_changed = Signal(float)
+    refused = Signal(str)
+
+    def __init__(
+        self,
+        value: float,
+        rules: NumberRules | None = None,
+        *,
+        suggestions: tuple[float, ...] = (),
+        minimum: float | None = None,
+        maximum: float | None = None,
+        whole: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        QComboBox.__init__(self, parent)
+        self.rules, self._value = rules or NumberRules(minimum, maximum, whole), value
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.setCompleter(None)  # type: ignore[arg-type]
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        set_role(self, "mono")
+        for suggestion in suggestions:
+            self.addItem(self.rules.text_of(suggestion), suggestion)
+        line = self.lineEdit()
+        assert line is not None
+        line.editingFinished.connect(self._finished)
+        line.textEdited.connect(lambda _text: self._mark(""))
+        self.activated.connect(lambda _index: self._finished())
+        self.set_value(value)
+
+    def _write(self, text: str) -> None:
+        self.setEditText(text)
+
+    def _read(self) -> str:
+        return self.currentText()
+
+    def _changed(self, value: float) -> None:
+        self.value_changed.emit(value)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -102,30 +179,38 @@ class NumberCombo(QComboBox):
         """Scrolling a panel must not turn a setting that happens to lie under the pointer."""
         event.ignore()
 
-    def _finished(self) -> None:
-        try:
-            value = self.value_of(self.currentText())
-        except UserInputError as err:
-            self._mark(str(err))
+
+class NumberField(_Typed, QLineEdit):
+    """A number typed into running text; Enter or leaving the field takes it."""
+
+    value_changed = Signal(float)
+    refused = Signal(str)
+
+    def __init__(
+        self, value: float, rules: NumberRules | None = None, *, parent: QWidget | None = None
+    ) -> None:
+        QLineEdit.__init__(self, parent)
+        self.rules, self._value = rules or NumberRules(), value
+        set_role(self, "mono")
+        self.editingFinished.connect(self._finished)
+        self.textEdited.connect(lambda _text: self._mark(""))
+        self.set_value(value)
+
+    def _write(self, text: str) -> None:
+        self.setText(text)
+
+    def _read(self) -> str:
+        return self.text()
+
+    def _changed(self, value: float) -> None:
+        self.value_changed.emit(value)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.set_value(self._value)
             return
-        self._accept(value)
+        super().keyPressEvent(event)
 
-    def _accept(self, value: float) -> None:
-        self._mark("")
-        changed = value != self._value
-        self._value = value
-        self._show()
-        if changed:
-            self.value_changed.emit(value)
-
-    def _show(self) -> None:
-        self.setEditText(self.text_of(self._value))
-
-    def _mark(self, why: str) -> None:
-        was = self.property("invalid") == "true"
-        if was != bool(why):
-            self.setProperty("invalid", "true" if why else "false")
-            restyle(self)
-        if why:
-            QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), why, self)
-            self.refused.emit(why)
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.set_value(self._value)

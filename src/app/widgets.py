@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.number_combo import NumberCombo
+from app.number_combo import NumberCombo, NumberField, NumberRules
 from app.style import restyle, set_role
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "FlowLayout",
     "HLine",
     "NumberCombo",
+    "NumberField",
+    "NumberRules",
     "SectionHead",
     "Segmented",
     "VLine",
