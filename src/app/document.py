@@ -6,7 +6,7 @@ Panels read it, call `apply` with a pure edit, and listen to its signals. They n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,23 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from core import validation
 from core.data.schema import Prepared, TableProfile
 from core.engine.messages import Weights
+from core.errors import UserInputError
+from core.losses import outputs_for, resolve
+from core.model import TrainedModel
 from core.spec import NetworkSpec, Project
 from core.training.snapshot import History
 
 UNDO_STEPS = 500
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Weights with all they belong to, which may be older than the present design and data."""
+
+    weights: Weights
+    network: NetworkSpec
+    prepared: Prepared
+    loss: str
 
 
 class _Swap(QUndoCommand):
@@ -78,8 +91,7 @@ class Document(QObject):
         self._project = Project()
         self._profile: TableProfile | None = None
         self._prepared: Prepared | None = None
-        self._weights: Weights | None = None
-        self._trained_network: NetworkSpec | None = None
+        self._trained: Trained | None = None
         self._history = History()
         self._evaluation: Any = None
         self._selected: tuple[str, ...] = ()
@@ -116,7 +128,7 @@ class Document(QObject):
         self.path = path
         self.set_prepared(None)
         self.set_profile(None)
-        self.set_result(None, None, History())
+        self.set_result(None, History())
         self.select("")
         self.undo_stack.clear()
         self._swap(project)
@@ -154,10 +166,18 @@ class Document(QObject):
             self._report = validation.check(
                 self._project.network,
                 row_shape=p.row_shape if p else None,
-                outputs=p.outputs if p else None,
+                outputs=self._outputs(p) if p else None,
                 target=p.target if p else "target",
             )
         return self._report
+
+    def _outputs(self, prepared: Prepared) -> int:
+        """Units that the last layer needs; an unsuitable loss is refused when a run starts, not here."""
+        try:
+            loss = resolve(self._project.training.loss, prepared.task, len(prepared.classes))
+        except UserInputError:
+            return prepared.outputs
+        return outputs_for(loss, len(prepared.classes))
 
     @property
     def selection(self) -> str:
@@ -194,13 +214,23 @@ class Document(QObject):
         self.prepared_changed.emit()
 
     @property
+    def trained(self) -> Trained | None:
+        """The newest trained weights with the network and data they belong to, or None."""
+        return self._trained
+
+    @property
     def weights(self) -> Weights | None:
         """Trained weights by layer id; they belong to `trained_network`, which may be older than the design."""
-        return self._weights
+        return self._trained.weights if self._trained else None
 
     @property
     def trained_network(self) -> NetworkSpec | None:
-        return self._trained_network
+        return self._trained.network if self._trained else None
+
+    def model(self) -> TrainedModel | None:
+        """What evaluation, prediction and export work on."""
+        t = self._trained
+        return TrainedModel(self._project.name, t.network, t.weights, t.prepared.preparation, t.loss) if t else None
 
     @property
     def history(self) -> History:
@@ -211,9 +241,9 @@ class Document(QObject):
         """core.evaluation.Evaluation of the present weights on the test rows, or None."""
         return self._evaluation
 
-    def set_result(self, weights: Weights | None, network: NetworkSpec | None, history: History) -> None:
+    def set_result(self, trained: Trained | None, history: History) -> None:
         """A run's outcome, or a reopened project's; drops the evaluation of earlier weights."""
-        self._weights, self._trained_network, self._history = weights, network, history
+        self._trained, self._history = trained, history
         self._evaluation = None
         self.weights_changed.emit()
         self.history_changed.emit()

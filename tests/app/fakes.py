@@ -86,7 +86,7 @@ class FakeEngine(QObject):
 
     def be_ready(self, backend: BackendInfo = BACKEND) -> None:
         self.backend = backend
-        self.ready.emit(Ready((backend,), backend))
+        self.ready.emit(Ready(backend))
 
 
 class FakeSession(QObject):

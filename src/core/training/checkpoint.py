@@ -66,6 +66,7 @@ def read_facts(path: Path) -> dict[str, Any]:
 def restore(trainer: Trainer, path: Path) -> None:
     """Put a fresh trainer of the same network, data and backend where the checkpoint left off.
 
+    Settings of the task that differ from the checkpoint's act from here on and are marked.
     Raises UserInputError where the checkpoint belongs to another network, other data or another backend.
     """
     facts = read_facts(path)
@@ -79,11 +80,13 @@ def restore(trainer: Trainer, path: Path) -> None:
             raise UserInputError(f"The checkpoint belongs to another {what}.", where=str(path), remedy="Start a new run.")
     with safe_open(path, "numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (safe_open is no mapping)
+    wanted = trainer.config
     trainer.change(TrainingConfig.from_json(facts["config"]))
     slots = tuple(arrays[f"slot/{i}"] for i in range(trainer.config.optimizer.slots))
     trainer.step.restore(arrays["parameters"], slots, facts["updates"])
     trainer.resume_at(Progress(**_finite(facts["progress"])), arrays.get("best"))
     trainer.restore_history(history_from_arrays(arrays, facts["marks"]))
+    trainer.change(wanted)
 
 
 def _finite(progress: dict[str, Any]) -> dict[str, Any]:

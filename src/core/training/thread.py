@@ -98,8 +98,8 @@ class TrainingThread(threading.Thread):
         if trainer.ended:
             self._end(trainer.ended)
         elif self._budget == 0:
-            self._checkpoint()
             self._publish()
+            self._checkpoint()
         else:
             if now - self._published >= SNAPSHOT_SECONDS:
                 self._publish()
@@ -155,6 +155,8 @@ class TrainingThread(threading.Thread):
         trainer = self._trainer
         assert trainer is not None
         self._budget = 0
+        if reason != "diverged":
+            self._checkpoint()
         trainer.ended = reason
         self._publish()
         assert self.snapshot is not None
@@ -184,7 +186,7 @@ class TrainingThread(threading.Thread):
             return
         at, config = trainer.progress, trainer.config
         rate = self._rate.at(at.step)
-        left = (config.epochs - at.epoch) * trainer.steps_per_epoch - at.cursor / trainer.batch_rows
+        left = (config.epochs - at.epoch - 1) * trainer.steps_per_epoch + trainer.epoch_steps_left
         latest = {name: value for name, s in trainer.curves.items() if (value := s.latest) is not None}
         if trainer.best is not None:
             latest |= {"best/validation": at.best_loss, "best/epoch": float(at.best_epoch)}
@@ -203,6 +205,7 @@ class TrainingThread(threading.Thread):
             metric=trainer.metric_name,
             message=trainer.message,
             tensors=tensors.collect(trainer, self._wanted),
+            epoch_steps_left=trainer.epoch_steps_left,
         )
 
 

@@ -37,13 +37,17 @@ WATCHED = {  # settings whose change is marked in the plots
 
 @dataclass
 class Progress:
-    """Where a run stands; all of it is in a checkpoint. cursor: rows of the present epoch that are used up."""
+    """Where a run stands; all of it is in a checkpoint.
+
+    cursor: rows of the present epoch that are used up. patient_from: epoch from which early stopping counts at least.
+    """
 
     epoch: int = 0
     cursor: int = 0
     step: int = 0
     best_loss: float = math.inf
     best_epoch: int = 0
+    patient_from: int = 0
     seconds: float = 0.0
 
 
@@ -109,6 +113,11 @@ class Trainer:
     @property
     def steps_per_epoch(self) -> int:
         return -(-len(self.train.x) // self.batch_rows)
+
+    @property
+    def epoch_steps_left(self) -> int:
+        """Steps to the end of the present epoch at the present batch size."""
+        return -(-(len(self.train.x) - self.progress.cursor) // self.batch_rows)
 
     def change(self, config: TrainingConfig) -> None:
         """New settings from the next batch on. Seed, loss and backend belong to the run and stay."""
@@ -205,13 +214,17 @@ class Trainer:
 
     def _maybe_finish(self) -> None:
         at, patience = self.progress, self.config.early_stopping
-        if patience and len(self.validation.x) and at.epoch - at.best_epoch >= patience:
+        if patience and len(self.validation.x) and self._waited() >= patience:
             self.ended = "finished"
             self.message = f"Stopped early: no better validation loss for {patience} epochs. Best was epoch {at.best_epoch}."
         elif at.epoch >= self.config.epochs:
             self.ended = "finished"
             best = f" Weights of epoch {at.best_epoch}, the best by validation loss." if self.best is not None else ""
             self.message = f"Trained {at.epoch:,} epochs.{best}"
+
+    def _waited(self) -> int:
+        """Epochs since the best validation loss."""
+        return self.progress.epoch - max(self.progress.best_epoch, self.progress.patient_from)
 
     def _diverge(self, loss: float) -> None:
         at, gradient = self.progress, self.step.gradient()
@@ -252,6 +265,8 @@ class Trainer:
     def resume_at(self, progress: Progress, best: np.ndarray | None) -> None:
         """Go on from there; the step's parameters were restored before."""
         self.progress, self.best, self._good = progress, best, self.step.flat()
+        if self.config.early_stopping and self._waited() >= self.config.early_stopping:
+            progress.patient_from = progress.epoch  # the run had ended for this; going on means being patient anew
 
     def restore_history(self, history: History) -> None:
         self.curves = {name: Series(curve) for name, curve in history.curves.items()}

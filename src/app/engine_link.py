@@ -1,0 +1,217 @@
+"""The window's end of the engine process: commands go out, signals come in. Nothing here blocks.
+
+A timer polls. The process may die at any time; `lost` then says so, and the run can go on from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.engine.host import engine_main
+from core.engine.messages import (
+    AskSnapshot,
+    AskWeights,
+    BackendInfo,
+    Begin,
+    Change,
+    CheckpointWritten,
+    Ended,
+    Failed,
+    Go,
+    Pause,
+    Ready,
+    Shutdown,
+    SnapshotReply,
+    Stop,
+    Subscribe,
+    TrainingTask,
+    Weights,
+    WeightsReply,
+)
+from core.engine.process import ChildProcess
+from core.spec import TrainingConfig
+from core.training.snapshot import Snapshot
+
+POLL_MILLISECONDS = 30
+SILENCE_SECONDS = 8.0  # an engine that has not answered for so long is taken for hung
+END_SECONDS = 1.5
+
+
+class EngineLink(QObject):
+    """One run at a time.
+
+    state: "starting" (the process comes up), "idle" (no run), "running", "paused", "lost" (the process died).
+    After a run ended the state is "idle"; `snapshot` keeps its last picture until the next run begins.
+    """
+
+    ready = Signal(object)  # Ready
+    state_changed = Signal(str)
+    snapshot_changed = Signal(object)  # Snapshot, at most 20 a second
+    ended = Signal(object)  # Ended
+    checkpoint_written = Signal(object)  # CheckpointWritten
+    refused = Signal(object)  # Failed: the run could not begin or broke
+    lost = Signal(str)  # why the process died, in words
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = "starting"
+        self.snapshot: Snapshot | None = None
+        self.backend: BackendInfo | None = None
+        self.checkpoint = ""
+        self._child: ChildProcess | None = None
+        self._run_id = 0
+        self._asked: float | None = None
+        self._subscriptions: dict[int, tuple[str, ...]] = {}
+        self._weights_wanted: list[Callable[[Weights], None]] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MILLISECONDS)
+        self._timer.timeout.connect(self._poll)
+
+    @property
+    def active(self) -> bool:
+        """Whether a run stands, trained or paused."""
+        return self.state in ("running", "paused")
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid if self._child else 0
+
+    def start(self) -> None:
+        """Start the engine process, afresh where one died."""
+        self._child = ChildProcess(engine_main, name="chainrule-engine")
+        self._asked = None
+        self._set_state("starting")
+        self._send(Subscribe(self._wanted()))
+        self._timer.start()
+
+    # --- commands
+
+    def begin(self, task: TrainingTask, *, steps: int | None = None) -> None:
+        """Start a run and train on, or only `steps` batches of it. An earlier run is dropped."""
+        if self._child is None or not self._child.alive:
+            self.start()
+        self._run_id += 1
+        self.checkpoint = task.resume_from
+        self._send(Begin(self._run_id, task))
+        self.go(steps)
+
+    def go(self, steps: int | None = None) -> None:
+        self._send(Go(self._run_id, steps))
+        self._set_state("running")
+
+    def pause(self) -> None:
+        self._send(Pause(self._run_id))
+
+    def stop(self) -> None:
+        self._send(Stop(self._run_id))
+
+    def abandon(self) -> None:
+        """Forget the run, whatever it still says."""
+        if self.active:
+            self._send(Stop(self._run_id))
+        self._run_id += 1
+        self.snapshot = None
+        if self.state != "lost":
+            self._set_state("idle")
+
+    def change(self, config: TrainingConfig) -> None:
+        if self.active:
+            self._send(Change(self._run_id, config))
+
+    def ask_weights(self, done: Callable[[Weights], None]) -> None:
+        """`done` with the present weights of the active run."""
+        self._weights_wanted.append(done)
+        self._send(AskWeights(self._run_id))
+
+    def subscribe(self, owner: object, names: tuple[str, ...]) -> None:
+        """The tensors that a visible panel needs; () when it is hidden. Names are in `Snapshot`."""
+        before = self._wanted()
+        self._subscriptions[id(owner)] = names
+        if self._wanted() != before:
+            self._send(Subscribe(self._wanted()))
+
+    def shutdown(self) -> None:
+        """End the process; a run is checkpointed first, a stuck one is killed."""
+        self._timer.stop()
+        if self._child is not None:
+            self._send(Shutdown())
+            self._child.close(END_SECONDS)
+            self._child = None
+
+    # --- what comes in
+
+    def _wanted(self) -> tuple[str, ...]:
+        return tuple(sorted({name for names in self._subscriptions.values() for name in names}))
+
+    def _send(self, message: Any) -> None:
+        if self._child is not None:
+            self._child.send(message)
+
+    def _set_state(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+    def _poll(self) -> None:
+        child = self._child
+        if child is None:
+            return
+        for message in child.receive():
+            self._dispatch(message)
+        if self._child is not child:
+            return  # a slot answered a message by ending the process
+        if not child.alive:
+            self._die(child.death())
+        elif self._asked is not None and time.monotonic() - self._asked > SILENCE_SECONDS:
+            self._die(f"it did not answer for {SILENCE_SECONDS:g} seconds")
+        elif self._asked is None and self.state != "starting":
+            self._asked = time.monotonic()
+            self._send(AskSnapshot())
+
+    def _dispatch(self, message: Any) -> None:
+        if isinstance(message, SnapshotReply):
+            self._asked = None
+            if message.snapshot is not None and message.snapshot.run_id == self._run_id:
+                self._show(message.snapshot)
+        elif isinstance(message, Ready):
+            self.backend = message.chosen
+            if self.state == "starting":
+                self._set_state("idle")
+            self.ready.emit(message)
+        elif message.run_id == self._run_id:
+            self._dispatch_run(message)
+
+    def _dispatch_run(self, message: Any) -> None:
+        if isinstance(message, Ended):
+            self._show(message.snapshot)
+            self._set_state("idle")
+            self.ended.emit(message)
+        elif isinstance(message, CheckpointWritten):
+            self.checkpoint = message.path or self.checkpoint
+            self.checkpoint_written.emit(message)
+        elif isinstance(message, WeightsReply):
+            waiting, self._weights_wanted = self._weights_wanted, []
+            for done in waiting:
+                done(message.weights)
+        elif isinstance(message, Failed):
+            self._set_state("idle")
+            self.refused.emit(message)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        if self.active and snapshot.state in ("running", "paused"):
+            self._set_state(snapshot.state)
+        self.snapshot_changed.emit(snapshot)
+
+    def _die(self, why: str) -> None:
+        self._timer.stop()
+        if self._child is not None:
+            self._child.kill()
+        self._child = None
+        self._weights_wanted = []
+        self._set_state("lost")
+        self.lost.emit(why)

@@ -1,0 +1,148 @@
+"""The window's end of the jobs process. One job at a time, the others wait; cancelling ends the process and starts another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.engine.jobs import Job, JobDone, JobFailed, JobProgress, jobs_main
+from core.engine.process import ChildProcess
+from core.errors import UserInputError
+
+POLL_MILLISECONDS = 20
+SHOW_AFTER_SECONDS = 0.3  # shorter jobs need no progress shown
+
+
+@dataclass(frozen=True)
+class Busy:
+    """The job that is running. fraction and seconds_left None = unknown; `cancel` ends it and changes nothing."""
+
+    label: str
+    fraction: float | None
+    seconds_left: float | None
+    cancel: Callable[[], None]
+
+
+@dataclass
+class _Waiting:
+    job: Job
+    label: str
+    done: Callable[[Any], None]
+    failed: Callable[[JobFailed], None]
+    key: str
+    began: float = 0.0
+
+
+class JobsLink(QObject):
+    """`busy_changed` carries a `Busy`, or None when nothing long is running."""
+
+    busy_changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._child: ChildProcess | None = None
+        self._queue: list[_Waiting] = []
+        self._running: _Waiting | None = None
+        self._next_id = 0
+        self._busy: Busy | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MILLISECONDS)
+        self._timer.timeout.connect(self._poll)
+
+    def start(self) -> None:
+        """Start the process before the first job needs it."""
+        if self._child is None:
+            self._child = ChildProcess(jobs_main, name="chainrule-jobs")
+
+    def submit(
+        self, name: str, args: tuple[Any, ...], *, label: str, done: Callable[[Any], None],
+        failed: Callable[[JobFailed], None], key: str = "",
+    ) -> None:  # fmt: skip
+        """Run a job of `core.engine.jobs.JOBS`. A waiting job with the same non-empty key is replaced; a running one with
+        it is cancelled: only the newest question is answered."""
+        self._queue = [w for w in self._queue if not key or w.key != key]
+        self._next_id += 1
+        self._queue.append(_Waiting(Job(self._next_id, name, args), label, done, failed, key))
+        if self._running is not None and key and self._running.key == key:
+            self._running.done = self._running.failed = lambda _answer: None
+        self._timer.start()
+        self._advance()
+
+    def cancel(self) -> None:
+        """End the running job; its owner hears nothing more, waiting jobs go on in a new process."""
+        if self._running is not None:
+            self._respawn()
+            self._running = None
+            self._show(None)
+            self._advance()
+
+    def shutdown(self) -> None:
+        self._timer.stop()
+        self._queue, self._running = [], None
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def _respawn(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+        self.start()
+
+    def _advance(self) -> None:
+        if self._running is None and self._queue:
+            self.start()
+            assert self._child is not None
+            self._running = self._queue.pop(0)
+            self._running.began = time.monotonic()
+            self._child.send(self._running.job)
+        if self._running is None:
+            self._timer.stop()
+
+    def _poll(self) -> None:
+        child = self._child
+        if child is None or self._running is None:
+            return
+        for message in child.receive():
+            if self._running is not None and message.id == self._running.job.id:
+                self._dispatch(message)
+        if self._child is child and not child.alive and self._running is not None:
+            self._crashed(child.death())
+        elif self._running is not None and self._busy is None:
+            if time.monotonic() - self._running.began > SHOW_AFTER_SECONDS:
+                self._show(Busy(self._running.label, None, None, self.cancel))
+
+    def _crashed(self, death: str) -> None:
+        what = UserInputError(
+            "Reading or writing this ended the helper process.", reason=f"Cause: {death}.",
+            remedy="Nothing else was affected. Try again, or use another file.",
+        )  # fmt: skip
+        self._respawn()
+        assert self._running is not None
+        self._dispatch(JobFailed(self._running.job.id, what))
+
+    def _dispatch(self, message: Any) -> None:
+        running = self._running
+        assert running is not None
+        if isinstance(message, JobProgress):
+            took = time.monotonic() - running.began
+            if took > SHOW_AFTER_SECONDS:
+                left = took * (1 / message.fraction - 1) if message.fraction else None
+                self._show(Busy(message.text or running.label, message.fraction, left, self.cancel))
+            return
+        self._running = None
+        self._show(None)
+        if isinstance(message, JobDone):
+            running.done(message.result)
+        elif isinstance(message, JobFailed):
+            running.failed(message)
+        self._advance()
+
+    def _show(self, busy: Busy | None) -> None:
+        if busy is not None or self._busy is not None:
+            self._busy = busy
+            self.busy_changed.emit(busy)
