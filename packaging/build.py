@@ -1,5 +1,7 @@
-"""Builds the double-click program into dist/: a folder on Linux and Windows, Chainrule.app on macOS; with --package also
-the file to hand out (.deb, .zip, .dmg). Run it with `python3 dev.py build`."""
+"""Builds the double-click program into dist/. Run by `python3 dev.py build`.
+
+With --package it also packs the one file to hand out: .deb, .dmg or .zip.
+"""
 
 import argparse
 import os
@@ -9,9 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import core
 from deb import build_deb
 from icons import draw_all
+
+import core
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -63,9 +66,7 @@ def check(program: Path) -> None:
     """The built program must do its work where there is no Python: print its version, train, export, open."""
     command = str(executable(program))
     with tempfile.TemporaryDirectory() as folder:
-        rows = "".join(
-            f"{x},{y},{'in' if x * y > 0 else 'out'}\n" for x in range(-9, 9) for y in range(-9, 9)
-        )
+        rows = "".join(f"{x},{y},{'in' if x * y > 0 else 'out'}\n" for x in range(-9, 9) for y in range(-9, 9))
         Path(folder, "data.csv").write_text("x,y,side\n" + rows, encoding="utf-8")
         steps = (
             ["--version"],
@@ -73,16 +74,12 @@ def check(program: Path) -> None:
             ["export", "run.chainrule", "--format", "onnx", "--out", "run.onnx", "--json"],
         )
         for arguments in steps:
-            subprocess.run(
-                [command, *arguments], cwd=folder, env=clean_environment(), check=True, timeout=120
-            )
+            subprocess.run([command, *arguments], cwd=folder, env=clean_environment(), check=True, timeout=120)
     check_window(command)
 
 
 def size_of(program: Path) -> int:
-    return sum(
-        path.lstat().st_size for path in program.rglob("*") if path.is_file() and not path.is_symlink()
-    )
+    return sum(path.lstat().st_size for path in program.rglob("*") if path.is_file() and not path.is_symlink())
 
 
 def package(program: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Packs the built folder as a Debian package: /opt/chainrule, a command, a desktop entry, the file type, the icons."""
+"""Packs the built folder as a Debian package: program, command, desktop entry, file type, icons."""
 
 import shutil
 import subprocess

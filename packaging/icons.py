@@ -22,7 +22,7 @@ def draw(svg: Path, size: int) -> Image.Image:
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, "PNG")
+    picture.save(buffer, b"PNG")
     return Image.open(io.BytesIO(bytes(buffer.data().data())))
 
 
@@ -36,8 +36,6 @@ def draw_all(target: Path) -> None:
         for size, picture in pictures.items():
             picture.save(target / f"{svg.stem}-{size}.png", optimize=True)
         small = [pictures[size] for size in SIZES if size <= 256]
-        small[-1].save(
-            target / f"{svg.stem}.ico", append_images=small[:-1], sizes=[picture.size for picture in small]
-        )
+        small[-1].save(target / f"{svg.stem}.ico", append_images=small[:-1], sizes=[picture.size for picture in small])
         pictures[1024].save(target / f"{svg.stem}.icns", append_images=list(pictures.values())[:-1])
     del application

@@ -94,9 +94,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~-])/(?:home|Users|root|work)/[\w.-]+")
 def tracked_texts() -> dict[str, str]:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
-    listing = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     texts = {}
     for name in filter(None, listing.split("\0")):
         path = ROOT / name
@@ -181,9 +179,7 @@ def test_every_folder_of_source_is_a_package() -> None:
 
 def modules_of(package: str) -> list[str]:
     base = ROOT / "src"
-    names = [
-        ".".join(path.relative_to(base).with_suffix("").parts) for path in (base / package).rglob("*.py")
-    ]
+    names = [".".join(path.relative_to(base).with_suffix("").parts) for path in (base / package).rglob("*.py")]
     return sorted(name.removesuffix(".__init__") for name in names if not name.endswith("__main__"))
 
 
@@ -192,14 +188,16 @@ def import_apart(names: list[str], *, blocked: list[str], absent: list[str]) -> 
     code = (
         "import importlib, sys\n"
         f"for name in {blocked!r}: sys.modules[name] = None\n"
-        f"for name in {names!r}: importlib.import_module(name)\n"
+        f"for name in {names!r}:\n"
+        "    try: importlib.import_module(name)\n"
+        "    except ModuleNotFoundError as error:\n"
+        # These have no wheel for some systems, where the modules that wrap them serve nobody.
+        "        if (error.name or '').split('.')[0] not in ('mlx', 'coremltools'): raise\n"
         f"loaded = [name for name in {absent!r} if name in sys.modules]\n"
         "sys.exit(f'loaded: {loaded}' if loaded else 0)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-    ).stderr
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True).stderr
 
 
 def test_core_imports_where_there_is_no_qt() -> None:
@@ -248,16 +246,11 @@ def test_the_wheel_carries_both_packages_and_the_resources(tmp_path: Path) -> No
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    shipped = {
-        f"core/_resources/{p.relative_to(ROOT / 'resources').as_posix()}"
-        for p in resource_root().rglob("*.*")
-    }
+    shipped = {f"core/_resources/{p.relative_to(ROOT / 'resources').as_posix()}" for p in resource_root().rglob("*.*")}
     assert {"app/__init__.py", "core/resources.py"} | shipped <= names
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "resources" / "icons").glob("*.svg")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", sorted((ROOT / "resources" / "icons").glob("*.svg")), ids=lambda path: path.stem)
 def test_icons_are_of_one_family(path: Path) -> None:
     icon = ElementTree.parse(path).getroot()
     assert (icon.get("viewBox"), icon.get("stroke-width"), icon.get("stroke")) == ("0 0 24 24", "1.5", "#000")
