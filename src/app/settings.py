@@ -1,6 +1,6 @@
 """What the program remembers between starts: one table of settings in an INI file in the config folder.
 
-`CHAINRULE_CONFIG` names another folder for all that the window keeps; tests and portable copies use it.
+`CHAINRULE_CONFIG` names another folder for it.
 A file that cannot be read is set aside, never repaired in place: the person may want what is in it.
 """
 
@@ -13,30 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
 
 FILE_NAME = "settings.ini"
 RECENT_FILES = 8
 
 
-def _base(location: QStandardPaths.StandardLocation, part: str) -> Path:
-    override = os.environ.get("CHAINRULE_CONFIG")
-    if override:
-        return Path(override, part) if part else Path(override)
-    return Path(QStandardPaths.writableLocation(location)) / "chainrule"
-
-
 def config_folder() -> Path:
-    return _base(QStandardPaths.StandardLocation.GenericConfigLocation, "")
-
-
-def data_folder() -> Path:
-    """Logs and whatever else should outlive a restart."""
-    return _base(QStandardPaths.StandardLocation.GenericDataLocation, "data")
-
-
-def cache_folder() -> Path:
-    return _base(QStandardPaths.StandardLocation.GenericCacheLocation, "cache")
+    return Path(os.environ.get("CHAINRULE_CONFIG") or platformdirs.user_config_path("Chainrule", appauthor=False))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, 
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QStyle, QWidget
 
-from app.settings import cache_folder
+from core.paths import cache_folder
 from core.resources import resource_path, resource_root
 
 MODES = ("system", "light", "dark")
@@ -276,9 +276,9 @@ def icon_file(name: str, color: QColor) -> str:
     """Path of a tinted copy of an icon, for the style sheet, which can only name files."""
     # At the size of an arrow in a field, the family's stroke of 1.5 would vanish.
     source = _svg(name).replace(b"#000", color.name().encode()).replace(b'width="1.5"', b'width="2.2"')
-    folder = cache_folder() / "icons"
-    path = folder / f"{name}-{hashlib.sha256(source).hexdigest()[:12]}.svg"
     try:
+        folder = cache_folder() / "icons"
+        path = folder / f"{name}-{hashlib.sha256(source).hexdigest()[:12]}.svg"
         if not path.is_file():
             folder.mkdir(parents=True, exist_ok=True)
             path.write_bytes(source)
