@@ -49,9 +49,7 @@ def test_bytes_and_functions_are_written_whole(file: Path) -> None:
 
 @pytest.mark.parametrize("call", ["open", "fsync", "replace"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
-def test_a_failing_system_call_leaves_the_old_file(
-    file: Path, monkeypatch: Any, call: str, code: int
-) -> None:
+def test_a_failing_system_call_leaves_the_old_file(file: Path, monkeypatch: Any, call: str, code: int) -> None:
     monkeypatch.setattr(os, call, fails_with(code))
     with pytest.raises(UserInputError) as caught:
         atomic_write(file, NEW)
@@ -85,9 +83,7 @@ def test_a_real_limit_on_the_size_leaves_the_old_file(file: Path) -> None:
         "try: atomic_write(sys.argv[1], b'x' * 1_000_000)\n"
         "except UserInputError as err: print(err.what)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(file)], env=environment(), capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, str(file)], env=environment(), capture_output=True, text=True)
     assert "grew larger" in done.stdout, done.stderr
     assert file.read_bytes() == OLD
     assert os.listdir(file.parent) == [file.name]
@@ -222,9 +218,7 @@ def test_killed_at_any_moment_the_file_is_old_or_new(tmp_path: Path) -> None:
     )
     chance = random.Random(3)
     for _ in range(12):
-        child = subprocess.Popen(
-            [sys.executable, "-c", code, str(path)], env=environment(), stdout=subprocess.PIPE
-        )
+        child = subprocess.Popen([sys.executable, "-c", code, str(path)], env=environment(), stdout=subprocess.PIPE)
         assert child.stdout is not None
         child.stdout.readline()
         time.sleep(chance.uniform(0.0, 0.05))

@@ -85,10 +85,7 @@ def clean_orphans(folder: str | os.PathLike[str], *, untouched_for: float = ORPH
             if not (entry.name.startswith(".") and entry.name.endswith(TEMPORARY_SUFFIX)):
                 continue
             with contextlib.suppress(OSError):
-                if (
-                    entry.is_file(follow_symlinks=False)
-                    and time.time() - entry.stat().st_mtime >= untouched_for
-                ):
+                if entry.is_file(follow_symlinks=False) and time.time() - entry.stat().st_mtime >= untouched_for:
                     os.unlink(entry.path)
                     removed.append(Path(entry.path))
     return tuple(removed)
@@ -96,9 +93,7 @@ def clean_orphans(folder: str | os.PathLike[str], *, untouched_for: float = ORPH
 
 def _refuse_impossible(target: Path) -> None:
     if target.is_dir():
-        raise UserInputError(
-            "A folder has this name already.", where=str(target), remedy="Choose another name."
-        )
+        raise UserInputError("A folder has this name already.", where=str(target), remedy="Choose another name.")
     if target.exists() and not os.access(target, os.W_OK):
         raise UserInputError(
             "This file is write-protected.",

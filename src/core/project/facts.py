@@ -1,0 +1,156 @@
+"""What a project and an export remember of the prepared data, as plain JSON: names, numbers, never rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from core.data.preprocess import (
+    CategoryFeature,
+    ClassTarget,
+    Feature,
+    NumberFeature,
+    NumberTarget,
+    Preparation,
+    Target,
+)
+from core.data.schema import Prepared
+from core.errors import UserInputError
+
+TASKS = ("classification", "regression")
+
+
+def preparation_to_json(preparation: Preparation) -> dict[str, Any]:
+    return {
+        "features": [_feature_to_json(feature) for feature in preparation.features],
+        "target": _target_to_json(preparation.target),
+    }
+
+
+def preparation_from_json(data: Any, *, where: str = "preparation") -> Preparation:
+    """The inverse of `preparation_to_json`; raises UserInputError for anything malformed."""
+    features = tuple(_feature(entry, where) for entry in _list(data, "features", where))
+    return Preparation(features, _target(_table(data, "target", where), where))
+
+
+def prepared_to_json(prepared: Prepared) -> dict[str, Any]:
+    """Everything but the folder of arrays, which belongs to one computer."""
+    return {
+        "fingerprint": prepared.fingerprint,
+        "task": prepared.task,
+        "target": prepared.target,
+        "feature_names": list(prepared.feature_names),
+        "row_shape": list(prepared.row_shape),
+        "outputs": prepared.outputs,
+        "classes": list(prepared.classes),
+        "rows": dict(prepared.rows),
+        "preparation": preparation_to_json(prepared.preparation),
+        "warnings": list(prepared.warnings),
+    }
+
+
+def prepared_from_json(data: Any, *, where: str = "preparation") -> Prepared:
+    """The inverse of `prepared_to_json`, with `folder` ""; raises UserInputError for anything malformed."""
+    task = _text(data, "task", where)
+    if task not in TASKS:
+        _refuse(where, f"The task {task[:60]!r} is none of {', '.join(TASKS)}.")
+    made = Prepared(
+        folder="",
+        fingerprint=_text(data, "fingerprint", where),
+        task=task,
+        target=_text(data, "target", where),
+        feature_names=_texts(data, "feature_names", where),
+        row_shape=tuple(_count(n, "row_shape", where) for n in _list(data, "row_shape", where)),
+        outputs=_count(data.get("outputs"), "outputs", where),
+        classes=_texts(data, "classes", where),
+        rows={str(k): _count(v, "rows", where) for k, v in _table(data, "rows", where).items()},
+        preparation=preparation_from_json(_table(data, "preparation", where), where=where),
+        warnings=_texts(data, "warnings", where),
+    )
+    labels = made.preparation.target.classes if isinstance(made.preparation.target, ClassTarget) else ()
+    if labels != made.classes or bool(labels) != (task == "classification"):
+        _refuse(where, "The classes do not fit the task.")
+    return made
+
+
+def _feature_to_json(feature: Feature) -> dict[str, Any]:
+    if isinstance(feature, NumberFeature):
+        plain = {"fill": feature.fill, "mean": feature.mean, "scale": feature.scale}
+        return {"kind": "number", "name": feature.name, **plain}
+    return {
+        "kind": "category",
+        "name": feature.name,
+        "categories": list(feature.categories),
+        "fill": feature.fill,
+    }
+
+
+def _feature(entry: Any, where: str) -> Feature:
+    name, kind = _text(entry, "name", where), _text(entry, "kind", where)
+    if kind == "number":
+        return NumberFeature(name, _number(entry, "fill", where), _number(entry, "mean", where), _scale(entry, where))
+    if kind == "category":
+        return CategoryFeature(name, _texts(entry, "categories", where), _text(entry, "fill", where))
+    _refuse(where, f"The column {name[:60]!r} is of the unknown kind {kind[:60]!r}.")
+
+
+def _target_to_json(target: Target) -> dict[str, Any]:
+    if isinstance(target, ClassTarget):
+        return {"kind": "classes", "name": target.name, "classes": list(target.classes)}
+    return {"kind": "number", "name": target.name, "mean": target.mean, "scale": target.scale}
+
+
+def _target(entry: Mapping[str, Any], where: str) -> Target:
+    name, kind = _text(entry, "name", where), _text(entry, "kind", where)
+    if kind == "classes":
+        return ClassTarget(name, _texts(entry, "classes", where))
+    if kind == "number":
+        return NumberTarget(name, _number(entry, "mean", where), _scale(entry, where))
+    _refuse(where, f"The target {name[:60]!r} is of the unknown kind {kind[:60]!r}.")
+
+
+def _field(data: Any, name: str, where: str) -> Any:
+    if not isinstance(data, Mapping) or name not in data:
+        _refuse(where, f"{name!r} is missing.")
+    return data[name]
+
+
+def _table(data: Any, name: str, where: str) -> Mapping[str, Any]:
+    found = _field(data, name, where)
+    return found if isinstance(found, Mapping) else _refuse(where, f"{name!r} is not a table.")
+
+
+def _list(data: Any, name: str, where: str) -> list[Any]:
+    found = _field(data, name, where)
+    return found if isinstance(found, list) else _refuse(where, f"{name!r} is not a list.")
+
+
+def _text(data: Any, name: str, where: str) -> str:
+    found = _field(data, name, where)
+    return found if isinstance(found, str) else _refuse(where, f"{name!r} is not a text.")
+
+
+def _texts(data: Any, name: str, where: str) -> tuple[str, ...]:
+    found = _list(data, name, where)
+    return tuple(found) if all(isinstance(n, str) for n in found) else _refuse(where, f"{name!r} holds no texts.")
+
+
+def _number(data: Any, name: str, where: str) -> float:
+    found = _field(data, name, where)
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) < math.inf:
+        _refuse(where, f"{name!r} is not a finite number.")
+    return float(found)
+
+
+def _scale(data: Any, where: str) -> float:
+    found = _number(data, "scale", where)
+    return found if found > 0 else _refuse(where, "A scale is not above zero.")
+
+
+def _count(value: Any, name: str, where: str) -> int:
+    return value if type(value) is int and 0 <= value < 2**63 else _refuse(where, f"{name!r} is not a count.")
+
+
+def _refuse(where: str, reason: str) -> NoReturn:
+    raise UserInputError("The description of the prepared data is damaged.", where=where, reason=reason)

@@ -1,0 +1,317 @@
+"""The project file: one ZIP, NAME.chainrule, that holds a design, its training and what came of it.
+
+Members: project.json (design, settings, where the data lie), preparation.json (what was learned of the data's
+columns), weights.safetensors, optimizer.safetensors, history.safetensors, and data/NAME where the data file
+is small.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import numpy as np
+import platformdirs
+
+from core import __version__
+from core.data.schema import Prepared
+from core.errors import UserInputError
+from core.losses import resolve
+from core.model import TrainedModel
+from core.network import Network
+from core.project import archive, facts, history, migrations, strict_json, tensors
+from core.project.atomic import atomic_write
+from core.spec import DataSpec, NetworkSpec, Project, TrainingConfig
+from core.training.snapshot import History
+
+SUFFIX = ".chainrule"
+EMBED_BYTES = 2**20
+PROJECT, PREPARATION = "project.json", "preparation.json"
+WEIGHTS, OPTIMIZER, HISTORY = "weights.safetensors", "optimizer.safetensors", "history.safetensors"
+DATA = "data/"
+LIMITS = {
+    PROJECT: strict_json.MAX_BYTES,
+    PREPARATION: strict_json.MAX_BYTES,
+    WEIGHTS: 2**32,
+    OPTIMIZER: 2**32,
+    HISTORY: 2**28,
+    DATA: 2**24,
+}
+
+Weights = Mapping[str, Mapping[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class SavedProject:
+    """All that a project file holds.
+
+    weights: layer id → name → array, belonging to `trained_network`, which may be older than the design;
+    loss: the resolved name of the loss they were trained with. prepared: facts of the data, without arrays,
+    so that prediction and export work where the data file is gone. optimizer: its memory by name. read_only:
+    why the file cannot be saved in place, in words, or "".
+    """
+
+    project: Project
+    weights: Weights | None = None
+    trained_network: NetworkSpec | None = None
+    loss: str = ""
+    history: History = field(default_factory=History)
+    prepared: Prepared | None = None
+    optimizer: Mapping[str, np.ndarray] | None = None
+    read_only: str = ""
+
+    def model(self) -> TrainedModel:
+        """The trained network with its preparation; raises UserInputError where there is none."""
+        if self.weights is None or self.trained_network is None or self.prepared is None:
+            raise UserInputError(
+                f"{self.project.name} has not been trained yet.",
+                remedy="Train it first: the weights come from there.",
+            )
+        preparation = self.prepared.preparation
+        return TrainedModel(self.project.name, self.trained_network, self.weights, preparation, self.loss)
+
+
+def save(path: str | os.PathLike[str], saved: SavedProject, *, embed_data: bool = True) -> None:
+    """Write the project atomically; the version before stays as NAME~. Equal projects give equal bytes.
+
+    embed_data: a data file of at most 1 MiB goes into the project, which then opens on any computer.
+
+    Raises:
+        UserInputError: the disk refuses; the file that was there is unchanged.
+    """
+    target = Path(os.path.abspath(path))
+    _refuse_newer(target)
+    embedded = _small_data(saved.project.data) if embed_data else None
+    members = {PROJECT: strict_json.dumps(_project_to_json(saved, target.parent, embedded))}
+    if saved.prepared is not None:
+        members[PREPARATION] = strict_json.dumps(facts.prepared_to_json(saved.prepared))
+    if saved.weights is not None:
+        members[WEIGHTS] = tensors.pack(_flat(saved.weights))
+    if saved.optimizer is not None:
+        members[OPTIMIZER] = tensors.pack(saved.optimizer)
+    if saved.history.curves:
+        members[HISTORY] = tensors.pack(history.to_arrays(saved.history))
+    if embedded is not None:
+        members[DATA + embedded[0]] = embedded[1]
+
+    def write(out: BinaryIO) -> None:
+        archive.write(out, members, stored=frozenset({WEIGHTS, OPTIMIZER}))
+
+    atomic_write(target, write, keep_previous=True)
+
+
+def load(path: str | os.PathLike[str], *, data_folder: Path | None = None) -> SavedProject:
+    """Read a project.
+
+    Its data's path becomes the first that exists of: beside the project as when saved; where it was; a copy
+    of the embedded file, placed in `data_folder` (default: the user's cache).
+
+    Raises:
+        UserInputError: missing, malformed or hostile in any way, or made by a newer program than can be
+        understood.
+    """
+    target = Path(os.path.abspath(path))
+    try:
+        members = archive.read(target, LIMITS)
+    except OSError as err:
+        raise UserInputError(
+            "This project cannot be opened.",
+            where=str(target),
+            reason=f"The system says: {err.strerror or err}.",
+        ) from err
+    if PROJECT not in members:
+        _refuse(target, f"It has no {PROJECT}.")
+    try:
+        return _assembled(target, members, data_folder)
+    except UserInputError as err:
+        if target.name in err.where:
+            raise
+        place = f"{target.name}, {err.where}" if err.where else target.name
+        raise UserInputError(err.what, where=place, reason=err.reason, remedy=err.remedy) from err
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as err:
+        _refuse(target, f"{PROJECT} is malformed: {err}.")
+
+
+def _refuse_newer(target: Path) -> None:
+    """Saving over the file of a newer program would drop what this one does not know."""
+    try:
+        data = strict_json.loads(archive.read(target, {PROJECT: LIMITS[PROJECT]})[PROJECT], where=target.name)
+    except (OSError, KeyError, UserInputError):
+        return  # nothing there, or nothing that could be lost: the version before is kept anyway
+    if isinstance(data, dict) and isinstance(data.get("format"), int) and data["format"] > migrations.FORMAT:
+        raise UserInputError(
+            "A newer Chainrule made the project of this name.",
+            where=target.name,
+            reason="Saving over it would lose what the newer one added.",
+            remedy="Save under another name.",
+        )
+
+
+def _assembled(target: Path, members: Mapping[str, bytes], data_folder: Path | None) -> SavedProject:
+    where = f"{target.name}, {PROJECT}"
+    data, read_only = migrations.migrated(strict_json.loads(members[PROJECT], where=where), where=where)
+    project = _project(data)
+    if project.data is not None:
+        project = replace(project, data=_located(project.data, data, target.parent, members, data_folder))
+    curves = _arrays(target, members, HISTORY) or {}
+    saved = SavedProject(
+        project=project,
+        history=history.from_arrays(curves, data.get("marks", []), where=f"{target.name}, {HISTORY}"),
+        prepared=_prepared(target, members),
+        optimizer=_arrays(target, members, OPTIMIZER),
+        read_only=read_only,
+    )
+    weights = _arrays(target, members, WEIGHTS)
+    return saved if weights is None else _trained(saved, data["trained"], weights, f"{target.name}, {WEIGHTS}")
+
+
+def _arrays(target: Path, members: Mapping[str, bytes], name: str) -> dict[str, np.ndarray] | None:
+    return tensors.unpack(members[name], where=f"{target.name}, {name}") if name in members else None
+
+
+def _prepared(target: Path, members: Mapping[str, bytes]) -> Prepared | None:
+    where = f"{target.name}, {PREPARATION}"
+    if PREPARATION not in members:
+        return None
+    return facts.prepared_from_json(strict_json.loads(members[PREPARATION], where=where), where=where)
+
+
+def _trained(saved: SavedProject, data: Mapping[str, Any], flat: Mapping[str, np.ndarray], where: str) -> SavedProject:
+    network, known = NetworkSpec.from_json(data["network"]), saved.prepared
+    loss = resolve(str(data["loss"]), known.task, len(known.classes)).kind if known else ""
+    return replace(saved, weights=_weights(network, flat, where), trained_network=network, loss=loss)
+
+
+# --- project.json
+
+
+def _project_to_json(saved: SavedProject, folder: Path, embedded: tuple[str, bytes] | None) -> dict[str, Any]:
+    project = saved.project
+    made: dict[str, Any] = {
+        "format": migrations.FORMAT,
+        "readable_since": migrations.FORMAT,
+        "program": f"Chainrule {__version__}",
+        "name": project.name,
+        "network": project.network.to_json(),
+        "training": project.training.to_json(),
+        "layout": {id: [float(x), float(y)] for id, (x, y) in project.layout.items()},
+        "data": None if project.data is None else project.data.to_json(),
+        "marks": history.marks_to_json(saved.history),
+    }
+    if project.data is not None and project.data.source.path:
+        made["data_relative"] = _relative(Path(project.data.source.path), folder)
+    if embedded is not None:
+        made["data_embedded"] = {"name": embedded[0], "sha256": hashlib.sha256(embedded[1]).hexdigest()}
+    if saved.weights is not None and saved.trained_network is not None:
+        loss = saved.loss or project.training.loss
+        made["trained"] = {"network": saved.trained_network.to_json(), "loss": loss}
+    return made
+
+
+def _project(data: Mapping[str, Any]) -> Project:
+    layout = {str(id): (float(x), float(y)) for id, (x, y) in dict(data.get("layout", {})).items()}
+    return Project(
+        name=str(data["name"]),
+        data=None if data.get("data") is None else DataSpec.from_json(data["data"]),
+        network=NetworkSpec.from_json(data["network"]),
+        training=TrainingConfig.from_json(data["training"]),
+        layout=layout,
+    )
+
+
+# --- weights
+
+
+def _flat(weights: Weights) -> dict[str, np.ndarray]:
+    return {f"{id}/{name}": np.asarray(array) for id, arrays in weights.items() for name, array in arrays.items()}
+
+
+def _weights(network: NetworkSpec, flat: Mapping[str, np.ndarray], where: str) -> Weights:
+    """Arrays by layer, each of the shape that the network asks for, none missing, none of unknown layers."""
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for key, array in flat.items():
+        id, _, name = key.rpartition("/")
+        if not network.has(id):
+            raise UserInputError("These weights belong to another network.", where=where, reason=f"No layer {id!r}.")
+        found.setdefault(id, {})[name] = array
+    for node in Network.of(network).nodes:
+        for name, shape in node.layer.parameter_shapes(*node.inputs).items():
+            held = found.get(node.id, {}).get(name)
+            if held is None or held.shape != shape or held.dtype.kind != "f":
+                sizes = "×".join(str(n) for n in shape)
+                reason = f"{name} of {network.layer(node.id).name} should be {sizes} numbers."
+                raise UserInputError("These weights do not fit their network.", where=where, reason=reason)
+    return found
+
+
+# --- data
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive on Windows
+        return ""
+
+
+def _small_data(data: DataSpec | None) -> tuple[str, bytes] | None:
+    """Name and bytes of a data file worth carrying along; None where it is large, gone or changed."""
+    if data is None or data.source.kind != "file":
+        return None
+    path = Path(data.source.path)
+    try:
+        if not path.is_file() or path.stat().st_size > EMBED_BYTES:
+            return None
+        content = path.read_bytes()
+    except OSError:
+        return None
+    known = data.source.sha256
+    if len(content) > EMBED_BYTES or (known and hashlib.sha256(content).hexdigest() != known):
+        return None
+    return path.name, content
+
+
+def _located(
+    spec: DataSpec,
+    data: Mapping[str, Any],
+    folder: Path,
+    members: Mapping[str, bytes],
+    data_folder: Path | None,
+) -> DataSpec:
+    """The specification with a path that exists, if there is one."""
+    if spec.source.kind != "file":
+        return spec
+    relative = str(data.get("data_relative", ""))
+    beside = Path(os.path.normpath(folder / relative)) if relative else None
+    if beside is not None and beside.exists():
+        path = beside
+    elif spec.source.path and Path(spec.source.path).exists():
+        return spec
+    else:
+        path = _unpacked(data, members, data_folder) or Path(spec.source.path)
+    return replace(spec, source=replace(spec.source, path=str(path)))
+
+
+def _unpacked(data: Mapping[str, Any], members: Mapping[str, bytes], data_folder: Path | None) -> Path | None:
+    """The embedded file, placed under its hash: a path of our making, whatever the archive calls it."""
+    name = dict(data.get("data_embedded", {})).get("name")
+    content = members.get(f"{DATA}{name}") if isinstance(name, str) else None
+    if content is None or "/" in str(name):
+        return None
+    root = data_folder or Path(platformdirs.user_cache_dir("chainrule", appauthor=False)) / "embedded"
+    path = root / hashlib.sha256(content).hexdigest()[:16] / str(name)
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(path, content)
+    except (OSError, UserInputError):
+        return None  # the project opens all the same, and says that its data are missing
+    return path
+
+
+def _refuse(target: Path, reason: str) -> NoReturn:
+    raise UserInputError("This is not a project that Chainrule can read.", where=target.name, reason=reason)
