@@ -1,7 +1,7 @@
 """Where cards stand when nobody has placed them: the graph from left to right, wrapped into rows like text.
 
 Columns are the layers' longest path from an input; the order within a column follows the barycentre of what
-feeds it (Sugiyama, Tagawa and Toda 1981). Numbers are pixels of the canvas at 100 %, positions centres of cards.
+feeds it (Sugiyama, Tagawa and Toda 1981). Numbers are pixels of the canvas at 100 %, places centres of cards.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ Column = tuple[str, ...]
 CARD_WIDTH, CARD_HEIGHT = 144, 64
 STEP_X, STEP_Y = 200, 112  # from centre to centre: 56 pixels between cards for the shape, 48 between rows
 SNAP = 8  # half the pitch of the dot grid
-SINGLE_ROW_SCALE = (
-    0.85  # a network that fits on one line at this scale is not wrapped: text stays above 11 pixels
-)
+SINGLE_ROW_SCALE = 0.85  # a network that fits on one line at this scale is not wrapped: text stays above 11 pixels
 
 
 def columns(network: NetworkSpec) -> tuple[tuple[Column, ...], ...]:
@@ -158,6 +156,14 @@ def positions(network: NetworkSpec, placed: Mapping[str, Point], *, per_row: int
         if id not in known:
             known[id] = _free(_wished(network, id, known), list(known.values()))
     return {spec.id: known[spec.id] for spec in network.layers}
+
+
+def settled(network: NetworkSpec, placed: Mapping[str, Point]) -> dict[str, Point]:
+    """`placed` for the layers that `network` has, with a fixed place for the new ones; empty stays empty.
+
+    Once a person has placed a card nothing moves by itself any more.
+    """
+    return positions(network, placed, per_row=1) if any(network.has(id) for id in placed) else {}
 
 
 def _wished(network: NetworkSpec, id: str, known: Mapping[str, Point]) -> Point:

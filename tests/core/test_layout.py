@@ -112,6 +112,17 @@ def test_a_card_put_between_two_finds_room_beside_them() -> None:
     assert abs(y) >= layout.CARD_HEIGHT
 
 
+def test_what_was_placed_once_never_moves_by_itself() -> None:
+    network = mlp(2, (8,), 2)
+    placed = layout.arrange(network, per_row=9)
+    fewer = layout.settled(edits.remove_layers(network, "l1"), placed)
+    assert fewer == {id: at for id, at in placed.items() if id != "l1"}
+    more = layout.settled(edits.append(network, Dropout()), placed)
+    assert {id: more[id] for id in placed} == placed
+    assert set(more) == {*placed, "l3"}
+    assert layout.settled(network, {}) == {}
+
+
 @pytest.mark.parametrize(
     ("hidden", "area", "per_row"),
     [((8, 8), (696, 360), 4), ((64, 128, 64), (856, 430), 5), ((8,) * 8, (696, 360), 4)],
