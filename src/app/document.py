@@ -61,7 +61,7 @@ class _Swap(QUndoCommand):
 
 
 class Document(QObject):
-    """Signals carry no values: read the document. `network_changed` carries the ids of layers added, removed or changed.
+    """Signals carry no values: read the document. `network_changed` carries the ids of layers that changed.
 
     project_changed: after any edit.  data_changed: the DataSpec.  profile_changed: a table was read (or None).
     prepared_changed: arrays stand ready (or None).  training_changed: the TrainingConfig.  layout_changed: positions.

@@ -22,6 +22,7 @@ from core.engine.messages import (
     Ended,
     Failed,
     Go,
+    Pace,
     Pause,
     Ready,
     Shutdown,
@@ -65,6 +66,7 @@ class EngineLink(QObject):
         self._child: ChildProcess | None = None
         self._run_id = 0
         self._asked: float | None = None
+        self._pace: float | None = None
         self._subscriptions: dict[int, tuple[str, ...]] = {}
         self._weights_wanted: list[Callable[[Weights], None]] = []
         self._timer = QTimer(self)
@@ -86,6 +88,7 @@ class EngineLink(QObject):
         self._asked = None
         self._set_state("starting")
         self._send(Subscribe(self._wanted()))
+        self._send(Pace(self._pace))
         self._timer.start()
 
     # --- commands
@@ -121,6 +124,11 @@ class EngineLink(QObject):
     def change(self, config: TrainingConfig) -> None:
         if self.active:
             self._send(Change(self._run_id, config))
+
+    def set_pace(self, steps_per_second: float | None) -> None:
+        """At most this many steps a second, so that eyes can follow; None: as fast as it goes."""
+        self._pace = steps_per_second
+        self._send(Pace(steps_per_second))
 
     def ask_weights(self, done: Callable[[Weights], None]) -> None:
         """`done` with the present weights of the active run."""

@@ -1,4 +1,4 @@
-"""The window's end of the jobs process. One job at a time, the others wait; cancelling ends the process and starts another."""
+"""The window's end of the jobs process. One job at a time, the others wait; cancelling means a new process."""
 
 from __future__ import annotations
 
@@ -62,8 +62,7 @@ class JobsLink(QObject):
         self, name: str, args: tuple[Any, ...], *, label: str, done: Callable[[Any], None],
         failed: Callable[[JobFailed], None], key: str = "",
     ) -> None:  # fmt: skip
-        """Run a job of `core.engine.jobs.JOBS`. A waiting job with the same non-empty key is replaced; a running one with
-        it is cancelled: only the newest question is answered."""
+        """Run a job of `core.engine.jobs.JOBS`. Of jobs with one non-empty key only the newest is answered."""
         self._queue = [w for w in self._queue if not key or w.key != key]
         self._next_id += 1
         self._queue.append(_Waiting(Job(self._next_id, name, args), label, done, failed, key))
@@ -112,9 +111,10 @@ class JobsLink(QObject):
                 self._dispatch(message)
         if self._child is child and not child.alive and self._running is not None:
             self._crashed(child.death())
-        elif self._running is not None and self._busy is None:
-            if time.monotonic() - self._running.began > SHOW_AFTER_SECONDS:
-                self._show(Busy(self._running.label, None, None, self.cancel))
+            return
+        slow = self._running is not None and time.monotonic() - self._running.began > SHOW_AFTER_SECONDS
+        if slow and self._busy is None and self._running is not None:
+            self._show(Busy(self._running.label, None, None, self.cancel))
 
     def _crashed(self, death: str) -> None:
         what = UserInputError(

@@ -1,4 +1,4 @@
-"""Training runs as a person drives them: start, pause, step, stop, reset; and what happens when one ends or the engine dies."""
+"""Training runs as a person drives them: start, pause, step, stop, reset; and what follows an end or a crash."""
 
 from __future__ import annotations
 
@@ -151,7 +151,9 @@ class Runs(QObject):
                 self.document.edit_training("Lower the learning rate", learning_rate=rate)
                 self.train()
 
-            return Notice("error", "Training diverged", ended.message, actions=((f"Train again with {rate:g}", again),), key=RUN)
+            return Notice(
+                "error", "Training diverged", ended.message, actions=((f"Train again with {rate:g}", again),), key=RUN
+            )
         actions: tuple[tuple[str, Callable[[], object]], ...] = ()
         if self.engine.checkpoint:
             actions = ((f"Train {self.document.project.training.epochs:,} more epochs", self.train_more),)
@@ -164,7 +166,11 @@ class Runs(QObject):
         self.notice.emit(Notice("error", title, failed.message, failed.details, key=RUN))
 
     def _on_lost(self, why: str) -> None:
-        active = self.task is not None and self.engine.snapshot is not None and self.engine.snapshot.state in ("running", "paused")
+        active = (
+            self.task is not None
+            and self.engine.snapshot is not None
+            and self.engine.snapshot.state in ("running", "paused")
+        )
         if not active:
             self.engine.start()
             return

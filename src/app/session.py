@@ -1,4 +1,4 @@
-"""What a person can do, in one place: panels call it and listen; it owns the document, the runs and the two processes."""
+"""What a person can do, in one place: panels call it and listen; it owns the document, runs and processes."""
 
 from __future__ import annotations
 
@@ -284,7 +284,9 @@ class Session(QObject):
 
     def open_project(self, path: str) -> None:
         """Read in the jobs process: a project file may come from anywhere."""
-        self._submit("open_project", (path,), f"Opening {Path(path).name}", lambda s: self._open(s, Path(path)), about=FILE)
+        self._submit(
+            "open_project", (path,), f"Opening {Path(path).name}", lambda s: self._open(s, Path(path)), about=FILE
+        )
 
     def _open(self, saved: SavedProject, path: Path | None) -> None:
         self.engine.abandon()
@@ -329,5 +331,3 @@ class Session(QObject):
             document.apply(lambda p: replace(p, name=project.name), "Name the project")
         document.mark_saved(target)
         return True
-
-

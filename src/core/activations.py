@@ -59,19 +59,37 @@ ACTIVATIONS: dict[str, Activation] = {
     for a in (
         Activation("linear", "Linear", "z", "1", lambda ops, z: z, lambda ops, z, y, dy: dy),
         Activation(
-            "relu", "ReLU", "max(0, z)", "[z > 0]",
-            lambda ops, z: ops.maximum(z, 0.0), lambda ops, z, y, dy: dy * (y > 0), "he_normal",
+            "relu",
+            "ReLU",
+            "max(0, z)",
+            "[z > 0]",
+            lambda ops, z: ops.maximum(z, 0.0),
+            lambda ops, z, y, dy: dy * (y > 0),
+            "he_normal",
         ),
-        Activation("leaky_relu", "Leaky ReLU", "max(0.01 z, z)", "1 if z > 0 else 0.01", _leaky, _leaky_back, "he_normal"),
+        Activation(
+            "leaky_relu", "Leaky ReLU", "max(0.01 z, z)", "1 if z > 0 else 0.01", _leaky, _leaky_back, "he_normal"
+        ),
         Activation("gelu", "GELU", "z Φ(z), tanh form", "Φ(z) + z φ(z)", _gelu, _gelu_back, "he_normal"),
         Activation(
-            "silu", "SiLU", "z σ(z)", "σ(z) + y (1 - σ(z))",
-            lambda ops, z: z * ops.sigmoid(z), _silu_back, "he_normal",
+            "silu",
+            "SiLU",
+            "z σ(z)",
+            "σ(z) + y (1 - σ(z))",
+            lambda ops, z: z * ops.sigmoid(z),
+            _silu_back,
+            "he_normal",
         ),
-        Activation("tanh", "Tanh", "tanh(z)", "1 - y²", lambda ops, z: ops.tanh(z), lambda ops, z, y, dy: dy * (1.0 - y * y)),
         Activation(
-            "sigmoid", "Sigmoid", "1 / (1 + exp(-z))", "y (1 - y)",
-            lambda ops, z: ops.sigmoid(z), lambda ops, z, y, dy: dy * (y * (1.0 - y)),
+            "tanh", "Tanh", "tanh(z)", "1 - y²", lambda ops, z: ops.tanh(z), lambda ops, z, y, dy: dy * (1.0 - y * y)
+        ),
+        Activation(
+            "sigmoid",
+            "Sigmoid",
+            "1 / (1 + exp(-z))",
+            "y (1 - y)",
+            lambda ops, z: ops.sigmoid(z),
+            lambda ops, z, y, dy: dy * (y * (1.0 - y)),
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""Randomness from keys: every random choice is a function of (seed, purpose, epoch, step, layer), never of a global generator.
+"""Randomness from keys: every random choice is a function of (seed, purpose, epoch, step, layer); nothing is global.
 
 Keys are 64-bit integers mixed with the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
 """

@@ -41,7 +41,7 @@ class Loss:
 class SoftmaxCrossEntropy(Loss):
     """loss = mean_i( log Σ_k exp z_ik - z_i,t_i ), dz = (softmax(z) - onehot(t)) / batch; t: (batch,) class indices.
 
-    The largest z is subtracted first, which changes nothing and cannot overflow (Goodfellow et al. 2016, §4.1, §6.2.2.3).
+    The largest z is subtracted first, so that nothing overflows (Goodfellow et al. 2016, §4.1, §6.2.2.3).
     """
 
     kind = "softmax_cross_entropy"
@@ -67,7 +67,7 @@ class SoftmaxCrossEntropy(Loss):
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
-    """loss = mean( max(z, 0) - z t + log(1 + exp(-|z|)) ), dz = (σ(z) - t) / batch; t: (batch,) of 0 and 1, z: (batch, 1).
+    """loss = mean( max(z, 0) - z t + log(1 + exp(-|z|)) ), dz = (σ(z) - t) / batch; t: (batch,) of 0 and 1.
 
     On logits, in the form that cannot overflow (Goodfellow et al. 2016, §6.2.2.2).
     """
@@ -106,7 +106,9 @@ class MeanSquaredError(Loss):
         return cache * (2.0 / (cache.shape[0] * cache.shape[1]))
 
 
-LOSSES: dict[str, Loss] = {loss.kind: loss for loss in (SoftmaxCrossEntropy(), BinaryCrossEntropy(), MeanSquaredError())}
+LOSSES: dict[str, Loss] = {
+    loss.kind: loss for loss in (SoftmaxCrossEntropy(), BinaryCrossEntropy(), MeanSquaredError())
+}
 
 
 def loss_for(kind: str) -> Loss:
@@ -126,7 +128,8 @@ def resolve(kind: str, task: str, classes: int) -> Loss:
         raise UserInputError(f"{loss.label} does not fit a target of {wanted}.", remedy="Set the loss to Auto.")
     if loss.kind == "binary_cross_entropy" and classes != 2:
         raise UserInputError(
-            f"Binary cross-entropy needs two classes; the target has {classes}.", remedy="Set the loss to Cross-entropy."
+            f"Binary cross-entropy needs two classes; the target has {classes}.",
+            remedy="Set the loss to Cross-entropy.",
         )
     return loss
 

@@ -31,7 +31,9 @@ class TrainedModel:
         ops = NumpyOps(dtype)
         network = Network.of(self.network)
         params = {id: {k: ops.array(v) for k, v in arrays.items()} for id, arrays in self.weights.items()}
-        parts = (network.predict(ops, params, ops.array(x[i : i + ROWS_AT_ONCE])) for i in range(0, len(x), ROWS_AT_ONCE))
+        parts = (
+            network.predict(ops, params, ops.array(x[i : i + ROWS_AT_ONCE])) for i in range(0, len(x), ROWS_AT_ONCE)
+        )
         found = list(parts)
         return np.concatenate(found) if found else np.zeros((0, network.output_shape[0]), dtype)
 

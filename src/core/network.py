@@ -89,7 +89,7 @@ class Network:
         return ys, caches
 
     def backward(self, ops: Any, params: Arrays, caches: list[Any], dy: Array) -> dict[str, dict[str, Array]]:
-        """Gradients by layer id and name, given `dy` of the output. Where a layer feeds several, their gradients add."""
+        """Gradients by layer id and name, given `dy` of the output. Where a layer feeds several, they add."""
         dys: list[Array | None] = [None] * len(self.nodes)
         dys[self.output] = dy
         grads: dict[str, dict[str, Array]] = {}

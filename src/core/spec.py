@@ -114,31 +114,59 @@ class TrainingConfig:
     loss: str = hyper("auto", "Loss", "What is minimized. Auto follows the target.", choices=LOSSES)
     epochs: int = hyper(200, "Epochs", "How often every training row is used.", minimum=1, maximum=1_000_000)
     batch_size: int = hyper(
-        32, "Batch size", "Rows per step. Small batches give a noisy gradient, large ones a smooth and slower one. 0: all rows.",
-        minimum=0, maximum=10_000_000, suggestions=(1, 4, 8, 16, 32, 64, 128, 256, 0),
+        32,
+        "Batch size",
+        "Rows per step. Small batches give a noisy gradient, large ones a smooth and slower one. 0: all rows.",
+        minimum=0,
+        maximum=10_000_000,
+        suggestions=(1, 4, 8, 16, 32, 64, 128, 256, 0),
     )
     learning_rate: float = hyper(
-        0.01, "Learning rate", "Length of a step. Too large diverges, too small crawls.",
-        minimum=1e-7, maximum=100.0, suggestions=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+        0.01,
+        "Learning rate",
+        "Length of a step. Too large diverges, too small crawls.",
+        minimum=1e-7,
+        maximum=100.0,
+        suggestions=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
     )
     dropout: float = hyper(
-        0.0, "Dropout", "Share of hidden outputs silenced at each step, in every layer that does not set its own.",
-        minimum=0.0, maximum=0.95, suggestions=(0.0, 0.1, 0.2, 0.3, 0.5),
+        0.0,
+        "Dropout",
+        "Share of hidden outputs silenced at each step, in every layer that does not set its own.",
+        minimum=0.0,
+        maximum=0.95,
+        suggestions=(0.0, 0.1, 0.2, 0.3, 0.5),
     )
     l1: float = hyper(
-        0.0, "L1 penalty", "Adds λ · Σ|W| to the loss: pushes weights to exactly zero.", minimum=0.0, maximum=100.0,
+        0.0,
+        "L1 penalty",
+        "Adds λ · Σ|W| to the loss: pushes weights to exactly zero.",
+        minimum=0.0,
+        maximum=100.0,
         suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2),
     )
     l2: float = hyper(
-        0.0, "L2 penalty", "Adds λ/2 · ΣW² to the loss: keeps weights small and the function smooth.", minimum=0.0,
-        maximum=100.0, suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1),
+        0.0,
+        "L2 penalty",
+        "Adds λ/2 · ΣW² to the loss: keeps weights small and the function smooth.",
+        minimum=0.0,
+        maximum=100.0,
+        suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1),
     )
     early_stopping: int = hyper(
-        0, "Early stopping", "Stop after this many epochs without a better validation loss. 0: never.", minimum=0, maximum=1_000_000,
+        0,
+        "Early stopping",
+        "Stop after this many epochs without a better validation loss. 0: never.",
+        minimum=0,
+        maximum=1_000_000,
     )
-    seed: int = hyper(7, "Seed", "Every random choice follows from it: same seed, same run.", minimum=0, maximum=2**31 - 1)
+    seed: int = hyper(
+        7, "Seed", "Every random choice follows from it: same seed, same run.", minimum=0, maximum=2**31 - 1
+    )
     backend: str = hyper(
-        "auto", "Backend", "What computes. Auto: MLX where a GPU answers, else NumPy.",
+        "auto",
+        "Backend",
+        "What computes. Auto: MLX where a GPU answers, else NumPy.",
         choices=(("auto", "Auto"), ("numpy", "NumPy"), ("mlx", "MLX")),
     )
 

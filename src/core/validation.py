@@ -72,7 +72,10 @@ def check(
         order = tuple(TopologicalSorter(graph).static_order())
     except CycleError as err:
         names = " → ".join(network.layer(id).name for id in err.args[1])
-        loop = (Badge(id, "error", "Connected in a circle", f"{names}: a layer cannot feed itself.") for id in err.args[1][:-1])
+        loop = (
+            Badge(id, "error", "Connected in a circle", f"{names}: a layer cannot feed itself.")
+            for id in err.args[1][:-1]
+        )
         return Report(badges=tuple(loop))
     badges: list[Badge] = []
     shapes: dict[str, Shape] = {}
@@ -98,10 +101,14 @@ def _check_layer(network: NetworkSpec, spec: LayerSpec, shapes: dict[str, Shape]
     sources = network.sources(spec.id)
     least, most = spec.layer.arity
     if len(sources) < least:
-        badges.append(Badge(spec.id, "error", "Not connected", "Connect the output of another layer to it, or delete it."))
+        badges.append(
+            Badge(spec.id, "error", "Not connected", "Connect the output of another layer to it, or delete it.")
+        )
         return
     if most is not None and len(sources) > most:
-        badges.append(Badge(spec.id, "error", "Too many inputs", f"{spec.layer.label} takes {most}, not {len(sources)}."))
+        badges.append(
+            Badge(spec.id, "error", "Too many inputs", f"{spec.layer.label} takes {most}, not {len(sources)}.")
+        )
         return
     if any(source not in shapes for source in sources):
         return  # the fault is upstream and has its own badge
@@ -119,7 +126,9 @@ def _ends(
     if not inputs:
         return [Badge("", "error", "No input", "Add an Input layer: rows enter the network there.")]
     if len(inputs) > 1:
-        return [Badge(s.id, "error", "A second input", "This data has one input. Delete the others.") for s in inputs[1:]]
+        return [
+            Badge(s.id, "error", "A second input", "This data has one input. Delete the others.") for s in inputs[1:]
+        ]
     found: list[Badge] = []
     first = inputs[0]
     if row_shape is not None and shapes.get(first.id) != row_shape:

@@ -18,8 +18,8 @@ from core.errors import UserInputError
 class Hyper:
     """What a person needs to know about one hyper-parameter, and what a program needs to check it.
 
-    kind is "int", "float", "bool", "choice" or "shape"; `choices` holds (value, label) pairs; `inherits` names the training
-    setting that stands in while the value is None; `suggestions` are the usual values to offer.
+    kind is "int", "float", "bool", "choice" or "shape"; `choices` holds (value, label) pairs; `inherits` names the
+    training setting that stands in while the value is None; `suggestions` are the usual values to offer.
     """
 
     label: str

@@ -41,7 +41,7 @@ class NumpyOps:
         self._eye: dict[int, Array] = {}
 
     def array(self, a: Any) -> Array:
-        """Floating input as this backend's float type, integers as int32; always an array of our own making or a view."""
+        """Floating input as this backend's float type, integers as int32; copied only where it must be."""
         a = np.asarray(a)
         return a.astype(np.int32 if a.dtype.kind in "iub" else self.dtype, copy=False)
 

@@ -1,6 +1,6 @@
 """The jobs process: reading files, evaluating, predicting, exporting. What it does may be long or hostile.
 
-A crash here costs nothing, cancelling means ending the process. Each job is a plain function that headless code calls too.
+A crash here costs nothing, cancelling means ending the process. Each job is a function that headless code calls too.
 """
 
 from __future__ import annotations

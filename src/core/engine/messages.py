@@ -70,6 +70,13 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """At most this many steps a second, so that eyes can follow; None: as fast as it goes. It outlives a run."""
+
+    steps_per_second: float | None = None
+
+
+@dataclass(frozen=True)
 class Subscribe:
     """The tensors that visible panels need, by kind: "weights", "gradient", "surface", "activation"."""
 
@@ -118,7 +125,7 @@ class WeightsReply:
 
 @dataclass(frozen=True)
 class Ended:
-    """The run is over: reason "finished", "stopped" or "diverged"; weights: the best by validation loss, if any is finite."""
+    """The run is over: reason "finished", "stopped" or "diverged"; weights: the best by validation loss."""
 
     run_id: int
     reason: str

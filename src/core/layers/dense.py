@@ -28,20 +28,34 @@ class Dense(Layer):
     gradient = "dW = xᵀ (dy ⊙ f'(z))"
     penalized = ("W",)
 
-    units: int = hyper(8, "Units", "Number of outputs. More units can fit more, and overfit more.", minimum=1, maximum=1_000_000)
+    units: int = hyper(
+        8, "Units", "Number of outputs. More units can fit more, and overfit more.", minimum=1, maximum=1_000_000
+    )
     activation: str = hyper("relu", "Activation", "The function f applied to every unit.", choices=activations.CHOICES)
     initializer: str = hyper(
-        "auto", "Initializer", "How the weights start. Auto picks He after rectifiers, Glorot otherwise.",
+        "auto",
+        "Initializer",
+        "How the weights start. Auto picks He after rectifiers, Glorot otherwise.",
         choices=initializers.CHOICES,
     )
     use_bias: bool = hyper(True, "Bias", "Whether each unit has an offset b.")
     l2: float | None = hyper(
-        None, "L2", "Weight penalty λ of this layer: adds λ/2 · ΣW² to the loss. Empty: as in the toolbar.",
-        kind="float", minimum=0.0, maximum=100.0, inherits="l2",
+        None,
+        "L2",
+        "Weight penalty λ of this layer: adds λ/2 · ΣW² to the loss. Empty: as in the toolbar.",
+        kind="float",
+        minimum=0.0,
+        maximum=100.0,
+        inherits="l2",
     )
     dropout: float | None = hyper(
-        None, "Dropout", "Share of this layer's outputs set to zero in training. Empty: as in the toolbar.",
-        kind="float", minimum=0.0, maximum=0.95, inherits="dropout",
+        None,
+        "Dropout",
+        "Share of this layer's outputs set to zero in training. Empty: as in the toolbar.",
+        kind="float",
+        minimum=0.0,
+        maximum=0.95,
+        inherits="dropout",
     )
 
     def output_shape(self, *inputs: Shape) -> Shape:

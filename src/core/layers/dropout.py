@@ -25,8 +25,13 @@ class Dropout(Layer):
     stochastic = True
 
     rate: float | None = hyper(
-        0.2, "Rate", "Share of values set to zero in training. Empty: as in the toolbar.",
-        kind="float", minimum=0.0, maximum=0.95, inherits="dropout",
+        0.2,
+        "Rate",
+        "Share of values set to zero in training. Empty: as in the toolbar.",
+        kind="float",
+        minimum=0.0,
+        maximum=0.95,
+        inherits="dropout",
     )
 
     def forward(

@@ -22,7 +22,7 @@ class Input(Layer):
     gradient = "dx = dy"
     arity = (0, 0)
 
-    shape: Shape = hyper((1,), "Shape", "Size of one row. It follows from the data.", kind="shape")
+    shape: tuple[int, ...] = hyper((1,), "Shape", "Size of one row. It follows from the data.", kind="shape")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         if inputs:

@@ -77,7 +77,9 @@ def restore(trainer: Trainer, path: Path) -> None:
     }
     for what, fits in same.items():
         if not fits:
-            raise UserInputError(f"The checkpoint belongs to another {what}.", where=str(path), remedy="Start a new run.")
+            raise UserInputError(
+                f"The checkpoint belongs to another {what}.", where=str(path), remedy="Start a new run."
+            )
     with safe_open(path, "numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (safe_open is no mapping)
     wanted = trainer.config
@@ -104,6 +106,10 @@ def history_arrays(history: History) -> dict[str, np.ndarray]:
 
 def history_from_arrays(arrays: dict[str, np.ndarray], marks: list[Any]) -> History:
     """The inverse of `history_arrays`; raises KeyError for an incomplete curve."""
-    names = sorted({key[len("curve/") : -len("/step")] for key in arrays if key.startswith("curve/") and key.endswith("/step")})
-    curves = {name: Curve(*(arrays[f"curve/{name}/{part}"] for part in ("step", "mean", "low", "high"))) for name in names}
+    names = sorted(
+        {key[len("curve/") : -len("/step")] for key in arrays if key.startswith("curve/") and key.endswith("/step")}
+    )
+    curves = {
+        name: Curve(*(arrays[f"curve/{name}/{part}"] for part in ("step", "mean", "low", "high"))) for name in names
+    }
     return History(curves, tuple(Mark(int(step), str(text)) for step, text in marks))

@@ -24,7 +24,7 @@ def penalty_value(ops: Any, network: Network, params: Any) -> Any:
     """Σ over penalized weights of l1 Σ|W| + l2/2 ΣW²."""
     total: Any = 0.0
     for id, (l1, l2) in network.penalties.items():
-        for name in _penalized(network, id):
+        for name in penalized_names(network, id):
             W = params[id][name]
             if l2:
                 total = total + 0.5 * l2 * ops.sum(ops.square(W))
@@ -42,7 +42,8 @@ def penalized_gradient(ops: Any, W: Any, dW: Any, l1: float, l2: float) -> Any:
     return dW
 
 
-def _penalized(network: Network, id: str) -> tuple[str, ...]:
+def penalized_names(network: Network, id: str) -> tuple[str, ...]:
+    """Names of a layer's parameters that L1 and L2 act on."""
     return next(node.layer.penalized for node in network.nodes if node.id == id)
 
 
@@ -92,7 +93,7 @@ class NumpyStep:
         self._penalties = [
             (self.params[id][name], self.grads[id][name], *network.penalties[id])
             for id in network.penalties
-            for name in _penalized(network, id)
+            for name in penalized_names(network, id)
         ]
 
     def __call__(self, x: np.ndarray, t: np.ndarray, lr: float, key: Any) -> tuple[float, float]:

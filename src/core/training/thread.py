@@ -1,4 +1,4 @@
-"""The training thread: owns the trainer and every backend array, reads commands between batches, publishes snapshots."""
+"""The training thread: owns the trainer and all backend arrays, reads commands between batches, publishes snapshots."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from core.engine.messages import (
     Ended,
     Failed,
     Go,
+    Pace,
     Pause,
     Shutdown,
     Stop,
@@ -56,6 +57,8 @@ class TrainingThread(threading.Thread):
         self._published = 0.0
         self._save_at = 0.0
         self._rate = _Rate()
+        self._pace: float | None = None
+        self._next_step = 0.0
 
     def send(self, command: Any) -> None:
         self._commands.put(command)
@@ -91,6 +94,8 @@ class TrainingThread(threading.Thread):
             idle = self._trainer is None or self._budget == 0
         trainer = self._trainer
         assert trainer is not None
+        if self._pace is not None and not self._on_time(self._pace):
+            return True
         trainer.train_batch()
         if self._budget is not None:
             self._budget -= 1
@@ -107,6 +112,15 @@ class TrainingThread(threading.Thread):
                 self._checkpoint()
         return True
 
+    def _on_time(self, pace: float) -> bool:
+        """Wait for the next step's turn, but no longer than a command may wait."""
+        now = time.monotonic()
+        if now < self._next_step:
+            time.sleep(min(self._next_step - now, 0.02))
+            return False
+        self._next_step = max(now, self._next_step + 1.0 / pace) if now - self._next_step < 0.1 else now + 1.0 / pace
+        return True
+
     def _obey(self, command: Any) -> bool:
         if isinstance(command, Shutdown):
             if self._trainer is not None and not self._trainer.ended:
@@ -117,6 +131,8 @@ class TrainingThread(threading.Thread):
         elif isinstance(command, Subscribe):
             self._wanted = command.names
             self._publish()
+        elif isinstance(command, Pace):
+            self._pace, self._next_step = command.steps_per_second, 0.0
         elif self._trainer is not None and command.run_id == self._run_id and not self._trainer.ended:
             self._obey_run(command, self._trainer)
         return True
@@ -229,8 +245,8 @@ class _Rate:
 def train_here(task: TrainingTask, progress: Callable[[Snapshot], None] | None = None) -> Ended:
     """Train to the end in this process, with the very thread that the window's engine uses.
 
-    Raises UserInputError where the run is refused, RuntimeError where it breaks. KeyboardInterrupt stops the run and keeps
-    its best weights.
+    Raises UserInputError where the run is refused, RuntimeError where it breaks. KeyboardInterrupt stops the run, which
+    keeps its best weights.
     """
     events: queue.SimpleQueue[Any] = queue.SimpleQueue()
     thread = TrainingThread(events.put)

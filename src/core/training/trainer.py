@@ -26,7 +26,8 @@ from core.training.series import Series
 from core.training.snapshot import History, Mark
 from core.training.step import NumpyStep, same_shape
 
-SAMPLE_SECONDS = 0.02  # gradient norms and train metrics are taken at most this often: they inform, they decide nothing
+SAMPLE_SECONDS = 0.002  # gradient norms and train metrics are taken at most this often: they inform, they decide nothing
+SAMPLE_SHARE = 0.05  # of the time, at most, goes into taking them
 COPY_BYTES = 4 << 20  # training rows up to this size are reordered once an epoch instead of gathered at every batch
 EVALUATE_ROWS = 8192
 WATCHED = {  # settings whose change is marked in the plots
@@ -73,7 +74,9 @@ class Trainer:
         arrays = store.load(prepared)
         self.train, self.validation = _in_memory(arrays.train), _in_memory(arrays.validation)
         if len(self.train.x) == 0:
-            raise UserInputError("There are no rows to train on.", where="data", remedy="Lower the validation and test shares.")
+            raise UserInputError(
+                "There are no rows to train on.", where="data", remedy="Lower the validation and test shares."
+            )
         self.step = make_step(backend.name, self.network, self.loss, self.config, self._start())
         self.progress = Progress()
         self.curves: dict[str, Series] = {}
@@ -83,13 +86,18 @@ class Trainer:
         self.ended, self.message = "", ""
         self.remedy: dict[str, float] = {}
         self._good = self.step.flat()
-        self._sampled = 0.0
+        self._sample_at = self._measure_at = 0.0
 
     def _check_fit(self, prepared: Prepared) -> None:
-        shape, outputs = self.network.nodes[0].inputs or (self.network.nodes[0].layer.output_shape(),), self.network.output_shape
+        shape, outputs = (
+            self.network.nodes[0].inputs or (self.network.nodes[0].layer.output_shape(),),
+            self.network.output_shape,
+        )
         wanted = (outputs_for(self.loss, len(prepared.classes)),)
         if shape[0] != prepared.row_shape:
-            raise UserInputError(f"The input takes {shape[0]}, a row of the data is {prepared.row_shape}.", where="network")
+            raise UserInputError(
+                f"The input takes {shape[0]}, a row of the data is {prepared.row_shape}.", where="network"
+            )
         if outputs != wanted:
             raise UserInputError(
                 f"The last layer gives {outputs[0]} outputs; {prepared.target} needs {wanted[0]}.", where="network",
@@ -100,7 +108,9 @@ class Trainer:
         """Fresh weights, with those of the task for every layer whose shapes still match."""
         fresh = self.network.init(self.config.seed)
         given = self.task.weights or {}
-        return {id: given[id] if id in given and same_shape(given[id], arrays) else arrays for id, arrays in fresh.items()}
+        return {
+            id: given[id] if id in given and same_shape(given[id], arrays) else arrays for id, arrays in fresh.items()
+        }
 
     # --- settings
 
@@ -145,8 +155,7 @@ class Trainer:
         began = time.perf_counter()
         at = self.progress
         x, t = self._batch()
-        sampled = began - self._sampled >= SAMPLE_SECONDS
-        before = self.step.flat() if sampled else None
+        before = self.step.flat() if began >= self._sample_at else None
         key = keys.key(self.config.seed, keys.LAYER, at.epoch, at.step)
         loss, penalty = self.step(x, t, self.config.learning_rate, key)
         at.step += 1
@@ -158,10 +167,9 @@ class Trainer:
         if penalty or "penalty" in self.curves:
             self._add("penalty", penalty)
         if before is not None:
-            self._sampled = began
             self._sample(before)
         if at.cursor >= len(self.train.x):
-            self._end_epoch(sampled)
+            self._end_epoch()
         at.seconds += time.perf_counter() - began
 
     def _batch(self) -> tuple[np.ndarray, np.ndarray]:
@@ -185,6 +193,7 @@ class Trainer:
 
     def _sample(self, before: np.ndarray) -> None:
         """Norm of every layer's gradient and the size of its update beside its weights."""
+        began = time.perf_counter()
         gradient, after = self.step.gradient(), self.step.flat()
         for id, span in self.step.spans.items():
             g, old = gradient[span], before[span]
@@ -192,8 +201,9 @@ class Trainer:
             self._add(f"gradient/{id}", float(np.linalg.norm(g)))
             if size > 0:
                 self._add(f"ratio/{id}", float(np.linalg.norm(after[span] - old)) / size)
+        self._sample_at = _next_sample(began)
 
-    def _end_epoch(self, sampled: bool) -> None:
+    def _end_epoch(self) -> None:
         at = self.progress
         at.epoch += 1
         at.cursor = 0
@@ -207,8 +217,10 @@ class Trainer:
             self._add("metric/validation", metric)
             if loss < at.best_loss:
                 at.best_loss, at.best_epoch, self.best = loss, at.epoch, flat
-        if sampled or at.epoch >= self.config.epochs:
+        began = time.perf_counter()
+        if began >= self._measure_at or at.epoch >= self.config.epochs:
             self._add("metric/train", self.measure(_head(self.train))[1])
+            self._measure_at = _next_sample(began)
         self._good = flat
         self._maybe_finish()
 
@@ -216,7 +228,9 @@ class Trainer:
         at, patience = self.progress, self.config.early_stopping
         if patience and len(self.validation.x) and self._waited() >= patience:
             self.ended = "finished"
-            self.message = f"Stopped early: no better validation loss for {patience} epochs. Best was epoch {at.best_epoch}."
+            self.message = (
+                f"Stopped early: no better validation loss for {patience} epochs. Best was epoch {at.best_epoch}."
+            )
         elif at.epoch >= self.config.epochs:
             self.ended = "finished"
             best = f" Weights of epoch {at.best_epoch}, the best by validation loss." if self.best is not None else ""
@@ -274,7 +288,13 @@ class Trainer:
 
     def weights(self, *, best: bool) -> Weights:
         """Weights by layer: the best by validation loss where there are any, or the present ones (the last finite)."""
-        flat = self.best if best and self.best is not None else self._good if self.ended == "diverged" else self.step.flat()
+        flat = (
+            self.best
+            if best and self.best is not None
+            else self._good
+            if self.ended == "diverged"
+            else self.step.flat()
+        )
         named: dict[str, dict[str, np.ndarray]] = {}
         at = 0
         for id, arrays in self.step.params.items():
@@ -283,6 +303,12 @@ class Trainer:
                 named[id][name] = flat[at : at + array.size].reshape(array.shape).copy()
                 at += array.size
         return named
+
+
+def _next_sample(began: float) -> float:
+    """When the next sample is due, given when this one began: rarely enough that all of them cost little."""
+    now = time.perf_counter()
+    return now + max(SAMPLE_SECONDS, (now - began) / SAMPLE_SHARE)
 
 
 def _hits(loss: Loss, outputs: np.ndarray, t: np.ndarray) -> float:
@@ -304,5 +330,3 @@ def _head(part: Part, rows: int = 2048) -> Part:
 
 def _short(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-

@@ -1,0 +1,119 @@
+"""The command line: `chainrule` opens the window, its sub-commands run headless.
+
+Progress goes to stderr, the answer to stdout: words, or one JSON object with --json. Exit code 0 done, 2 refused input,
+1 a defect of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from core import __version__, commands
+from core.errors import UserInputError
+
+COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program with these arguments (default: the process's); returns the exit code."""
+    multiprocessing.freeze_support()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not any(word in COMMANDS or word in ("-h", "--help", "--version") for word in arguments[:1]):
+        from app.main import run  # Qt is loaded for the window only
+
+        return run(arguments)
+    return headless(arguments)
+
+
+def headless(arguments: Sequence[str]) -> int:
+    """Run one sub-command; refusals become one message on stderr."""
+    options = parser().parse_args(arguments)
+    try:
+        answer, words = options.command(options)
+    except UserInputError as err:
+        print(f"chainrule: {err}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("chainrule: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        print("chainrule: this is a defect of the program, not of your input:", file=sys.stderr)
+        traceback.print_exc()
+        return 1
+    print(json.dumps(answer, ensure_ascii=False) if options.json else words)
+    failed = isinstance(answer, list) and not all(entry.get("passed", True) for entry in answer)
+    return 1 if failed else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar of the command line."""
+    top = argparse.ArgumentParser(
+        prog="chainrule",
+        description="See backpropagation happen and train real networks. Without a command the window opens; files given "
+        "instead of a command are opened in it.",
+    )
+    top.add_argument("--version", action="version", version=f"chainrule {__version__}")
+    commands_ = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, help: str) -> argparse.ArgumentParser:
+        sub = commands_.add_parser(name, help=help, description=help)
+        sub.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+        sub.set_defaults(command=run)
+        return sub
+
+    inspect = command("inspect", commands.inspect, "Say what is in a data file.")
+    inspect.add_argument("data", metavar="DATA")
+    inspect.add_argument("--target", metavar="NAME", default="", help="the column to predict")
+    _train(command("train", commands.train, "Train a network on data, or the network of a project."))
+    evaluate = command("evaluate", commands.evaluate, "Measure a trained project on its test rows or on other data.")
+    evaluate.add_argument("project", metavar="PROJECT")
+    evaluate.add_argument("--data", metavar="DATA", help="a file with the same columns, target included")
+    predict = command("predict", commands.predict, "Answer for the rows of a file.")
+    predict.add_argument("project", metavar="PROJECT")
+    predict.add_argument("data", metavar="DATA")
+    predict.add_argument("--out", metavar="FILE.csv", help="write a CSV file instead of printing")
+    export = command("export", commands.export, "Write the trained network as a file and prove that it answers alike.")
+    export.add_argument("project", metavar="PROJECT")
+    export.add_argument(
+        "--format", required=True, metavar="FORMAT", help="onnx, safetensors, mlx, pytorch, numpy, coreml"
+    )
+    export.add_argument("--out", metavar="PATH", help="default: beside the project, named after it")
+    check = command("check-gradients", commands.check_gradients, "Compare every gradient with central differences.")
+    check.add_argument("project", metavar="PROJECT", nargs="?", help="also check this project's whole network")
+    return top
+
+
+def _train(sub: argparse.ArgumentParser) -> None:
+    add = sub.add_argument
+    add("data", metavar="DATA|PROJECT")
+    add("--target", metavar="NAME", default="", help="the column to predict (default: guessed, and said)")
+    add("--task", choices=("auto", "classification", "regression"), default="auto")
+    shape = sub.add_mutually_exclusive_group()
+    shape.add_argument("--hidden", metavar="64,32", help="widths of the hidden layers")
+    shape.add_argument("--network", metavar="NETWORK.json", help="a network as JSON, as in a project's project.json")
+    add("--activation", metavar="NAME", help="of the hidden layers, e.g. relu")
+    add("--epochs", type=int, metavar="N")
+    add("--batch-size", metavar="N|full")
+    add("--optimizer", metavar="NAME", help="adam, sgd, momentum, nesterov")
+    add("--learning-rate", type=float, metavar="X")
+    add("--l1", type=float, metavar="X")
+    add("--l2", type=float, metavar="X")
+    add("--dropout", type=float, metavar="X")
+    add("--validation", type=float, metavar="0.2", help="share of the rows")
+    add("--test", type=float, metavar="0.2", help="share of the rows")
+    add("--early-stopping", type=int, metavar="N", help="epochs without a better validation loss; 0: never")
+    add("--seed", type=int, metavar="N")
+    add("--backend", choices=("auto", "numpy", "mlx"))
+    add("--out", metavar="FILE.chainrule", help="save the trained project")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,358 @@
+"""What the sub-commands do: each takes the parsed options and returns (answer as plain data, answer in words)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core import suggest, values
+from core.data.schema import Part, Prepared, TableProfile
+from core.engine.messages import Ended, TrainingTask
+from core.errors import UserInputError
+from core.evaluation.result import Evaluation, Predictions
+from core.losses import resolve
+from core.model import TrainedModel
+from core.optimizers import OPTIMIZERS
+from core.project import file as project_file
+from core.project.file import SavedProject
+from core.spec import DataSource, DataSpec, NetworkSpec, Project, TrainingConfig, mlp
+from core.training.snapshot import Snapshot
+
+Answer = tuple[Any, str]
+
+
+def say(text: str, fraction: float | None = None) -> None:
+    """One line of progress on stderr; on a terminal it is overwritten by the next."""
+    share = "" if fraction is None else f" {fraction:.0%}"
+    end = "\r" if sys.stderr.isatty() else "\n"
+    print(f"{text}{share}".ljust(78 if end == "\r" else 0), end=end, file=sys.stderr, flush=True)
+
+
+def quiet(text: str, fraction: float | None = None) -> None:
+    """Progress for those who did not ask for it."""
+
+
+def source_of(path: str) -> DataSource:
+    """A data file, or the name of a bundled sample as "sample:iris" or a generator as "generator:spirals"."""
+    kind, _, name = path.partition(":")
+    if kind in ("sample", "generator") and name:
+        return DataSource(kind, name)
+    return DataSource("file", Path(path).name, str(Path(path).absolute()))
+
+
+# --- inspect
+
+
+def inspect(options: argparse.Namespace) -> Answer:
+    """Columns, kinds, guesses and findings of a data file."""
+    from core.data import load
+
+    profile = load.inspect(DataSpec(source_of(options.data), target=options.target), progress=quiet)
+    return profile_json(profile), _profile_words(profile)
+
+
+def profile_json(profile: TableProfile) -> dict[str, Any]:
+    """A profile as plain data, without its preview."""
+    columns = [
+        {k: v for k, v in vars(c).items() if k not in ("histogram", "categories")}
+        | {"categories": [list(pair) for pair in c.categories[:20]]}
+        for c in profile.columns
+    ]
+    plain = ("name", "rows", "target", "task", "target_reason", "encoding", "delimiter", "header", "sha256")
+    return {
+        **{name: getattr(profile, name) for name in plain},
+        "columns": columns,
+        "findings": [vars(finding) for finding in profile.findings],
+        "rejected": {"count": profile.rejected_count, "rows": [vars(row) for row in profile.rejected]},
+    }
+
+
+def _profile_words(profile: TableProfile) -> str:
+    lines = [f"{profile.name}: {profile.rows:,} rows, {len(profile.columns)} columns"]
+    for c in profile.columns:
+        role = "  ← target" if c.name == profile.target else ""
+        gaps = f", {c.missing:,} missing" if c.missing else ""
+        span = f", {c.minimum:g} to {c.maximum:g}" if c.minimum is not None and c.maximum is not None else ""
+        lines.append(f"  {c.name}: {c.kind}, {c.distinct:,} distinct{span}{gaps}{role}")
+    lines.append(f"Target: {profile.target} ({profile.task}). {profile.target_reason}")
+    lines += [f"{finding.severity}: {finding.text}" for finding in profile.findings]
+    return "\n".join(lines)
+
+
+# --- train
+
+
+def train(options: argparse.Namespace) -> Answer:
+    """Prepare, train, evaluate on the test rows, save."""
+    from core.data import load, store
+    from core.evaluation.evaluate import evaluate as measure
+    from core.training.thread import train_here
+
+    saved = project_file.load(options.data) if options.data.endswith(project_file.SUFFIX) else None
+    spec = _data_spec(options, saved.project if saved else None)
+    prepared = load.prepare(spec, progress=say)
+    config = _config(options, prepared, saved.project.training if saved else None)
+    network = _network(options, prepared, config, saved.project.network if saved else None)
+    began = time.perf_counter()
+    ended = train_here(TrainingTask(network, config, prepared), lambda shot: say(_progress(shot)))
+    seconds = time.perf_counter() - began
+    if ended.reason == "diverged":
+        raise UserInputError(ended.message, where="training")
+    assert ended.weights is not None
+    loss = resolve(config.loss, prepared.task, len(prepared.classes))
+    name = saved.project.name if saved else Path(spec.source.name).stem
+    model = TrainedModel(name, network, ended.weights, prepared.preparation, loss.kind)
+    arrays = store.load(prepared)
+    parts = {"train": arrays.train, "validation": arrays.validation, "test": arrays.test}
+    measured = {part: measure(model, rows, part) for part, rows in parts.items() if len(rows.x)}
+    answer = _train_json(prepared, config, ended, model, measured, seconds)
+    if options.out:
+        layout = saved.project.layout if saved else {}
+        project = Project(name, spec, network, config, layout)
+        out = SavedProject(project, ended.weights, network, loss.kind, ended.snapshot.history, prepared)
+        project_file.save(options.out, out)
+        answer["project"] = str(options.out)
+    return answer, _train_words(answer)
+
+
+def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec:
+    if project is not None and project.data is None:
+        raise UserInputError("This project has no data.", where=options.data, remedy="Open it and choose data first.")
+    spec = project.data if project is not None and project.data else DataSpec(source_of(options.data))
+    given = {
+        "target": options.target or None,
+        "task": options.task if options.task != "auto" else None,
+        "validation": options.validation,
+        "test": options.test,
+        "seed": options.seed,
+    }
+    return DataSpec.from_json({**spec.to_json(), **{k: v for k, v in given.items() if v is not None}})
+
+
+def _config(options: argparse.Namespace, prepared: Prepared, saved: TrainingConfig | None) -> TrainingConfig:
+    config = saved or suggest.training_for(prepared, TrainingConfig())
+    if options.optimizer is not None:
+        if options.optimizer not in OPTIMIZERS:
+            known = ", ".join(OPTIMIZERS)
+            raise UserInputError(f"Unknown optimizer {options.optimizer!r}.", remedy=f"Use one of: {known}.")
+        chosen = OPTIMIZERS[options.optimizer]()
+        if type(chosen) is not type(config.optimizer):
+            config = replace(config, optimizer=chosen, learning_rate=chosen.usual_rate)
+    names = ("epochs", "learning_rate", "l1", "l2", "dropout", "early_stopping", "seed", "backend")
+    given: dict[str, Any] = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+    if options.batch_size is not None:
+        given["batch_size"] = _batch_size(options.batch_size)
+    legal = {n: values.checked(TrainingConfig, n, v, where=f"--{n.replace('_', '-')}") for n, v in given.items()}
+    return replace(config, **legal)
+
+
+def _batch_size(text: str) -> int:
+    if text == "full":
+        return 0
+    if not text.isdecimal() or int(text) < 1:
+        raise UserInputError(f"{text!r} is no batch size.", where="--batch-size", remedy="Use a whole number, or full.")
+    return int(text)
+
+
+def _network(
+    options: argparse.Namespace, prepared: Prepared, config: TrainingConfig, saved: NetworkSpec | None
+) -> NetworkSpec:
+    if options.network:
+        return suggest.fitted(_network_file(options.network), prepared, config)
+    if saved is not None and saved.layers and not options.hidden and not options.activation:
+        return suggest.fitted(saved, prepared, config)
+    if not options.hidden and not options.activation:
+        return suggest.network_for(prepared, config)
+    usual = suggest.network_for(prepared, config)
+    first = usual.layer("l1").layer
+    activation = options.activation or getattr(first, "activation", "relu")
+    values.checked(type(first), "activation", activation, where="--activation")
+    if options.hidden:
+        return suggest.fitted(mlp(1, _widths(options.hidden), 1, activation=activation), prepared, config)
+    hidden = [s.layer for s in usual.layers[1:-1]]
+    return suggest.fitted(mlp(1, tuple(h.units for h in hidden), 1, activation=activation), prepared, config)  # type: ignore[attr-defined]
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 1 <= int(part) <= 1_000_000 for part in parts):
+        raise UserInputError(f"{text!r} are no layer widths.", where="--hidden", remedy="Write them as 64,32.")
+    return tuple(int(part) for part in parts)
+
+
+def _network_file(path: str) -> NetworkSpec:
+    from core.project import strict_json
+
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as err:
+        raise UserInputError("This file cannot be read.", where=path, reason=str(err.strerror)) from err
+    data = strict_json.loads(raw, path)
+    if not isinstance(data, dict):
+        raise UserInputError("A network is a JSON object with layers and edges.", where=path)
+    return NetworkSpec.from_json(data.get("network", data))
+
+
+def _progress(shot: Snapshot) -> str:
+    losses = "".join(
+        f" · {name} {shot.latest[key]:.4g}"
+        for name, key in (("loss", "loss/train"), ("validation", "loss/validation"))
+        if key in shot.latest
+    )
+    left = "" if shot.seconds_left is None else f" · {shot.seconds_left:.0f} s left"
+    return f"Epoch {shot.epoch:,} / {shot.epochs:,}{losses} · {shot.steps_per_second:,.0f} steps/s{left}"
+
+
+def _train_json(
+    prepared: Prepared, config: TrainingConfig, ended: Ended, model: TrainedModel,
+    measured: dict[str, Evaluation], seconds: float,
+) -> dict[str, Any]:  # fmt: skip
+    from core.backend.choose import choose
+
+    backend = choose(config.backend)
+    final: dict[str, float] = {f"{part}_loss": e.metrics["loss"] for part, e in measured.items()}
+    wanted = ("accuracy", "macro_f1") if prepared.task == "classification" else ("rmse", "mae", "r2")
+    if "test" in measured:
+        final |= {f"test_{name}": measured["test"].metrics[name] for name in wanted}
+    return {
+        "task": prepared.task,
+        "target": prepared.target,
+        "backend": backend.name,
+        "device": backend.device,
+        "rows": dict(prepared.rows),
+        "epochs": ended.snapshot.epoch,
+        "best_epoch": int(ended.snapshot.latest.get("best/epoch", ended.snapshot.epoch)),
+        "steps": ended.snapshot.step,
+        "seconds": seconds,
+        "message": ended.message,
+        "final": final,
+        "parameters": sum(a.size for arrays in model.weights.values() for a in arrays.values()),
+        "training": config.to_json(),
+        "network": model.network.to_json(),
+    }
+
+
+def _train_words(answer: dict[str, Any]) -> str:
+    final = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in answer["final"].items())
+    saved = f"\nSaved {answer['project']}" if "project" in answer else ""
+    return (
+        f"{answer['message']}\n{answer['parameters']:,} parameters, {answer['steps']:,} steps in "
+        f"{answer['seconds']:.2f} s on {answer['backend']} ({answer['device']}).\n{final}{saved}"
+    )
+
+
+# --- evaluate, predict, export
+
+
+def evaluate(options: argparse.Namespace) -> Answer:
+    """Metrics on the project's test rows, or on all rows of other data."""
+    from core.data import load, store
+    from core.evaluation.evaluate import evaluate as measure
+
+    saved = project_file.load(options.project)
+    model = saved.model()
+    if options.data:
+        part: Part = load.load_with_target(source_of(options.data), model.preparation, progress=quiet)
+        evaluation = measure(model, part, "data")
+    else:
+        evaluation = measure(model, store.load(_prepared_again(saved)).test, "test")
+    answer = {
+        "task": evaluation.task,
+        "part": evaluation.part,
+        "rows": evaluation.rows,
+        "metrics": dict(evaluation.metrics),
+        "classes": list(evaluation.classes),
+        "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
+    }
+    lines = [f"{evaluation.rows:,} {evaluation.part} rows"]
+    lines += [f"  {name.replace('_', ' ')}: {value:.4g}" for name, value in evaluation.metrics.items()]
+    return answer, "\n".join(lines)
+
+
+def _prepared_again(saved: SavedProject) -> Prepared:
+    """The project's arrays, made anew where the cache no longer has them; refused where the data have changed."""
+    from core.data import load
+
+    if saved.project.data is None or saved.prepared is None:
+        raise UserInputError("This project holds no data to evaluate on.", remedy="Give other rows with --data.")
+    prepared = load.prepare(saved.project.data, progress=quiet)
+    if prepared.preparation != saved.prepared.preparation:
+        raise UserInputError(
+            "The data have changed since this project was trained.",
+            where=saved.project.data.source.name,
+            remedy="Train again, or give rows with --data.",
+        )
+    return prepared
+
+
+def predict(options: argparse.Namespace) -> Answer:
+    """Answers for the rows of a file, printed or written as CSV."""
+    from core.data.write import write_predictions_csv
+    from core.evaluation.predict import predict as answers
+
+    found = answers(project_file.load(options.project).model(), source_of(options.data), progress=quiet)
+    rows = len(found.answer)
+    if options.out:
+        write_predictions_csv(Path(options.out), found)
+        return {"path": options.out, "rows": rows, "notes": list(found.notes)}, f"{rows:,} answers in {options.out}"
+    return predictions_json(found), "\n".join([found.target, *(str(answer) for answer in found.answer)])
+
+
+def predictions_json(found: Predictions) -> dict[str, Any]:
+    """Predictions as plain data."""
+    return {
+        "target": found.target,
+        "task": found.task,
+        "classes": list(found.classes),
+        "answer": list(found.answer),
+        "probabilities": None if found.probabilities is None else found.probabilities.tolist(),
+        "notes": list(found.notes),
+    }
+
+
+def export(options: argparse.Namespace) -> Answer:
+    """Write the trained network in another format and compare its answers on held-out rows."""
+    from core.export.run import export_with_receipt, format_info
+
+    saved = project_file.load(options.project)
+    model = saved.model()
+    info = format_info(options.format)
+    out = options.out or str(Path(options.project).with_suffix("")) + info.suffix
+    result = export_with_receipt(options.format, model, out, saved.prepared, saved.project.data, progress=quiet)
+    receipt = result.receipt
+    answer = {
+        "format": result.format,
+        "path": result.path,
+        "files": list(result.files),
+        "bytes": result.bytes,
+        "receipt": {**vars(receipt), "passed": receipt.passed},
+    }
+    verdict = "agrees" if receipt.passed else "DIFFERS"
+    words = (
+        f"{result.path}: {result.bytes:,} bytes. {receipt.reference} {verdict} on {receipt.rows:,} held-out rows; "
+        f"largest difference {receipt.max_abs_difference:.1e}."
+    )
+    return answer, f"{words} {receipt.note}".strip()
+
+
+# --- check-gradients
+
+
+def check_gradients(options: argparse.Namespace) -> Answer:
+    """Every gradient against central differences; on MLX too where it works."""
+    from core.backend.choose import probe
+    from core.gradient_check import check_all
+
+    network, config = None, None
+    if options.project:
+        project = project_file.load(options.project).project
+        network, config = project.network, project.training
+    checks = list(check_all(network, config, mlx=probe().name == "mlx"))
+    answer = [{**vars(check), "passed": check.passed} for check in checks]
+    lines = [f"{'ok  ' if c.passed else 'FAIL'} {c.relative_error:8.1e}  {c.backend:5}  {c.what}" for c in checks]
+    worst = max(c.relative_error for c in checks if c.backend == "numpy")
+    return answer, "\n".join([*lines, f"{len(checks)} checks, largest relative error {worst:.1e} (NumPy, float64)"])

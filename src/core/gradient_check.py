@@ -1,0 +1,187 @@
+"""Is backward right? Every layer, loss and penalty against central differences in float64.
+
+Along a random direction v the derivative is v · ∇f by backward, and (f(θ + εv) - f(θ - εv)) / 2ε by differences, which is
+exact up to O(ε²) (Goodfellow et al. 2016, §11.5). MLX computes in float32; its gradients are compared with NumPy's in
+float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core import keys
+from core.backend.numpy import NumpyOps
+from core.layers import Layer, Shape, layer_types
+from core.losses import LOSSES, Loss, resolve
+from core.network import Network
+from core.spec import NetworkSpec, TrainingConfig, mlp
+from core.training.step import penalized_gradient, penalized_names, penalty_value
+
+EPSILON = 1e-5
+BATCH = 5
+TOLERANCE = {"numpy": 1e-6, "mlx": 1e-4}
+
+
+@dataclass(frozen=True)
+class Check:
+    """what was checked, e.g. "dense units=3 activation=tanh: W"; relative_error = |a - b| / max(|a|, |b|)."""
+
+    what: str
+    backend: str
+    relative_error: float
+
+    @property
+    def passed(self) -> bool:
+        return self.relative_error <= TOLERANCE[self.backend]
+
+
+def check_all(
+    network: NetworkSpec | None = None, config: TrainingConfig | None = None, *, mlx: bool = False
+) -> Iterator[Check]:
+    """Every registered layer's examples, every loss, every penalty; then the given network as a whole.
+
+    mlx: also on MLX, which must have been probed before.
+    """
+    for cls in layer_types().values():
+        for layer, shapes in cls.examples():
+            yield from check_layer(layer, shapes)
+            if mlx:
+                yield check_layer_on_mlx(layer, shapes)
+    for loss in LOSSES.values():
+        yield check_loss(loss)
+    yield check_penalty("L1 penalty", l1=0.3, l2=0.0)
+    yield check_penalty("L2 penalty", l1=0.0, l2=0.3)
+    if network is not None:
+        yield from check_network(network, config or TrainingConfig())
+
+
+def relative(a: float, b: float) -> float:
+    """|a - b| / max(|a|, |b|), 0 for two zeros."""
+    return abs(a - b) / max(abs(a), abs(b), 1e-12)
+
+
+def difference(f: Callable[[], float], theta: np.ndarray, v: np.ndarray) -> float:
+    """Central difference of f along v; `theta` is moved in place and put back."""
+    saved = theta.copy()
+    theta += EPSILON * v
+    above = f()
+    theta[...] = saved - EPSILON * v
+    below = f()
+    theta[...] = saved
+    return (above - below) / (2 * EPSILON)
+
+
+def example(layer: Layer, shapes: tuple[Shape, ...]) -> tuple[Any, Any, tuple[np.ndarray, ...], np.ndarray]:
+    """Parameters, state, inputs and a gradient by the output, all random and the same at every call."""
+    rng = keys.generator(keys.key(11, layer.kind))
+    p, s = layer.init(rng, *shapes)
+    p = {name: array + 0.1 * rng.normal(size=array.shape) for name, array in p.items()}
+    xs = tuple(rng.normal(size=(BATCH, *shape)) for shape in shapes)
+    return p, s, xs, rng.normal(size=(BATCH, *layer.output_shape(*shapes)))
+
+
+def _title(layer: Layer) -> str:
+    return " ".join([layer.kind, *(f"{k}={v}" for k, v in vars(layer).items() if v is not None)])
+
+
+def check_layer(layer: Layer, shapes: tuple[Shape, ...]) -> Iterator[Check]:
+    """One check for each input and each parameter of a layer, along random directions."""
+    ops = NumpyOps(np.float64)
+    rng = keys.generator(keys.key(15, layer.kind))
+    p, s, xs, dy = example(layer, shapes)
+
+    def forward() -> tuple[Any, Any]:
+        y, cache, _ = layer.forward(ops, p, s, xs, train=True, key=ops.key(3))
+        return y, cache
+
+    dxs, dp = layer.backward(ops, p, forward()[1], dy)
+    for name, theta, gradient in (
+        *((f"x{i}" if len(xs) > 1 else "x", x, dx) for i, (x, dx) in enumerate(zip(xs, dxs, strict=True))),
+        *((name, p[name], dp[name]) for name in p),
+    ):
+        v = rng.normal(size=theta.shape)
+        numeric = difference(lambda: float((forward()[0] * dy).sum()), theta, v)
+        yield Check(f"{_title(layer)}: {name}", "numpy", relative(float((gradient * v).sum()), numeric))
+
+
+def check_layer_on_mlx(layer: Layer, shapes: tuple[Shape, ...]) -> Check:
+    """Largest difference of any output or gradient between MLX in float32 and NumPy in float64, nothing random."""
+    from core.backend.mlx import MlxOps
+
+    p, s, xs, dy = example(layer, shapes)
+    answers = []
+    for ops in (NumpyOps(np.float64), MlxOps()):
+        mine = {name: ops.array(a) for name, a in p.items()}
+        y, cache, _ = layer.forward(ops, mine, s, tuple(ops.array(x) for x in xs), train=False, key=None)
+        dxs, dp = layer.backward(ops, mine, cache, ops.array(dy))
+        answers.append([ops.numpy(a) for a in (y, *dxs, *(dp[name] for name in sorted(dp)))])
+    worst = max(float(np.abs(a - b).max() / max(np.abs(a).max(), 1e-12)) for a, b in zip(*answers, strict=True))
+    return Check(_title(layer), "mlx", worst)
+
+
+def check_loss(loss: Loss) -> Check:
+    """The gradient of the mean loss by the raw outputs."""
+    ops, rng = NumpyOps(np.float64), keys.generator(keys.key(12, loss.kind))
+    z, t = _outputs_and_targets(loss, rng)
+    v = rng.normal(size=z.shape)
+    gradient = loss.backward(ops, loss.forward(ops, z, t)[1])
+    numeric = difference(lambda: float(loss.forward(ops, z, t)[0]), z, v)
+    return Check(f"loss {loss.kind}", "numpy", relative(float((gradient * v).sum()), numeric))
+
+
+def _outputs_and_targets(loss: Loss, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    if loss.task == "regression":
+        return rng.normal(size=(BATCH, 2)), rng.normal(size=(BATCH, 2))
+    outputs = 1 if loss.kind == "binary_cross_entropy" else 4
+    return rng.normal(size=(BATCH, outputs)), rng.integers(0, max(2, outputs), BATCH).astype(np.int32)
+
+
+def check_penalty(what: str, *, l1: float, l2: float) -> Check:
+    """The gradient of l1 Σ|W| + l2/2 ΣW² by the weights of a small network; its biases must not be touched."""
+    ops, rng = NumpyOps(np.float64), keys.generator(keys.key(13))
+    network = Network.of(mlp(3, (4,), 2), TrainingConfig(l1=l1, l2=l2))
+    params = network.init(5)
+    W = params["l1"]["W"]
+    v = rng.normal(size=W.shape)
+    gradient = penalized_gradient(ops, W, np.zeros_like(W), l1, l2)
+    numeric = difference(lambda: float(penalty_value(ops, network, params)), W, v)
+    return Check(what, "numpy", relative(float((gradient * v).sum()), numeric))
+
+
+def check_network(spec: NetworkSpec, config: TrainingConfig) -> Iterator[Check]:
+    """Every parameter array of a whole network under its loss and penalties, on random rows, nothing dropped out."""
+    ops, rng = NumpyOps(np.float64), keys.generator(keys.key(14))
+    network = Network.of(spec, config)
+    outputs = network.output_shape[0]
+    task = "regression" if outputs == 1 and config.loss != "binary_cross_entropy" else "classification"
+    loss = resolve(config.loss if config.loss != "mse" else "auto", task, max(2, outputs))
+    params = network.init(config.seed)
+    x = rng.normal(size=(BATCH, *network.nodes[0].layer.output_shape()))
+    t = (
+        rng.normal(size=(BATCH, 1))
+        if task == "regression"
+        else rng.integers(0, max(2, outputs), BATCH).astype(np.int32)
+    )
+
+    def value() -> float:
+        z = network.predict(ops, params, x)
+        return float(loss.forward(ops, z, t)[0] + penalty_value(ops, network, params))
+
+    ys, caches = network.forward(ops, params, x, train=False)
+    dz = loss.backward(ops, loss.forward(ops, ys[network.output], t)[1])
+    grads = network.backward(ops, params, caches, dz)
+    names = {s.id: s.name for s in spec.layers}
+    for id, arrays in params.items():
+        l1, l2 = network.penalties.get(id, (0.0, 0.0))
+        penalized = penalized_names(network, id)
+        for name, array in arrays.items():
+            gradient = grads[id][name]
+            if name in penalized:
+                gradient = penalized_gradient(ops, array, gradient, l1, l2)
+            v = rng.normal(size=array.shape)
+            error = relative(float((gradient * v).sum()), difference(value, array, v))
+            yield Check(f"network, layer {names[id]}: {name}", "numpy", error)
