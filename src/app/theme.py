@@ -219,9 +219,15 @@ def _svg(name: str) -> bytes:
         return b""
 
 
+def pixel_ratio() -> float:
+    """Device pixels per pixel on the sharpest screen."""
+    app = QGuiApplication.instance()
+    return max(1.0, app.devicePixelRatio()) if isinstance(app, QGuiApplication) else 1.0
+
+
 def pixmap(name: str, color: QColor, size: int) -> QPixmap:
     """The icon in one colour at the sharpest scale of any screen; empty where there is no such icon."""
-    ratio = max(1.0, float(QGuiApplication.instance().devicePixelRatio()))  # type: ignore[union-attr]
+    ratio = pixel_ratio()
     made = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     made.fill(Qt.GlobalColor.transparent)
     source = _svg(name)

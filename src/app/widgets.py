@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import textwrap
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
@@ -45,6 +47,7 @@ __all__ = [
     "repaint_on_theme",
     "restyle",
     "set_role",
+    "wrapped",
 ]
 
 
@@ -74,7 +77,7 @@ def button(
     if role:
         set_role(made, role)
     if tip:
-        made.setToolTip(tip)
+        made.setToolTip(wrapped(tip))
     made.setAccessibleName(text or tip)
     made.setCursor(Qt.CursorShape.PointingHandCursor if role == "link" else Qt.CursorShape.ArrowCursor)
     if on_click is not None:
@@ -89,17 +92,25 @@ def icon_button(
     made = QToolButton()
     theme.set_icon(made, icon, None, size)
     set_role(made, role)
-    made.setToolTip(tip)
+    made.setToolTip(wrapped(tip))
     made.setAccessibleName(tip.split(".")[0])
     if on_click is not None:
         made.clicked.connect(lambda _checked=False: on_click())
     return made
 
 
+def wrapped(text: str, width: int = 64) -> str:
+    """A tooltip in lines of readable length; a name that looks like HTML stays as it is written."""
+    lines = [textwrap.wrap(line, width, break_long_words=False) or [""] for line in text.split("\n")]
+    whole = "\n".join(part for each in lines for part in each)
+    return f"<qt>{html.escape(whole).replace(chr(10), '<br>')}</qt>" if Qt.mightBeRichText(whole) else whole
+
+
 def explain(widget: QWidget, *, enabled: bool, tip: str, why_not: str = "") -> None:
     """Enable or disable a control; while disabled its tooltip says why."""
     widget.setEnabled(enabled)
-    widget.setToolTip(tip if enabled or not why_not else f"{tip}\n\nNot now: {why_not}" if tip else why_not)
+    reason = "" if enabled or not why_not else f"Not now: {why_not}" if tip else why_not
+    widget.setToolTip(wrapped("\n\n".join(part for part in (tip, reason) if part)))
 
 
 class SectionHead(QWidget):
@@ -254,7 +265,7 @@ class ElidedLabel(QLabel):
         if shown != QLabel.text(self):
             QLabel.setText(self, shown)
         cut = shown != self._full
-        self.setToolTip("\n".join(part for part in (self._full if cut else "", self._tip) if part))
+        self.setToolTip(wrapped("\n".join(part for part in (self._full if cut else "", self._tip) if part)))
 
 
 class FlowLayout(QLayout):

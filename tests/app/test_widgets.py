@@ -84,7 +84,7 @@ def test_a_long_text_is_cut_and_kept_in_the_tooltip(qtbot):
     shown.resize(120, 20)
     shown.show()
     assert shown.text().endswith("…")
-    assert shown.toolTip() == name
+    assert " ".join(shown.toolTip().split()) == name.strip()
     shown.resize(4000, 20)
     assert shown.text() == name
     assert shown.toolTip() == ""

@@ -1,0 +1,231 @@
+"""The control row: start and stop, how far the run is, what can be turned while it goes, and the score."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from app import theme
+from app.session import Session
+from app.training_fields import HYPERS, MorePopover, TrainingFields, captioned, teach
+from app.widgets import NumberField, NumberRules, VLine, button, explain, icon_button, label, set_role, wrapped
+from app.words import clock, score
+from core import values
+from core.spec import TrainingConfig
+from core.training.snapshot import Snapshot
+
+HEIGHT = 48
+# Below these widths the least turned settings leave the row; "More" has them always.
+WIDTH_FOR_LOSS, WIDTH_FOR_OPTIMIZER = 1240, 1130
+ACTIVE = ("running", "paused")
+
+TRAIN_TIP = "Train (Space): forward, loss, backward, update, again and again. Settings can be turned meanwhile."
+STEP_TIP = "Step (Ctrl+Return): train on one mini-batch, then pause."
+EPOCH_TIP = "Step epoch (Ctrl+Shift+Return): train to the end of this epoch, then pause."
+STOP_TIP = "Stop: end the run. The best weights by validation loss are kept."
+RESET_TIP = "Reset: forget the run, its weights and curves. The design and the data stay."
+
+
+class RunButtons(QWidget):
+    """Train or pause, step, step epoch, stop, reset; a disabled one says why."""
+
+    reset_asked = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.train = button("Train", icon="play", role="primary", on_click=session.toggle_train)
+        self.train.setFixedSize(92, 30)
+        self.step = self._icon("step", STEP_TIP, session.step)
+        self.step_epoch = self._icon("step-epoch", EPOCH_TIP, session.step_epoch)
+        self.stop = self._icon("stop", STOP_TIP, session.stop)
+        self.reset = self._icon("reset", RESET_TIP, self.reset_asked.emit)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        for made in (self.train, self.step, self.step_epoch, self.stop, self.reset):
+            row.addWidget(made)
+        row.insertSpacing(1, 2)
+
+    def _icon(self, name: str, tip: str, act: Any) -> QToolButton:
+        made = icon_button(name, tip, role="icon", on_click=act)
+        made.setFixedSize(30, 30)
+        return made
+
+    def refresh(self) -> None:
+        session, engine = self._session, self._session.engine
+        running, active = engine.state == "running", engine.state in ACTIVE
+        self._show_train(engine.state)
+        explain(self.train, enabled=active or session.can_train, tip=TRAIN_TIP, why_not=session.why_not)
+        pause_first = "pause first." if running else session.why_not
+        for made, tip in ((self.step, STEP_TIP), (self.step_epoch, EPOCH_TIP)):
+            explain(made, enabled=not running and (active or session.can_train), tip=tip, why_not=pause_first)
+        explain(self.stop, enabled=active, tip=STOP_TIP, why_not="nothing is running.")
+        there = active or engine.snapshot is not None or session.document.weights is not None
+        explain(self.reset, enabled=there, tip=RESET_TIP, why_not="there is no run to forget.")
+
+    def _show_train(self, state: str) -> None:
+        text, icon = {"running": ("Pause", "pause"), "paused": ("Resume", "play")}.get(state, ("Train", "play"))
+        if self.train.text() != text:
+            self.train.setText(text)
+            self.train.setAccessibleName(text)
+            theme.set_icon(self.train, icon, "on_accent")
+
+
+class RunProgress(QWidget):
+    """Epoch of epochs (these can be changed in place), time left, and a thin bar."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setFixedWidth(196)
+        self.epoch = label("0", "mono")
+        self.epochs = NumberField(session.document.project.training.epochs, NumberRules.of(HYPERS["epochs"]))
+        set_role(self.epochs, "inline")
+        self.epochs.setFixedHeight(20)
+        self.epochs.setToolTip(wrapped(teach("epochs", HYPERS["epochs"])))
+        self.epochs.setAccessibleName("Epochs to train")
+        self.epochs.value_changed.connect(self._set_epochs)
+        self.time = label("", "caption")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of training")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(label("Epoch", "caption"))
+        row.addWidget(self.epoch)
+        row.addWidget(label("/", "caption"))
+        row.addWidget(self.epochs)
+        row.addStretch(1)
+        row.addWidget(self.time)
+        column.addStretch(1)
+        column.addLayout(row)
+        column.addWidget(self.bar)
+        column.addStretch(1)
+
+    def _set_epochs(self, value: float) -> None:
+        legal = values.checked(TrainingConfig, "epochs", value)
+        self._session.document.edit_training("Set epochs", epochs=legal)
+
+    def refresh(self) -> None:
+        shot, state = self._session.engine.snapshot, self._session.engine.state
+        epochs = self._session.document.project.training.epochs
+        if self.epochs.value() != epochs:
+            self.epochs.set_value(epochs)
+        self.epochs.setFixedWidth(max(34, self.epochs.fontMetrics().horizontalAdvance(self.epochs.text()) + 14))
+        done = shot.step / max(1, shot.steps_per_epoch * epochs) if shot else 0.0
+        self.epoch.setText(f"{shot.epoch:,}" if shot else "0")
+        self.bar.setValue(round(1000 * min(1.0, done)))
+        self.time.setText(self._time(shot, state))
+        self.setToolTip(f"Step {shot.step:,} · {clock(shot.seconds)} of training" if shot else "")
+
+    def _time(self, shot: Snapshot | None, state: str) -> str:
+        if state in ("starting", "lost"):
+            return "engine starting…" if state == "starting" else "engine stopped"
+        if shot is None:
+            return "ready" if self._session.can_train else ""
+        if state == "running":
+            return "" if shot.seconds_left is None else f"{clock(shot.seconds_left)} left"
+        if state == "paused":
+            return "paused"
+        words = {"finished": "done in", "stopped": "stopped after", "diverged": "diverged after"}
+        return f"{words.get(shot.state, 'ended after')} {clock(shot.seconds)}"
+
+
+class Score(QWidget):
+    """The number that matters, at the right end of the row."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.what: QLabel = label("", "caption")
+        self.value: QLabel = label("", "mono_large")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.what, self.value):
+            part.setAlignment(Qt.AlignmentFlag.AlignRight)
+            column.addWidget(part)
+
+    def refresh(self) -> None:
+        engine, document = self._session.engine, self._session.document
+        evaluation = None if engine.state in ACTIVE else document.evaluation
+        what, value, help = score(evaluation, engine.snapshot)
+        self.what.setText(what)
+        self.value.setText(value)
+        self.setToolTip(wrapped(help))
+
+
+class ControlBar(QWidget):
+    """`reset_asked`: the person wants the run forgotten."""
+
+    reset_asked = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        set_role(self, "bar")
+        self.setFixedHeight(HEIGHT)
+        self.fields = TrainingFields(session, self)
+        self.buttons, self.progress, self.score = RunButtons(session), RunProgress(session), Score(session)
+        self.buttons.reset_asked.connect(self.reset_asked)
+        self.more = MorePopover(self.fields, session, self)
+        self.more_button = self._more_button()
+        self.optimizer = captioned("Optimizer", self.fields.choice("optimizer", 96))
+        self.loss = captioned("Loss", self.fields.choice("loss", 118))
+        self._lay_out()
+        self._listen(session)
+        self.refresh()
+
+    def _more_button(self) -> QPushButton:
+        made = button(icon="settings", tip="More settings: the optimizer's own, L1, early stopping, seed, backend.")
+        made.setFixedSize(30, 24)
+        set_role(made, "icon")
+        made.setAccessibleName("More training settings")
+        made.clicked.connect(lambda _checked=False: self.more.open_below(made))
+        return made
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(10)
+        row.addWidget(self.buttons)
+        row.addSpacing(2)
+        row.addWidget(self.progress)
+        line = VLine()
+        line.setFixedHeight(24)
+        row.addWidget(line)
+        for name, width in (("learning_rate", 78), ("batch_size", 78), ("dropout", 72), ("l2", 78)):
+            row.addWidget(captioned(HYPERS[name].label, self.fields.number(name, width)))
+        row.addWidget(self.optimizer)
+        row.addWidget(self.loss)
+        row.addWidget(captioned("More", self.more_button))
+        row.addStretch(1)
+        row.addWidget(self.score)
+
+    def _listen(self, session: Session) -> None:
+        document, engine = session.document, session.engine
+        for signal in (
+            engine.state_changed, engine.snapshot_changed, document.prepared_changed, document.training_changed,
+            document.network_changed, document.weights_changed, document.evaluation_changed,
+            session.running_network_changed,
+        ):  # fmt: skip
+            signal.connect(self.refresh)
+
+    def refresh(self, _what: object = None) -> None:
+        for part in (self.buttons, self.progress, self.score):
+            part.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.loss.setVisible(self.width() >= WIDTH_FOR_LOSS)
+        self.optimizer.setVisible(self.width() >= WIDTH_FOR_OPTIMIZER)
