@@ -1,0 +1,1 @@
+"""Live plots: loss, metric, gradients and updates, drawn while training goes on."""
