@@ -6,11 +6,15 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+
+from core.engine.messages import TrainingTask
+from core.spec import DataSource, DataSpec, TrainingConfig, mlp
+from core.suggest import network_for
 
 # How long a thread or process that was told to stop may take to do so.
 GRACE_SECONDS = 3.0
@@ -45,11 +49,32 @@ def nothing_left_running() -> Iterator[None]:
     deadline = time.monotonic() + GRACE_SECONDS
     for thread in own_threads() - threads_before:
         thread.join(max(0.0, deadline - time.monotonic()))
-    _, alive = psutil.wait_procs(
-        list(children() - children_before), timeout=max(0.0, deadline - time.monotonic())
-    )
+    _, alive = psutil.wait_procs(list(children() - children_before), timeout=max(0.0, deadline - time.monotonic()))
     for child in alive:
         child.kill()
     threads = sorted(thread.name for thread in own_threads() - threads_before)
     if threads or alive:
         pytest.fail(f"left running: threads {threads}, processes {[child.pid for child in alive]}")
+
+
+SOURCES = {
+    "spirals": DataSource("generator", "spirals", rows=300, noise=0.05),
+    "iris": DataSource("sample", "iris"),
+    "diabetes": DataSource("sample", "diabetes"),
+}
+
+
+@pytest.fixture
+def make_task() -> Callable[..., TrainingTask]:
+    """make_task("iris", hidden=(8,), epochs=5, folder="", ...) → TrainingTask on small real data."""
+    from core.data import load  # DuckDB is loaded for those who train only
+
+    def make(name: str = "iris", *, hidden: tuple[int, ...] = (), folder: str = "", **settings) -> TrainingTask:
+        prepared = load.prepare(DataSpec(SOURCES[name]))
+        config = TrainingConfig(**{"epochs": 10, "backend": "numpy", **settings})
+        network = network_for(prepared, config)
+        if hidden:
+            network = mlp(prepared.row_shape[0], hidden, prepared.outputs)
+        return TrainingTask(network, config, prepared, checkpoint_folder=folder)
+
+    return make

@@ -42,12 +42,13 @@ def test_nesterov() -> None:
     np.testing.assert_allclose(run(Nesterov()), p)
 
 
-def test_adam() -> None:
+@pytest.mark.parametrize("epsilon", [1e-8, 0.1])
+def test_adam(epsilon) -> None:
     p, m, v = np.ones(5), np.zeros(5), np.zeros(5)
     for t, g in enumerate(G, start=1):
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-        p = p - LR * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-    np.testing.assert_allclose(run(Adam()), p)
+        p = p - LR * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + epsilon)
+    np.testing.assert_allclose(run(Adam(epsilon=epsilon)), p)
 
 
 @pytest.mark.parametrize("kind", list(OPTIMIZERS))
@@ -64,7 +65,9 @@ def test_json_round_trip(kind) -> None:
     assert optimizer_from_json(json.loads(json.dumps(optimizer_to_json(optimizer)))) == optimizer
 
 
-@pytest.mark.parametrize("data", [{"kind": "magic"}, {}, {"kind": "adam", "beta1": 2}, {"kind": "adam", "beta1": math.nan}])
+@pytest.mark.parametrize(
+    "data", [{"kind": "magic"}, {}, {"kind": "adam", "beta1": 2}, {"kind": "adam", "beta1": math.nan}]
+)
 def test_malformed_is_refused(data) -> None:
     with pytest.raises(UserInputError):
         optimizer_from_json(data)

@@ -1,0 +1,88 @@
+"""A run that is resumed from a checkpoint equals the run that was never interrupted, bit for bit."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.backend.choose import choose, probe
+from core.errors import UserInputError
+from core.optimizers import SGD, Nesterov
+from core.training import checkpoint
+from core.training.trainer import Trainer
+
+EXACT = ("loss/train", "loss/validation", "metric/validation", "penalty")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "mlx"])
+@pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"l2": 0.01, "optimizer": Nesterov()}, {"early_stopping": 5}])
+@pytest.mark.parametrize("at", [1, 7, 23])
+def test_resumed_equals_uninterrupted(make_task, tmp_path, backend, settings, at) -> None:
+    if backend == "mlx" and probe().name != "mlx":
+        pytest.skip(probe().why)
+    info = choose(backend)
+    task = make_task("iris", epochs=15, **settings)
+    whole, first = Trainer(task, info), Trainer(task, info)
+    while not whole.ended:
+        whole.train_batch()
+    for _ in range(at):
+        first.train_batch()
+    checkpoint.write(first, tmp_path / "c.safetensors")
+    second = Trainer(task, info)
+    checkpoint.restore(second, tmp_path / "c.safetensors")
+    while not second.ended:
+        second.train_batch()
+    np.testing.assert_array_equal(whole.step.flat(), second.step.flat())
+    assert whole.message == second.message
+    for name in EXACT:
+        if name in whole.curves:
+            a, b = whole.history().curves[name], second.history().curves[name]
+            np.testing.assert_array_equal(a.step, b.step)
+            np.testing.assert_array_equal(a.mean, b.mean)
+    for trainer in (whole, first, second):
+        trainer.step.close()
+
+
+def test_more_epochs_go_on_after_the_end(make_task, tmp_path) -> None:
+    task = make_task("iris", epochs=4, early_stopping=1, learning_rate=1e-7)
+    trainer = Trainer(task, choose("numpy"))
+    while not trainer.ended:
+        trainer.train_batch()
+    checkpoint.write(trainer, tmp_path / "c.safetensors")
+    again = Trainer(dataclasses.replace(task, config=dataclasses.replace(task.config, epochs=9)), choose("numpy"))
+    checkpoint.restore(again, tmp_path / "c.safetensors")
+    assert again.config.epochs == 9
+    assert "epochs 4 → 9" in again.marks[-1].text
+    again.train_batch()
+    assert again.progress.step == trainer.progress.step + 1
+
+
+@pytest.mark.parametrize("change", ["network", "data"])
+def test_a_checkpoint_of_something_else_is_refused(make_task, tmp_path, change) -> None:
+    task = make_task("iris")
+    checkpoint.write(Trainer(task, choose("numpy")), tmp_path / "c.safetensors")
+    other = make_task("iris", hidden=(5,)) if change == "network" else task
+    if change == "data":
+        other = dataclasses.replace(task, prepared=dataclasses.replace(task.prepared, fingerprint="other"))
+    with pytest.raises(UserInputError, match=f"another {change}"):
+        checkpoint.restore(Trainer(other, choose("numpy")), tmp_path / "c.safetensors")
+
+
+def test_settings_of_the_checkpoint_come_back_with_their_memory(make_task, tmp_path) -> None:
+    task = make_task("iris")
+    first = Trainer(task, choose("numpy"))
+    first.change(dataclasses.replace(task.config, optimizer=SGD()))
+    first.train_batch()
+    checkpoint.write(first, tmp_path / "c.safetensors")
+    second = Trainer(dataclasses.replace(task, config=first.config), choose("numpy"))
+    checkpoint.restore(second, tmp_path / "c.safetensors")
+    assert second.config == first.config
+    assert second.step.slot_arrays() == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 64, b"not a checkpoint at all"])
+def test_junk_is_refused(tmp_path, content) -> None:
+    path = tmp_path / "c.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(UserInputError):
+        checkpoint.read_facts(path)

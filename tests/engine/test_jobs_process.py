@@ -1,0 +1,53 @@
+"""The jobs process: answers, refusals in words, and a crash that costs nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from core.engine.jobs import Job, JobDone, JobFailed, jobs_main
+from core.engine.process import ChildProcess
+from core.spec import DataSource, DataSpec
+
+
+@pytest.fixture
+def jobs() -> Iterator[ChildProcess]:
+    child = ChildProcess(jobs_main, name="jobs")
+    yield child
+    child.kill()
+
+
+def answer(child: ChildProcess, job: Job) -> JobDone | JobFailed:
+    child.send(job)
+    for _ in range(400):
+        for message in child.wait(0.05):
+            if isinstance(message, JobDone | JobFailed):
+                return message
+    raise AssertionError("no answer")
+
+
+def test_reads_prepares_and_tells_of_it(jobs) -> None:
+    spec = DataSpec(DataSource("sample", "iris"))
+    assert answer(jobs, Job(1, "inspect", (spec,))).result.rows == 150
+    prepared = answer(jobs, Job(2, "prepare", (spec,))).result
+    assert sum(prepared.rows.values()) == 150
+
+
+def test_a_bad_file_is_a_refusal_in_words(jobs, tmp_path) -> None:
+    path = tmp_path / "junk.csv"
+    path.write_bytes(bytes(range(256)) * 20)
+    failed = answer(jobs, Job(1, "inspect", (DataSpec(DataSource("file", path.name, str(path))),)))
+    assert isinstance(failed, JobFailed)
+    assert failed.error is not None
+    assert "junk.csv" in str(failed.error)
+
+
+def test_a_defect_comes_with_its_traceback(jobs) -> None:
+    failed = answer(jobs, Job(1, "inspect", (None,)))
+    assert isinstance(failed, JobFailed)
+    assert failed.error is None
+    assert "Traceback" in failed.details
+
+
+def test_goes_on_after_a_refusal(jobs, tmp_path) -> None:
+    answer(jobs, Job(1, "open_project", (str(tmp_path / "none.chainrule"),)))
+    assert isinstance(answer(jobs, Job(2, "inspect", (DataSpec(DataSource("sample", "wine")),))), JobDone)
