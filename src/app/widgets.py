@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -103,7 +104,7 @@ def wrapped(text: str, width: int = 64) -> str:
     """A tooltip in lines of readable length; a name that looks like HTML stays as it is written."""
     lines = [textwrap.wrap(line, width, break_long_words=False) or [""] for line in text.split("\n")]
     whole = "\n".join(part for each in lines for part in each)
-    return f"<qt>{html.escape(whole).replace(chr(10), '<br>')}</qt>" if Qt.mightBeRichText(whole) else whole
+    return f"<qt>{html.escape(whole).replace(chr(10), '<br>')}</qt>" if GuiQt.mightBeRichText(whole) else whole
 
 
 def explain(widget: QWidget, *, enabled: bool, tip: str, why_not: str = "") -> None:
