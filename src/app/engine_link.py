@@ -135,6 +135,16 @@ class EngineLink(QObject):
         self._weights_wanted.append(done)
         self._send(AskWeights(self._run_id))
 
+    def fetch_weights(self, seconds: float = 1.0) -> Weights | None:
+        """The present weights of the active run, waited for; None where they do not come in time."""
+        found: list[Weights] = []
+        self.ask_weights(found.append)
+        deadline = time.monotonic() + seconds
+        while not found and self._child is not None and self._child.alive and time.monotonic() < deadline:
+            for message in self._child.wait(0.05):
+                self._dispatch(message)
+        return found[0] if found else None
+
     def subscribe(self, owner: object, names: tuple[str, ...]) -> None:
         """The tensors that a visible panel needs; () when it is hidden. Names are in `Snapshot`."""
         before = self._wanted()

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from app.document import Document, Trained
 from app.engine_link import EngineLink
 from app.notice import Notice
-from core.engine.messages import CheckpointWritten, Ended, Failed, TrainingTask
+from core.engine.messages import CheckpointWritten, Ended, Failed, TrainingTask, Weights
 from core.errors import UserInputError
 from core.losses import resolve
 from core.paths import data_folder
@@ -40,6 +40,7 @@ class Runs(QObject):
         engine.refused.connect(self._on_refused)
         engine.lost.connect(self._on_lost)
         engine.checkpoint_written.connect(self._on_checkpoint)
+        engine.state_changed.connect(self._on_state)
         document.training_changed.connect(lambda: engine.change(document.project.training))
         document.network_changed.connect(lambda _ids: self.changed.emit())
 
@@ -137,11 +138,29 @@ class Runs(QObject):
         if task is None:
             return
         if ended.weights is not None and ended.snapshot.step:
-            loss = resolve(task.config.loss, task.prepared.task, len(task.prepared.classes)).kind
-            trained = Trained(ended.weights, task.network, task.prepared, loss)
-            self.document.set_result(trained, ended.snapshot.history)
-            self.finished.emit()
+            self._keep(ended.weights, ended.snapshot.history)
         self.notice.emit(self._ending(ended))
+
+    def _keep(self, weights: Weights, history: History) -> None:
+        """The run's weights become the document's: what is evaluated, exported and saved."""
+        task = self.task
+        if task is not None:
+            loss = resolve(task.config.loss, task.prepared.task, len(task.prepared.classes)).kind
+            self.document.set_result(Trained(weights, task.network, task.prepared, loss), history)
+            self.finished.emit()
+
+    def _on_state(self, state: str) -> None:
+        """A paused run can be evaluated and exported as it stands."""
+        if state == "paused" and self.engine.snapshot is not None and self.engine.snapshot.step:
+            history = self.engine.snapshot.history
+            self.engine.ask_weights(lambda weights: self._keep(weights, history))
+
+    def keep_present(self) -> None:
+        """Before saving: take over the weights of a run that goes on."""
+        if self.engine.state == "running" and self.engine.snapshot is not None:
+            weights = self.engine.fetch_weights()
+            if weights is not None:
+                self._keep(weights, self.engine.snapshot.history)
 
     def _ending(self, ended: Ended) -> Notice:
         if ended.reason == "diverged":

@@ -225,6 +225,10 @@ class Session(QObject):
     def stop(self) -> None:
         self.engine.stop()
 
+    def set_pace(self, steps_per_second: float | None) -> None:
+        """Hold training back to so many steps a second, for eyes to follow; None: as fast as it goes."""
+        self.engine.set_pace(steps_per_second)
+
     def reset(self) -> None:
         self.runs.reset()
 
@@ -310,7 +314,8 @@ class Session(QObject):
         return self.document.path is not None and self.save_as(str(self.document.path))
 
     def save_as(self, path: str) -> bool:
-        """Save with the newest weights there are; a running run is saved as its last result or checkpoint has it."""
+        """Save with the newest weights there are, those of a run that goes on included."""
+        self.runs.keep_present()
         document, trained = self.document, self.document.trained
         target = Path(path) if Path(path).suffix == project_file.SUFFIX else Path(path + project_file.SUFFIX)
         project = document.project if document.path else replace(document.project, name=target.stem)
