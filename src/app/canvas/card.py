@@ -1,0 +1,132 @@
+"""A layer as a card. It shows a `CardState` and knows nothing of the document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from app import theme
+from app.canvas import paint
+from core.layout import CARD_HEIGHT, CARD_WIDTH
+
+PORT_RADIUS = 4.5
+PORT_REACH = 11.0  # how near to a port the pointer counts as on it
+OUTLINE = 10.0
+
+
+@dataclass(frozen=True)
+class CardState:
+    """All that a card shows. highlight: "" or why it stands out: "hover", "accepts", "refuses"; port: the one under
+    the pointer, "in" or "out"."""
+
+    name: str
+    describe: str
+    group: str
+    parameters: str = ""
+    severity: str = ""
+    takes_input: bool = True
+    selected: bool = False
+    highlight: str = ""
+    port: str = ""
+
+
+class CardItem(QGraphicsItem):
+    """Centre at its position."""
+
+    def __init__(self, id: str, state: CardState) -> None:
+        super().__init__()
+        self.id, self.state = id, state
+        self.setZValue(1)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def show_state(self, **changes: Any) -> None:
+        """Repaint only where something differs."""
+        self.set_state(replace(self.state, **changes))
+
+    def set_state(self, state: CardState) -> None:
+        if state != self.state:
+            self.state = state
+            self.setZValue(2 if state.selected else 1)
+            self.update()
+
+    def rect(self) -> QRectF:
+        return QRectF(-CARD_WIDTH / 2, -CARD_HEIGHT / 2, CARD_WIDTH, CARD_HEIGHT)
+
+    def boundingRect(self) -> QRectF:
+        return self.rect().adjusted(-10, -14, 14, 6)
+
+    def badge_centre(self) -> QPointF:
+        return self.rect().topRight() + QPointF(-3, 3)
+
+    def part_at(self, at: QPointF) -> str:
+        """ "badge", "in", "out", "card" or "" for a point in the card's own coordinates."""
+        if self.state.severity and _near(at, self.badge_centre(), 12):
+            return "badge"
+        if _near(at, QPointF(CARD_WIDTH / 2, 0), PORT_REACH):
+            return "out"
+        if self.state.takes_input and _near(at, QPointF(-CARD_WIDTH / 2, 0), PORT_REACH):
+            return "in"
+        return "card" if self.rect().contains(at) else ""
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_body(painter)
+        self._paint_words(painter)
+        for side in ("in", "out") if self.state.takes_input else ("out",):
+            self._paint_port(painter, side)
+        if self.state.severity:
+            paint.badge(painter, self.badge_centre(), self.state.severity)
+
+    def _paint_body(self, painter: QPainter) -> None:
+        tokens, state = theme.current(), self.state
+        if state.selected:
+            glow = theme.mix(tokens.canvas, tokens.accent, 0.22)
+            painter.setPen(QPen(glow, 4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(self.rect().adjusted(-2, -2, 2, 2), OUTLINE + 2, OUTLINE + 2)
+        edge, width = tokens.line, 1.0
+        if state.highlight == "hover":
+            edge = tokens.faint
+        if state.severity:
+            edge, width = paint.severity_color(state.severity), 2.0
+        if state.selected or state.highlight == "accepts":
+            edge, width = tokens.accent, 2.0
+        if state.highlight == "refuses":
+            edge, width = tokens.bad, 2.0
+        inset = width / 2
+        painter.setPen(QPen(edge, width))
+        painter.setBrush(tokens.raised)
+        painter.drawRoundedRect(self.rect().adjusted(inset, inset, -inset, -inset), OUTLINE, OUTLINE)
+
+    def _paint_words(self, painter: QPainter) -> None:
+        tokens, state, box = theme.current(), self.state, self.rect()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(paint.group_color(state.group))
+        painter.drawRoundedRect(QRectF(box.left() + 10, box.top() + 13, 4, CARD_HEIGHT - 26), 2, 2)
+        left, right = box.left() + 23, box.right() - 12
+        count = paint.metrics("mono_small").horizontalAdvance(state.parameters) + 2 if state.parameters else 0
+        left_align, right_align = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        name_box = QRectF(left, box.top() + 12, right - left - (count + 4 if count else 0), 20)
+        paint.text(painter, name_box, "name", tokens.text, state.name, left_align)
+        count_box = QRectF(right - count, box.top() + 12, count, 20)
+        paint.text(painter, count_box, "mono_small", tokens.muted, state.parameters, right_align)
+        about = QRectF(left, box.top() + 33, right - left, 18)
+        paint.text(painter, about, "small", tokens.muted, state.describe, left_align)
+
+    def _paint_port(self, painter: QPainter, side: str) -> None:
+        tokens = theme.current()
+        active = self.state.port == side
+        radius = PORT_RADIUS + (1.5 if active else 0)
+        painter.setPen(QPen(tokens.accent if active else tokens.faint, 1.5))
+        painter.setBrush(tokens.accent if active else tokens.canvas)
+        x = CARD_WIDTH / 2 if side == "out" else -CARD_WIDTH / 2
+        painter.drawEllipse(QPointF(x, 0), radius, radius)
+
+
+def _near(a: QPointF, b: QPointF, reach: float) -> bool:
+    away = a - b
+    return away.x() ** 2 + away.y() ** 2 <= reach**2

@@ -1,0 +1,77 @@
+"""Colours of layer groups, fonts and small signs that canvas, palette and list draw alike."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QPainter, QPen, QPixmap
+
+from app import theme
+
+# Places in the theme's series; groups that come later take the next free one by their name.
+_GROUPS = {"core": 0, "regularization": 3, "normalization": 1, "convolution": 5, "merge": 2, "recurrent": 4}
+_GREY = {"input", "shape"}
+
+
+def group_color(group: str) -> QColor:
+    """The colour of a layer's group; its meaning also stands in words on the card."""
+    tokens = theme.current()
+    if group in _GREY:
+        return tokens.faint
+    return tokens.series[_GROUPS.get(group, sum(map(ord, group))) % len(tokens.series)]
+
+
+@cache
+def font(kind: str) -> QFont:
+    """A font of the theme, or "name": body text in semi-bold for what a card is called."""
+    if kind != "name":
+        return theme.font(kind)
+    made = theme.font("body")
+    made.setWeight(QFont.Weight.DemiBold)
+    return made
+
+
+@cache
+def metrics(kind: str) -> QFontMetricsF:
+    return QFontMetricsF(font(kind))
+
+
+def text(painter: QPainter, rect: QRectF, kind: str, color: QColor, words: str, align: Qt.AlignmentFlag) -> None:
+    """One line of text, with "…" where it does not fit."""
+    painter.setFont(font(kind))
+    painter.setPen(color)
+    shown = metrics(kind).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+
+
+def severity_color(severity: str) -> QColor:
+    tokens = theme.current()
+    return tokens.bad if severity == "error" else tokens.warn
+
+
+def badge(painter: QPainter, centre: QPointF, severity: str, radius: float = 9.0) -> None:
+    """The round "!" of a finding."""
+    tokens = theme.current()
+    painter.setPen(QPen(tokens.canvas, 2))
+    painter.setBrush(severity_color(severity))
+    painter.drawEllipse(centre, radius + 1, radius + 1)
+    painter.setFont(font("name"))
+    painter.setPen(tokens.on_accent if tokens.dark else QColor(Qt.GlobalColor.white))
+    box = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "!")
+
+
+def group_icon(group: str, size: int = 16) -> QIcon:
+    """A rounded square in the group's colour."""
+    picture = QPixmap(size * 2, size * 2)
+    picture.setDevicePixelRatio(2)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(group_color(group))
+    side = size * 0.55
+    painter.drawRoundedRect(QRectF((size - side) / 2, (size - side) / 2, side, side), 2.5, 2.5)
+    painter.end()
+    return QIcon(picture)

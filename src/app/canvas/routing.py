@@ -1,0 +1,96 @@
+"""The way of a connection between two cards: a curve ahead, or round corners through the lanes between rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtGui import QPainterPath
+
+from core.layout import CARD_HEIGHT, CARD_WIDTH
+
+STUB = 20.0  # how far a line leaves a port before it turns
+RADIUS = 10.0
+LANE = 24.0  # from a card to the line that passes it: the middle between two rows of the automatic layout
+ARROW = 9.0
+
+
+@dataclass(frozen=True)
+class Route:
+    """path ends at the tip of the arrow, which always points right; middle: where "+" appears and the shape stands."""
+
+    path: QPainterPath
+    middle: QPointF
+    tip: QPointF
+
+
+def card_rect(centre: QPointF) -> QRectF:
+    size = QSizeF(CARD_WIDTH, CARD_HEIGHT)
+    return QRectF(centre - QPointF(size.width() / 2, size.height() / 2), size)
+
+
+def out_port(centre: QPointF) -> QPointF:
+    return centre + QPointF(CARD_WIDTH / 2, 0)
+
+
+def in_port(centre: QPointF) -> QPointF:
+    return centre - QPointF(CARD_WIDTH / 2, 0)
+
+
+def route(start: QPointF, end: QPointF, others: Iterable[QRectF] = ()) -> Route:
+    """From an output port at `start` to an input port at `end`, around the cards `others` that stand between."""
+    ahead = end.x() - start.x()
+    corridor = QRectF(start, end).normalized().adjusted(2, -4, -2, 4)
+    blocking = [rect for rect in others if rect.intersects(corridor)] if ahead > 0 else []
+    if ahead >= STUB and not blocking:
+        return _curve(start, end)
+    return _corners(start, end, _lane(start, end, blocking))
+
+
+def _curve(start: QPointF, end: QPointF) -> Route:
+    path = QPainterPath(start)
+    reach = max(STUB, (end.x() - start.x()) / 2)
+    path.cubicTo(start + QPointF(reach, 0), end - QPointF(reach, 0), end)
+    return Route(path, path.pointAtPercent(0.5), end)
+
+
+def _lane(start: QPointF, end: QPointF, blocking: list[QRectF]) -> float:
+    """Height of the level part: between the two rows, or past what blocks on the side that is nearer."""
+    half = CARD_HEIGHT / 2
+    if blocking:
+        above = min(rect.top() for rect in blocking) - LANE
+        below = max(rect.bottom() for rect in blocking) + LANE
+        middle = (start.y() + end.y()) / 2
+        return above if middle - above <= below - middle else below
+    if abs(end.y() - start.y()) >= CARD_HEIGHT + 16:
+        return (start.y() + end.y()) / 2 if abs(end.y() - start.y()) < 160 else end.y() - _sign(start, end) * (half + LANE)
+    return max(start.y(), end.y()) + half + LANE
+
+
+def _sign(start: QPointF, end: QPointF) -> int:
+    return 1 if end.y() >= start.y() else -1
+
+
+def _corners(start: QPointF, end: QPointF, lane: float) -> Route:
+    points = [
+        start,
+        QPointF(start.x() + STUB, start.y()),
+        QPointF(start.x() + STUB, lane),
+        QPointF(end.x() - STUB - ARROW, lane),
+        QPointF(end.x() - STUB - ARROW, end.y()),
+        end,
+    ]
+    path = QPainterPath(start)
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        path.lineTo(_towards(corner, before))
+        path.quadTo(corner, _towards(corner, after))
+    path.lineTo(end)
+    return Route(path, QPointF((points[2].x() + points[3].x()) / 2, lane), end)
+
+
+def _towards(corner: QPointF, other: QPointF) -> QPointF:
+    """The point where rounding begins: at most RADIUS from the corner, at most half way."""
+    along = other - corner
+    length = (along.x() ** 2 + along.y() ** 2) ** 0.5
+    return corner + along * (min(RADIUS, length / 2) / length) if length else corner
