@@ -282,7 +282,7 @@ def lint(arguments: list[str]) -> int:
 
 def bench(names: list[str]) -> int:
     ensure("bench")
-    found = sorted((ROOT / "tests" / "benchmarks").glob("bench_*.py"))
+    found = sorted((ROOT / "tests" / "benchmarks").glob("[!_]*.py"))
     benchmarks = {path.stem.removeprefix("bench_"): str(path) for path in found}
     unknown = set(names) - set(benchmarks)
     if unknown or not benchmarks:
