@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
-import platformdirs
 
 from core import __version__
 from core.data.schema import Prepared
 from core.errors import UserInputError
 from core.losses import resolve
 from core.model import TrainedModel
-from core.network import Network
-from core.project import archive, facts, history, migrations, strict_json, tensors
+from core.paths import cache_folder
+from core.project import archive, facts, history, migrations, strict_json, tensors, weights
 from core.project.atomic import atomic_write
+from core.project.weights import Weights
 from core.spec import DataSpec, NetworkSpec, Project, TrainingConfig
 from core.training.snapshot import History
 
@@ -41,8 +41,6 @@ LIMITS = {
     HISTORY: 2**28,
     DATA: 2**24,
 }
-
-Weights = Mapping[str, Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def save(path: str | os.PathLike[str], saved: SavedProject, *, embed_data: bool 
     if saved.prepared is not None:
         members[PREPARATION] = strict_json.dumps(facts.prepared_to_json(saved.prepared))
     if saved.weights is not None:
-        members[WEIGHTS] = tensors.pack(_flat(saved.weights))
+        members[WEIGHTS] = tensors.pack(weights.to_arrays(saved.weights))
     if saved.optimizer is not None:
         members[OPTIMIZER] = tensors.pack(saved.optimizer)
     if saved.history.curves:
@@ -165,8 +163,8 @@ def _assembled(target: Path, members: Mapping[str, bytes], data_folder: Path | N
         optimizer=_arrays(target, members, OPTIMIZER),
         read_only=read_only,
     )
-    weights = _arrays(target, members, WEIGHTS)
-    return saved if weights is None else _trained(saved, data["trained"], weights, f"{target.name}, {WEIGHTS}")
+    flat = _arrays(target, members, WEIGHTS)
+    return saved if flat is None else _trained(saved, data["trained"], flat, f"{target.name}, {WEIGHTS}")
 
 
 def _arrays(target: Path, members: Mapping[str, bytes], name: str) -> dict[str, np.ndarray] | None:
@@ -183,7 +181,7 @@ def _prepared(target: Path, members: Mapping[str, bytes]) -> Prepared | None:
 def _trained(saved: SavedProject, data: Mapping[str, Any], flat: Mapping[str, np.ndarray], where: str) -> SavedProject:
     network, known = NetworkSpec.from_json(data["network"]), saved.prepared
     loss = resolve(str(data["loss"]), known.task, len(known.classes)).kind if known else ""
-    return replace(saved, weights=_weights(network, flat, where), trained_network=network, loss=loss)
+    return replace(saved, weights=weights.from_arrays(network, flat, where=where), trained_network=network, loss=loss)
 
 
 # --- project.json
@@ -221,31 +219,6 @@ def _project(data: Mapping[str, Any]) -> Project:
         training=TrainingConfig.from_json(data["training"]),
         layout=layout,
     )
-
-
-# --- weights
-
-
-def _flat(weights: Weights) -> dict[str, np.ndarray]:
-    return {f"{id}/{name}": np.asarray(array) for id, arrays in weights.items() for name, array in arrays.items()}
-
-
-def _weights(network: NetworkSpec, flat: Mapping[str, np.ndarray], where: str) -> Weights:
-    """Arrays by layer, each of the shape that the network asks for, none missing, none of unknown layers."""
-    found: dict[str, dict[str, np.ndarray]] = {}
-    for key, array in flat.items():
-        id, _, name = key.rpartition("/")
-        if not network.has(id):
-            raise UserInputError("These weights belong to another network.", where=where, reason=f"No layer {id!r}.")
-        found.setdefault(id, {})[name] = array
-    for node in Network.of(network).nodes:
-        for name, shape in node.layer.parameter_shapes(*node.inputs).items():
-            held = found.get(node.id, {}).get(name)
-            if held is None or held.shape != shape or held.dtype.kind != "f":
-                sizes = "×".join(str(n) for n in shape)
-                reason = f"{name} of {network.layer(node.id).name} should be {sizes} numbers."
-                raise UserInputError("These weights do not fit their network.", where=where, reason=reason)
-    return found
 
 
 # --- data
@@ -302,7 +275,7 @@ def _unpacked(data: Mapping[str, Any], members: Mapping[str, bytes], data_folder
     content = members.get(f"{DATA}{name}") if isinstance(name, str) else None
     if content is None or "/" in str(name):
         return None
-    root = data_folder or Path(platformdirs.user_cache_dir("chainrule", appauthor=False)) / "embedded"
+    root = data_folder or cache_folder() / "embedded"
     path = root / hashlib.sha256(content).hexdigest()[:16] / str(name)
     try:
         if not path.exists():

@@ -22,7 +22,7 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, allow_nan=False, indent=1).encode()
 
 
-def loads(data: bytes, *, where: str, max_bytes: int = MAX_BYTES) -> Any:
+def loads(data: bytes, where: str, *, max_bytes: int = MAX_BYTES) -> Any:
     """The value of a UTF-8 JSON text.
 
     Raises:
