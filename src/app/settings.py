@@ -53,6 +53,13 @@ def _flag(raw: Any) -> bool:
     return known[raw]
 
 
+def _pixels(raw: Any) -> int:
+    value = int(raw)
+    if not 100 <= value <= 4000:
+        raise ValueError(f"{value} pixels is no width or height of a panel")
+    return value
+
+
 def _state(raw: Any) -> bytes:
     if isinstance(raw, QByteArray):
         return bytes(raw.data())
@@ -71,11 +78,15 @@ def _paths(raw: Any) -> tuple[str, ...]:
 TABLE: tuple[Setting, ...] = (
     Setting("theme", "system", _choice("system", "light", "dark"), "Light, dark, or as the system has it."),
     Setting("window/geometry", b"", _state, "Size and place of the window."),
-    Setting("window/columns", b"", _state, "Widths of the three columns."),
-    Setting("window/rows", b"", _state, "Height of the plots under the canvas."),
+    Setting("window/left_width", 264, _pixels, "Width of the data and layers column."),
+    Setting("window/right_width", 288, _pixels, "Width of the inspector column."),
+    Setting("window/bottom_height", 252, _pixels, "Height of the plots under the centre."),
     Setting("window/left", True, _flag, "Whether the data and layers column is open."),
     Setting("window/right", True, _flag, "Whether the inspector column is open."),
-    Setting("window/bottom", True, _flag, "Whether the plots are open."),
+    Setting(
+        "window/bottom_design", False, _flag, "Whether the plots are open on Design, where the canvas matters most."
+    ),
+    Setting("window/bottom_train", True, _flag, "Whether the plots are open on Train."),
     Setting("files/recent", (), _paths, "Files opened lately, the newest first."),
     Setting("files/folder", "", str, "The folder that file dialogs open in."),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QMouseEvent, QPainter, QPixmap
+from PySide6.QtGui import QAction, QIcon, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
@@ -157,6 +157,14 @@ class TitleBar(QWidget):
     def set_menu(self, menu: QMenu) -> None:
         self.menu_button.setMenu(menu)
 
+    def add_undo(self, *actions: QAction) -> None:
+        """Buttons for undo and redo: one click takes a step back."""
+        for at, action in enumerate(actions, start=1):
+            made = QToolButton()
+            made.setDefaultAction(action)
+            set_role(made, "ghost")
+            self._end.insertWidget(at, made)
+
     def set_stage(self, name: str) -> None:
         self.stages.set_value(name)
 
@@ -181,6 +189,7 @@ class TitleBar(QWidget):
         for side in (left, right):  # equal shares keep the stages in the very middle
             side.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         start, end = QHBoxLayout(left), QHBoxLayout(right)
+        self._end = end
         for inner in (start, end):
             inner.setContentsMargins(0, 0, 0, 0)
             inner.setSpacing(10)
@@ -207,4 +216,3 @@ class TitleBar(QWidget):
     def _show_theme(self, _theme: object = None) -> None:
         dark = theme.current().dark
         theme.set_icon(self.theme_button, "sun" if dark else "moon", "muted")
-

@@ -1,0 +1,88 @@
+"""The Qt application: puts settings, theme, session and window together, and takes them apart again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtWidgets import QApplication
+
+from app import theme
+from app.errors import ErrorHooks, log, start_log
+from app.notice import Notice
+from app.session import Session
+from app.settings import Settings
+from app.window import Window
+from core import __version__
+
+# Set to have the program say on stderr when its window can be used, and end; the start-up benchmark reads it.
+STARTUP_VARIABLE = "CHAINRULE_STARTUP"
+
+
+class Application(QApplication):
+    """Files that the system asks to open wait until there is a window to open them in."""
+
+    def __init__(self, argv: list[str]) -> None:
+        super().__init__(argv)
+        self.setApplicationName("Chainrule")
+        self.setApplicationVersion(__version__)
+        self.setDesktopFileName("chainrule")
+        self._waiting: list[str] = []
+        self._window: Window | None = None
+
+    def serve(self, window: Window, paths: list[str]) -> None:
+        self._window = window
+        waiting, self._waiting = [*paths, *self._waiting], []
+        if waiting:
+            QTimer.singleShot(0, lambda: window.files.open_paths(waiting))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent):
+            if self._window is not None:
+                self._window.files.open_paths([event.file()])
+            else:
+                self._waiting.append(event.file())
+            return True
+        return super().event(event)
+
+
+def start(mode: str, paths: list[str]) -> int:
+    """Run the program until its window is closed. `mode`: a theme for this run, "" for the remembered one."""
+    start_log()
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    application = Application(sys.argv[:1])
+    settings, session, hooks = Settings(), Session(), ErrorHooks(application)
+    session.start()  # the engine comes up while the window is built
+    hooks.install()
+    try:
+        theme.install(application, mode or settings.get("theme"))
+        window = Window(session, settings)
+        _connect(application, window, hooks)
+        window.show()
+        application.serve(window, paths)
+        return application.exec()
+    finally:
+        session.shutdown()
+        hooks.remove()
+
+
+def _connect(application: Application, window: Window, hooks: ErrorHooks) -> None:
+    hooks.caught.connect(window.notices.show)
+    window.painted.connect(lambda: _on_painted(application))
+    # Polling the engine gives Python the moment to see a signal; the run is checkpointed on the way out.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: application.quit())
+    aside = window.settings.set_aside
+    if aside is not None:
+        text = f"They could not be read and were set aside as {aside}. The usual settings serve now."
+        window.session.notice.emit(Notice("warning", "Your settings were damaged", text, key="settings"))
+
+
+def _on_painted(application: Application) -> None:
+    log.info("Chainrule %s is up", __version__)
+    if os.environ.get(STARTUP_VARIABLE):
+        print("usable", file=sys.stderr, flush=True)
+        application.quit()

@@ -1,0 +1,142 @@
+"""Projects and files as a person handles them: new, open, save, and never losing work by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from app.notice import Notice
+from app.session import Session
+from app.settings import Settings
+
+SUFFIX = ".chainrule"
+PROJECTS = "Chainrule projects (*.chainrule)"
+OPENABLE = "Projects and tables (*.chainrule *.csv *.tsv *.tab *.txt);;All files (*)"
+SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
+
+
+class ProjectFiles(QObject):
+    """`recent_changed`: the list of files opened lately."""
+
+    recent_changed = Signal()
+
+    def __init__(self, session: Session, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._settings, self._window = session, settings, window
+        session.document.file_changed.connect(self._remember)
+
+    # --- what the menu does
+
+    def new(self) -> None:
+        if self.may_leave("start a new one"):
+            self._session.new_project()
+
+    def open(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(self._window, "Open", self._folder(), OPENABLE)
+        if path:
+            self.open_paths([path])
+
+    def open_paths(self, paths: list[str]) -> None:
+        """Dropped, named on the command line, chosen in a dialog or in the list of recent files."""
+        missing = [path for path in paths if not Path(path).exists()]
+        if missing:
+            self._tell_missing(missing[0])
+            return
+        replaces = any(Path(path).suffix.lower() == SUFFIX for path in paths)
+        if not replaces or self.may_leave("open another"):
+            if paths:
+                self._settings.set("files/folder", str(Path(paths[0]).resolve().parent))
+            self._session.open_paths(paths)
+            for path in paths:
+                self._add_recent(path)
+
+    def save(self) -> bool:
+        return self._session.save() if self._session.document.path is not None else self.save_as()
+
+    def save_as(self) -> bool:
+        document = self._session.document
+        start = document.path or Path(self._folder(), f"{_as_file_name(document.project.name)}{SUFFIX}")
+        path, _kind = QFileDialog.getSaveFileName(self._window, "Save the project", str(start), PROJECTS)
+        if not path:
+            return False
+        self._settings.set("files/folder", str(Path(path).parent))
+        return self._session.save_as(path)
+
+    @property
+    def recent(self) -> tuple[str, ...]:
+        return tuple(self._settings.get("files/recent"))
+
+    def forget_all(self) -> None:
+        self._settings.set("files/recent", ())
+        self.recent_changed.emit()
+
+    # --- asking before something is lost
+
+    def may_leave(self, purpose: str) -> bool:
+        """Whether the present project may be left; asks where work or a run would be lost, and saves if told to."""
+        edited, running = self._worth_saving(), self._session.engine.state == "running"
+        if not edited and not running:
+            return True
+        answer = self.ask(*self._question(purpose, edited=edited, running=running), savable=edited)
+        if answer == SAVE:
+            return self.save()
+        return answer == DISCARD
+
+    def ask(self, title: str, text: str, *, savable: bool) -> str:
+        """SAVE, DISCARD or CANCEL."""
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setWindowTitle("Chainrule")
+        box.setText(title)
+        box.setInformativeText(text)
+        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole) if savable else None
+        leave = box.addButton("Discard" if savable else "Stop training", QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(save or cancel)
+        box.setEscapeButton(cancel)
+        box.exec()
+        pressed = box.clickedButton()
+        box.deleteLater()
+        return SAVE if save is not None and pressed is save else DISCARD if pressed is leave else CANCEL
+
+    def _question(self, purpose: str, *, edited: bool, running: bool) -> tuple[str, str]:
+        name = self._session.document.project.name
+        run = "Training is running and ends now; what it has learned since it began is lost." if running else ""
+        if not edited:
+            return f"Stop training and {purpose}?", run
+        lost = "Without saving, what you changed since is lost."
+        return f"Save “{name}” before you {purpose}?", " ".join(part for part in (lost, run) if part)
+
+    def _worth_saving(self) -> bool:
+        document = self._session.document
+        return document.edited
+
+    # --- remembering
+
+    def _remember(self) -> None:
+        document = self._session.document
+        if document.path is not None and not document.edited:
+            self._add_recent(str(document.path))
+
+    def _add_recent(self, path: str) -> None:
+        absolute = str(Path(path).absolute())
+        if self.recent[:1] != (absolute,):
+            self._settings.add_recent(absolute)
+            self.recent_changed.emit()
+
+    def _folder(self) -> str:
+        kept = self._settings.get("files/folder")
+        return kept if kept and Path(kept).is_dir() else str(Path.home())
+
+    def _tell_missing(self, path: str) -> None:
+        self._settings.forget_recent(str(Path(path).absolute()))
+        self.recent_changed.emit()
+        text = f"{path} does not exist any more. It may have been moved, renamed or deleted."
+        self._session.notice.emit(Notice("error", "The file is gone", text, key="file"))
+
+
+def _as_file_name(name: str) -> str:
+    kept = "".join(c if c.isalnum() or c in " -_." else "-" for c in name).strip(" .")
+    return kept or "Untitled"

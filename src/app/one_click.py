@@ -1,0 +1,43 @@
+"""From a sample to a running training in one click."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.notice import Notice
+from app.session import Session
+from core.spec import DataSource
+
+
+class OneClick(QObject):
+    """Takes a source and trains as soon as its data, a network and the engine stand ready."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._source: DataSource | None = None
+        session.running_network_changed.connect(self._try)
+        session.engine.state_changed.connect(self._try)
+        session.notice.connect(self._on_notice)
+
+    @property
+    def pending(self) -> bool:
+        return self._source is not None
+
+    def start(self, source: DataSource) -> None:
+        self._source = source
+        self._session.use_source(source)
+
+    def _try(self, _what: object = None) -> None:
+        data, source = self._session.document.project.data, self._source
+        if source is None or data is None:
+            return
+        if (data.source.kind, data.source.name) != (source.kind, source.name):
+            self._source = None  # the person chose something else meanwhile
+        elif self._session.document.prepared is not None and self._session.can_train:
+            self._source = None
+            self._session.train()
+
+    def _on_notice(self, notice: Notice) -> None:
+        if notice.severity == "error":
+            self._source = None

@@ -1,0 +1,246 @@
+"""The first thing a person sees: what this is, three samples that train at one click, and where files go."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app import theme
+from app.files import SUFFIX
+from app.widgets import FlowLayout, button, label, set_role
+from core.resources import resource_path
+from core.spec import DataSource
+
+WIDTH = 860
+PICTURE_HEIGHT = 148
+RECENT_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A source, and why one would start with it. `draw(painter, area, colours)` paints what the data look like."""
+
+    title: str
+    text: str
+    source: DataSource
+    draw: Callable[[QPainter, QRectF, tuple[QColor, ...]], None]
+
+
+def _dots(painter: QPainter, area: QRectF, points: list[tuple[float, float, QColor]], radius: float) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    for x, y, colour in points:
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(area.x() + x * area.width(), area.y() + y * area.height()), radius, radius)
+
+
+def _draw_spirals(painter: QPainter, area: QRectF, colours: tuple[QColor, ...]) -> None:
+    side = min(area.width(), area.height())
+    square = QRectF(area.center().x() - side / 2, area.center().y() - side / 2, side, side)
+    points = []
+    for i in range(64):
+        turn, radius = 0.5 + 3.1 * math.pi * i / 63, 0.04 + 0.44 * i / 63
+        for arm in (0, 1):
+            angle = turn + arm * math.pi
+            points.append((0.5 + radius * math.cos(angle), 0.5 + radius * math.sin(angle), colours[arm]))
+    _dots(painter, square, points, 2.4)
+
+
+@cache
+def _iris() -> tuple[tuple[float, float, int], ...]:
+    """Petal length and width of the real flowers, each from 0 to 1, and the species."""
+    with resource_path("data", "iris.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    species = sorted({row[4] for row in rows})
+    return tuple((float(r[2]) / 7.2, 1 - float(r[3]) / 2.7, species.index(r[4])) for r in rows)
+
+
+def _draw_iris(painter: QPainter, area: QRectF, colours: tuple[QColor, ...]) -> None:
+    palette = (colours[0], colours[1], colours[2])
+    _dots(painter, area, [(x, y, palette[index]) for x, y, index in _iris()], 2.6)
+
+
+@cache
+def _digits(count: int) -> tuple[tuple[float, ...], ...]:
+    with resource_path("data", "digits.csv").open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        return tuple(tuple(float(cell) / 16 for cell in row[:64]) for row, _ in zip(reader, range(count), strict=False))
+
+
+def _draw_digits(painter: QPainter, area: QRectF, colours: tuple[QColor, ...]) -> None:
+    columns, rows, gap = 5, 2, 8.0
+    side = min((area.width() - gap * (columns - 1)) / columns, (area.height() - gap * (rows - 1)) / rows)
+    left = area.center().x() - (side * columns + gap * (columns - 1)) / 2
+    top = area.center().y() - (side * rows + gap * (rows - 1)) / 2
+    cell = side / 8
+    painter.setPen(Qt.PenStyle.NoPen)
+    for n, pixels in enumerate(_digits(columns * rows)):
+        x0, y0 = left + n % columns * (side + gap), top + n // columns * (side + gap)
+        for i, value in enumerate(pixels):
+            painter.setBrush(theme.mix(theme.current().bg, colours[3], value))
+            painter.drawRect(QRectF(x0 + i % 8 * cell, y0 + i // 8 * cell, cell - 0.4, cell - 0.4))
+
+
+SAMPLES: tuple[Sample, ...] = (
+    Sample(
+        "Two spirals", "Two classes wound around each other. Watch a small network bend space to part them.",
+        DataSource("generator", name="spirals"), _draw_spirals,
+    ),
+    Sample(
+        "Iris flowers", "150 flowers, four measurements, three species. The classic first table.",
+        DataSource("sample", name="iris"), _draw_iris,
+    ),
+    Sample(
+        "Handwritten digits", "1,797 small pictures of 8 × 8 pixels. Tell ten digits apart.",
+        DataSource("sample", name="digits"), _draw_digits,
+    ),
+)  # fmt: skip
+
+
+class Picture(QWidget):
+    def __init__(self, sample: Sample, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sample = sample
+        self.setFixedHeight(PICTURE_HEIGHT)
+        theme.signals.changed.connect(lambda _theme: self.update())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(now.bg)
+        painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
+        area = QRectF(self.rect()).adjusted(16, 14, -16, -14)
+        self._sample.draw(painter, area, (now.positive, now.negative, now.good, now.accent))
+
+
+class SampleCard(QFrame):
+    """A card that trains at one click, anywhere on it."""
+
+    clicked = Signal(object)
+
+    def __init__(self, sample: Sample, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sample = sample
+        set_role(self, "card", "clickable")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(6)
+        column.addWidget(Picture(sample))
+        column.addSpacing(4)
+        column.addWidget(label(sample.title, "title"))
+        column.addWidget(label(sample.text, "muted", wrap=True))
+        column.addStretch(1)
+        self.train: QPushButton = button("Train", icon="play", on_click=self._choose)
+        self.train.setAccessibleName(f"Train on {sample.title}")
+        row = QHBoxLayout()
+        row.addWidget(self.train)
+        row.addStretch(1)
+        column.addLayout(row)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self._choose()
+
+    def _choose(self) -> None:
+        self.clicked.emit(self._sample.source)
+
+
+class Welcome(QScrollArea):
+    """start_asked: a sample to train on at once. open_asked, more_asked: the buttons. path_asked: a recent file."""
+
+    start_asked = Signal(object)
+    open_asked = Signal()
+    more_asked = Signal()
+    path_asked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        set_role(self, "page")
+        body = set_role(QWidget(), "scrolled")
+        self.setWidget(body)
+        outer = QHBoxLayout(body)
+        outer.setContentsMargins(24, 16, 24, 16)
+        inner = QWidget()
+        inner.setMaximumWidth(WIDTH)
+        outer.addStretch(1)
+        outer.addWidget(inner, 1000)
+        outer.addStretch(1)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self._fill(column)
+
+    def _fill(self, column: QVBoxLayout) -> None:
+        column.addStretch(1)
+        column.addWidget(label("See backpropagation happen, and train real networks with it.", "heading", wrap=True))
+        column.addWidget(
+            label(
+                "Start with a sample: data, a network that fits and training, at one click. Everything can be changed"
+                " while it runs.",
+                "lead",
+                wrap=True,
+            )
+        )
+        column.addSpacing(12)
+        cards = QHBoxLayout()
+        cards.setSpacing(16)
+        for sample in SAMPLES:
+            card = SampleCard(sample)
+            card.clicked.connect(self.start_asked)
+            cards.addWidget(card, 1)
+        column.addLayout(cards)
+        column.addSpacing(12)
+        column.addWidget(self._drop_zone())
+        self.recent = QWidget()
+        self._recent_row = FlowLayout(self.recent, spacing=8)
+        column.addWidget(self.recent)
+        column.addStretch(2)
+
+    def _drop_zone(self) -> QFrame:
+        zone = set_role(QFrame(), "dropzone")
+        row = QHBoxLayout(zone)
+        row.setContentsMargins(18, 14, 14, 14)
+        row.setSpacing(14)
+        sign = label()
+        theme.set_icon(sign, "drop", "accent", 24)
+        row.addWidget(sign)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(label("Drop your own data anywhere on this window", "strong"))
+        words.addWidget(label("A table as CSV or TSV. The target and the kinds of columns are found for you.", "muted"))
+        row.addLayout(words, 1)
+        row.addWidget(button("More samples", tip="All samples and generators", on_click=self.more_asked.emit))
+        row.addWidget(button("Open a file…", icon="open", on_click=self.open_asked.emit))
+        return zone
+
+    def set_recent(self, paths: tuple[str, ...]) -> None:
+        while (item := self._recent_row.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.deleteLater()
+        self.recent.setVisible(bool(paths))
+        if not paths:
+            return
+        self._recent_row.addWidget(label("Recent", "section"))
+        for path in paths[:RECENT_SHOWN]:
+            self._recent_row.addWidget(self._recent_button(path))
+
+    def _recent_button(self, path: str) -> QPushButton:
+        name = Path(path).name
+        short = name if len(name) <= 32 else f"{name[:20]}…{name[-10:]}"
+        icon = "network" if path.endswith(SUFFIX) else "table"
+        made = button(short, icon=icon, role="ghost", tip=path, on_click=lambda: self.path_asked.emit(path))
+        made.setAccessibleName(f"Open {name}")
+        return made

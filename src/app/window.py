@@ -1,0 +1,258 @@
+"""The one window: rows, panels, stages, menus, drops, and leaving without losing anything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QKeyEvent, QPaintEvent, QShowEvent, Qt
+from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
+
+from app import help, theme
+from app.actions import Actions
+from app.body import SIDES, Body, SideToggle
+from app.controlbar import ControlBar
+from app.drop import DropOverlay
+from app.files import ProjectFiles
+from app.notice import Notice
+from app.notices import NoticeStack
+from app.one_click import OneClick
+from app.panels import PANELS, Panel
+from app.session import Session
+from app.settings import Settings
+from app.stages import BY_NAME, STAGES
+from app.statusbar import StatusBar
+from app.titlebar import TitleBar, mark
+from core.spec import DataSource
+
+USUAL_SIZE, SMALLEST_SIZE = (1280, 800), (1100, 700)
+PRELOAD_MILLISECONDS = 120
+
+
+class Window(QMainWindow):
+    """`painted`: the window can be seen and used for the first time."""
+
+    painted = Signal()
+
+    def __init__(self, session: Session, settings: Settings, *, panels: Mapping[str, Panel] = PANELS) -> None:
+        super().__init__()
+        self.session, self.settings = session, settings
+        self._more_wanted = False  # the welcome was left for the whole list of samples
+        self._was_painted = False
+        self.title, self.controls, self.status = TitleBar(session), ControlBar(session), StatusBar(session)
+        self.body = Body(session, settings, panels)
+        self.notices = NoticeStack(self.body.centre)
+        self.files = ProjectFiles(session, settings, self)
+        self.one_click = OneClick(session, self)
+        self._lay_out()
+        self.overlay = DropOverlay(self)
+        self.actions_ = Actions(self, self._commands())
+        self._add_menus()
+        self._connect()
+        self._place()
+        self._show_file()
+        self.show_stage("Data")
+        self._refresh_welcome()
+
+    # --- building
+
+    def _lay_out(self) -> None:
+        central = QWidget()
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.title, self.controls, self.body, self.status):
+            column.addWidget(part, 1 if part is self.body else 0)
+        for side in SIDES:
+            self.status.add_corner(SideToggle(side, self.body))
+        self.setCentralWidget(central)
+        self.setWindowIcon(QIcon(mark(64)))
+
+    def _commands(self) -> dict[str, Callable[..., object]]:
+        files, session = self.files, self.session
+        stages = {f"stage_{s.name}": lambda n=s.name: self.show_stage(n) for s in STAGES}
+        sides = {side: lambda on, s=side: self.body.set_open(s, on) for side in SIDES}
+        stack = session.document.undo_stack
+        return {
+            **stages, **sides,
+            "new": files.new, "open": files.open, "save": files.save, "save_as": files.save_as, "quit": self.close,
+            "export": lambda: self.show_stage("Export"), "undo": stack.undo, "redo": stack.redo,
+            "rename": self.title.name.edit, "theme": self.set_theme, "full_screen": self._full_screen,
+            "train": session.toggle_train, "step": self._if_enabled("step", session.step),
+            "step_epoch": self._if_enabled("step_epoch", session.step_epoch),
+            "stop": self._if_enabled("stop", session.stop), "reset": self._if_enabled("reset", self.reset_run),
+            "shortcuts": lambda: help.shortcuts(self).show(), "log": help.show_log, "about": self._about,
+        }  # fmt: skip
+
+    def _if_enabled(self, control: str, act: Callable[[], object]) -> Callable[[], object]:
+        """What a disabled button would refuse, its key refuses too."""
+        return lambda: act() if getattr(self.controls.buttons, control).isEnabled() else None
+
+    def _add_menus(self) -> None:
+        if sys.platform == "darwin":
+            self.actions_.fill_bar(self.menuBar())
+        menu = QMenu(self)
+        self.actions_.fill_menu(menu)
+        self.title.set_menu(menu)
+        self.title.add_undo(self.actions_.by_name["undo"], self.actions_.by_name["redo"])
+
+    def _connect(self) -> None:
+        session, document, welcome = self.session, self.session.document, self.body.welcome
+        session.notice.connect(self.notices.show)
+        session.stage_requested.connect(self._on_stage_requested)
+        self.title.stage_chosen.connect(self.show_stage)
+        self.title.theme_toggled.connect(lambda: self.set_theme("light" if theme.current().dark else "dark"))
+        self.controls.reset_asked.connect(self.reset_run)
+        self.overlay.dropped.connect(self.files.open_paths)
+        self.body.sides_changed.connect(self._show_sides)
+        for signal in (document.file_changed, document.data_changed):
+            signal.connect(self._show_file)
+            signal.connect(self._refresh_welcome)
+        stack = document.undo_stack
+        for changed in (stack.canUndoChanged, stack.canRedoChanged, stack.undoTextChanged, stack.redoTextChanged):
+            changed.connect(self._show_undo)
+        welcome.start_asked.connect(self._start_sample)
+        welcome.open_asked.connect(self.files.open)
+        welcome.more_asked.connect(self._leave_welcome)
+        welcome.path_asked.connect(lambda path: self.files.open_paths([path]))
+        self.files.recent_changed.connect(self._show_recent)
+        self._show_recent()
+        self._show_undo()
+        self._show_sides()
+
+    def _place(self) -> None:
+        """The place of last time, if a screen still shows it; never larger than the screen."""
+        screen = QGuiApplication.primaryScreen().availableGeometry()
+        self.setMinimumSize(min(SMALLEST_SIZE[0], screen.width()), min(SMALLEST_SIZE[1], screen.height()))
+        kept = self.settings.get("window/geometry")
+        if not (kept and self.restoreGeometry(QByteArray(kept))):
+            self.resize(min(USUAL_SIZE[0], screen.width()), min(USUAL_SIZE[1], screen.height()))
+            self.move(screen.center() - self.rect().center())
+
+    # --- stages and sides
+
+    def show_stage(self, name: str) -> None:
+        if name in BY_NAME:
+            self.body.set_stage(name)
+            self.title.set_stage(name)
+            self.body.focus_centre()
+
+    def _on_stage_requested(self, name: str) -> None:
+        if not (name == "Data" and self.one_click.pending):  # a sample goes straight on to Train
+            self.show_stage(name)
+
+    def _show_sides(self) -> None:
+        for side in SIDES:
+            action = self.actions_.by_name[side]
+            action.blockSignals(True)
+            action.setChecked(self.body.is_open(side))
+            action.blockSignals(False)
+            action.setEnabled(self.body.can_open(side))
+
+    def set_theme(self, mode: str) -> None:
+        self.settings.set("theme", mode)
+        theme.set_mode(mode)
+        self.actions_.show_theme_mode()
+
+    # --- the welcome
+
+    def _refresh_welcome(self) -> None:
+        document = self.session.document
+        if document.project.data is not None:
+            self._more_wanted = False
+        empty = document.project.data is None and document.path is None and not document.project.network.layers
+        self.body.set_welcoming(empty and not self._more_wanted)
+
+    def _leave_welcome(self) -> None:
+        self._more_wanted = True
+        self._refresh_welcome()
+
+    def _start_sample(self, source: DataSource) -> None:
+        self.one_click.start(source)
+
+    # --- what is shown about the file
+
+    def _show_file(self) -> None:
+        document = self.session.document
+        self.setWindowTitle(f"{document.project.name}[*] — Chainrule")
+        self.setWindowModified(document.edited)
+        self.setWindowFilePath(str(document.path) if document.path else "")
+
+    def _show_recent(self) -> None:
+        def choose(path: str) -> None:
+            self.files.open_paths([path])
+
+        self.actions_.show_recent(self.files.recent, choose, self.files.forget_all)
+        self.body.welcome.set_recent(self.files.recent)
+
+    def _show_undo(self, _what: object = None) -> None:
+        stack = self.session.document.undo_stack
+        for name, can, text in (
+            ("undo", stack.canUndo(), stack.undoText()),
+            ("redo", stack.canRedo(), stack.redoText()),
+        ):
+            action = self.actions_.by_name[name]
+            action.setEnabled(can)
+            action.setText(f"{name.capitalize()} “{text}”" if can and text else name.capitalize())
+
+    # --- commands of the window itself
+
+    def reset_run(self) -> None:
+        """Forget the run; what it had learned can be brought back once."""
+        document = self.session.document
+        trained, history, evaluation = document.trained, document.history, document.evaluation
+        self.session.reset()
+        if trained is None:
+            return
+
+        def bring_back() -> None:
+            document.set_result(trained, history)
+            document.set_evaluation(evaluation)
+
+        text = "Its weights and curves are gone; the design and the data stay."
+        self.session.notice.emit(
+            Notice("info", "The run was reset", text, actions=(("Bring it back", bring_back),), key="run")
+        )
+
+    def _full_screen(self, on: bool) -> None:
+        self.showFullScreen() if on else self.showNormal()
+
+    def _about(self) -> None:
+        info = self.session.engine.backend
+        help.about(self, f"{info.name} {info.version} on {info.device}" if info else "The engine is starting").show()
+
+    # --- events
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys that no control wanted: Space trains or pauses, Escape closes the newest notice."""
+        if event.key() == Qt.Key.Key_Space and not event.modifiers() and not event.isAutoRepeat():
+            self.session.toggle_train()
+        elif event.key() == Qt.Key.Key_Escape and self.notices.close_newest():
+            return
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.overlay.watch()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)
+            QTimer.singleShot(PRELOAD_MILLISECONDS, self._preload)
+
+    def _preload(self) -> None:
+        """Make the other panels one by one while nothing happens, so that no stage is slow to open."""
+        if self.isVisible() and self.body.preload_one():
+            QTimer.singleShot(PRELOAD_MILLISECONDS, self._preload)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.files.may_leave("close"):
+            event.ignore()
+            return
+        self.settings.set("window/geometry", self.saveGeometry())
+        self.settings.save()
+        event.accept()
