@@ -135,7 +135,8 @@ def _ends(
         wanted = "×".join(str(n) for n in row_shape)
         fix = Fix(f"Set shape to {wanted}", first.id, {"shape": row_shape})
         found.append(Badge(first.id, "error", "Does not fit the data", f"A row of the data is {wanted}.", fix))
-    ends = output_layers(network)
+    # A layer that nothing feeds has a badge of its own and is no output.
+    ends = [s for s in output_layers(network) if s.id == first.id or network.sources(s.id)]
     if len(ends) > 1:
         found += [Badge(s.id, "error", "A second output", "Only one layer may be the last.") for s in ends[:-1]]
     elif ends[0].id == first.id:

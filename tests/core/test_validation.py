@@ -85,6 +85,14 @@ def test_a_second_output_is_an_error() -> None:
     assert not check(branch).ok
 
 
+def test_a_loose_layer_is_one_finding_and_hides_no_other() -> None:
+    report = check(edits.add_layer(SOUND, Dropout(), id="loose"), row_shape=(4,), outputs=10)
+    assert [(b.layer_id, b.title) for b in report.badges] == [
+        ("loose", "Not connected"),
+        ("l2", "3 instead of 10 outputs"),
+    ]
+
+
 def test_absurd_sizes_cost_nothing() -> None:
     network = mlp(10**6, (10**6,), 10**6)
     assert check(network).parameters["l1"] == 10**12 + 10**6
