@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
@@ -11,11 +12,13 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidge
 
 from app import theme
 from app.panels import Panel
-from app.session import Session
 from app.settings import Settings
 from app.stages import BY_NAME, STAGES
 from app.welcome import Welcome
 from app.widgets import explain, set_role
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 LEFT_LIMITS, RIGHT_LIMITS, BOTTOM_LEAST = (216, 440), (240, 520), 168
 CENTRE_LEAST = (420, 200)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
-from app.session import Session
 from app.training_fields import HYPERS, MorePopover, TrainingFields, captioned, teach
 from app.widgets import NumberField, NumberRules, VLine, button, explain, icon_button, label, set_role, wrapped
 from app.words import clock, score
 from core import values
 from core.spec import TrainingConfig
 from core.training.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 HEIGHT = 48
 # Below these widths the least turned settings leave the row; "More" has them always.

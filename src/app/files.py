@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.notice import Notice
-from app.session import Session
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 SUFFIX = ".chainrule"
 PROJECTS = "Chainrule projects (*.chainrule)"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject
 
 from app.notice import Notice
-from app.session import Session
 from core.spec import DataSource
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 
 class OneClick(QObject):

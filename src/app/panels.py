@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from app.session import Session
+if TYPE_CHECKING:
+    from app.session import Session
+
 
 Panel = Callable[[Session], QWidget]
 

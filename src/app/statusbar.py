@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from app.jobs_link import Busy
-from app.session import Session
 from app.training_fields import HYPERS, teach
 from app.widgets import ElidedLabel, NumberField, NumberRules, button, explain, label, set_role, wrapped
 from app.words import clock, size
 from core import forecast, values
 from core.spec import TrainingConfig
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 HEIGHT = 24
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QKeyEvent, QMouseEvent, QPainter, QPixmap
@@ -10,10 +11,12 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QSizePolicy, QStackedWidget, QToolButton, QWidget
 
 from app import theme
-from app.session import Session
 from app.stages import STAGES
 from app.widgets import Dot, ElidedLabel, Segmented, icon_button, set_role, wrapped
 from core.resources import resource_path
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 HEIGHT = 44
 NAME_LENGTH = 80

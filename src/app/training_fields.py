@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
-from app.session import Session
 from app.widgets import HLine, NumberCombo, NumberRules, explain, label, set_role, wrapped
 from core import values
 from core.errors import UserInputError
 from core.optimizers import OPTIMIZERS
 from core.spec import TrainingConfig
 from core.values import Hyper
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 HYPERS = values.hypers(TrainingConfig)
 FIXED_IN_RUN = {"loss", "seed", "backend"}  # they belong to a run from its first step to its last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QKeyEvent, QPaintEvent, QShowEvent, Qt
@@ -19,12 +20,14 @@ from app.notice import Notice
 from app.notices import NoticeStack
 from app.one_click import OneClick
 from app.panels import PANELS, Panel
-from app.session import Session
 from app.settings import Settings
 from app.stages import BY_NAME, STAGES
 from app.statusbar import StatusBar
 from app.titlebar import TitleBar, mark
 from core.spec import DataSource
+
+if TYPE_CHECKING:
+    from app.session import Session
 
 USUAL_SIZE, SMALLEST_SIZE = (1280, 800), (1100, 700)
 PRELOAD_MILLISECONDS = 120
