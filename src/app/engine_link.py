@@ -11,11 +11,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from core.backend.choose import BackendInfo
 from core.engine.host import engine_main
 from core.engine.messages import (
     AskSnapshot,
     AskWeights,
-    BackendInfo,
     Begin,
     Change,
     CheckpointWritten,

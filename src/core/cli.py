@@ -57,8 +57,8 @@ def parser() -> argparse.ArgumentParser:
     """The whole grammar of the command line."""
     top = argparse.ArgumentParser(
         prog="chainrule",
-        description="See backpropagation happen and train real networks. Without a command the window opens; files given "
-        "instead of a command are opened in it.",
+        description="See backpropagation happen and train real networks. Without a command the window opens; files "
+        "given instead of a command are opened in it.",
     )
     top.add_argument("--version", action="version", version=f"chainrule {__version__}")
     commands_ = top.add_subparsers(required=True, metavar="COMMAND")

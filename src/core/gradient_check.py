@@ -1,6 +1,6 @@
 """Is backward right? Every layer, loss and penalty against central differences in float64.
 
-Along a random direction v the derivative is v · ∇f by backward, and (f(θ + εv) - f(θ - εv)) / 2ε by differences, which is
+Along a random direction v the derivative is v · ∇f by backward, and (f(θ + εv) - f(θ - εv)) / 2ε by differences,
 exact up to O(ε²) (Goodfellow et al. 2016, §11.5). MLX computes in float32; its gradients are compared with NumPy's in
 float64.
 """

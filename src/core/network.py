@@ -99,7 +99,7 @@ class Network:
                 continue
             dxs, found = node.layer.backward(ops, params.get(node.id, {}), caches[i], d)
             if found:
-                grads[node.id] = found
+                grads[node.id] = dict(found)
             for source, dx in zip(node.sources, dxs, strict=True):
                 known = dys[source]
                 dys[source] = dx if known is None else known + dx

@@ -25,7 +25,8 @@ class MlxStep:
         self.spans = _spans(start)
         self._params = {id: {name: self.ops.array(a) for name, a in arrays.items()} for id, arrays in start.items()}
         self._grads = self._zeros()
-        self._slots = tuple(self._zeros() for _ in range(optimizer.slots))
+        self.optimizer = optimizer
+        self._slots = self._empty_slots()
         self.count = 0
         self.configure(network, optimizer)
         mx.eval(self._params, self._grads, self._slots)
@@ -33,11 +34,14 @@ class MlxStep:
     def _zeros(self) -> dict[str, dict[str, Any]]:
         return {id: {n: mx.zeros(shape) for n, shape in named.items()} for id, named in self.shapes.items()}
 
+    def _empty_slots(self) -> tuple[dict[str, dict[str, Any]], ...]:
+        return tuple(self._zeros() for _ in range(self.optimizer.slots))
+
     def configure(self, network: Network, optimizer: Optimizer) -> None:
-        if hasattr(self, "optimizer") and type(optimizer) is not type(self.optimizer):
-            self._slots = tuple(self._zeros() for _ in range(optimizer.slots))
-            self.count = 0
+        renewed = type(optimizer) is not type(self.optimizer)
         self.network, self.optimizer = network, optimizer
+        if renewed:
+            self._slots, self.count = self._empty_slots(), 0
         self._stochastic = [node.id for node in network.nodes if node.layer.stochastic]
         self._step = mx.compile(self._pure)
         self._predict = mx.compile(lambda params, x: self.network.predict(self.ops, params, x))

@@ -6,6 +6,7 @@ be read one at a time, tested in isolation and compiled by MLX. Shapes never inc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,8 +16,8 @@ from core.errors import SpecError
 
 Array = Any  # numpy.ndarray or mlx.core.array: the two backends share no base class
 Shape = tuple[int, ...]
-Params = dict[str, Array]
-State = dict[str, Array]
+Params = Mapping[str, Array]
+State = Mapping[str, Array]
 Cache = Any
 
 

@@ -66,7 +66,7 @@ class Dense(Layer):
         return (self.units,)
 
     def parameter_shapes(self, *inputs: Shape) -> dict[str, Shape]:
-        weights = {"W": (inputs[0][0], self.units)}
+        weights: dict[str, Shape] = {"W": (inputs[0][0], self.units)}
         return {**weights, "b": (self.units,)} if self.use_bias else weights
 
     def init(self, rng: np.random.Generator, *inputs: Shape) -> tuple[Params, State]:

@@ -64,9 +64,10 @@ class NumpyStep:
         for id, arrays in start.items():
             for name, array in arrays.items():
                 self.params[id][name][...] = array
-        self.configure(network, optimizer)
-        self.slots = tuple(np.zeros(size, np.float32) for _ in range(optimizer.slots))
+        self.optimizer = optimizer
+        self.slots = self._empty_slots()
         self.count = 0
+        self.configure(network, optimizer)
 
     def _views(self, start: Named) -> tuple[Named, Named, dict[str, slice]]:
         params: Named = {}
@@ -86,15 +87,18 @@ class NumpyStep:
 
     def configure(self, network: Network, optimizer: Optimizer) -> None:
         """The same parameters under new settings. Another kind of optimizer starts with empty memory."""
-        if hasattr(self, "optimizer") and type(optimizer) is not type(self.optimizer):
-            self.slots = tuple(np.zeros_like(self.p) for _ in range(optimizer.slots))
-            self.count = 0
+        renewed = type(optimizer) is not type(self.optimizer)
         self.network, self.optimizer = network, optimizer
+        if renewed:
+            self.slots, self.count = self._empty_slots(), 0
         self._penalties = [
             (self.params[id][name], self.grads[id][name], *network.penalties[id])
             for id in network.penalties
             for name in penalized_names(network, id)
         ]
+
+    def _empty_slots(self) -> tuple[np.ndarray, ...]:
+        return tuple(np.zeros_like(self.p) for _ in range(self.optimizer.slots))
 
     def __call__(self, x: np.ndarray, t: np.ndarray, lr: float, key: Any) -> tuple[float, float]:
         """Train on one batch; returns (data loss, penalty) as they were before the update."""
