@@ -1,8 +1,8 @@
 """Optimizers: the rule that turns gradients into new parameters.
 
 `scalars(t, lr)` computes in Python what changes from step to step, so that a compiled step sees it as data.
-`update(ops, p, g, slots, c)` acts on one array and returns (new p, new slots); every rule is element-wise, so one call may
-serve a flat vector of all parameters. `ops.iadd` and its kin work in place where the backend can.
+`update(ops, p, g, slots, c)` acts on one array and returns (new p, new slots); every rule is element-wise, so one call
+may serve a flat vector of all parameters. `ops.iadd` and its kin work in place where the backend can.
 """
 
 from __future__ import annotations

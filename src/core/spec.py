@@ -185,7 +185,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where rows come from. kind "file": `path`, `sha256`; "sample": `name`; "generator": `name`, `rows`, `noise`, `seed`."""
+    """Where rows come from. kind "file": path, sha256; "sample": name; "generator": name, rows, noise, seed."""
 
     kind: str
     name: str = ""

@@ -1,7 +1,7 @@
 """Checkpoints: everything that a run needs to go on as if it had never stopped, in one safetensors file.
 
-Arrays: parameters, optimizer slots, best weights, curves. The rest is JSON in the file's metadata. Shuffling and dropout
-follow from keys, so no generator state is kept.
+Arrays: parameters, optimizer slots, best weights, curves. The rest is JSON in the file's metadata. Shuffling and
+dropout follow from keys, so no generator state is kept.
 """
 
 from __future__ import annotations

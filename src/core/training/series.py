@@ -10,7 +10,7 @@ CAPACITY = 1600  # points kept at most: more than a plot has pixels, and small e
 
 
 class Series:
-    """Values are gathered in buckets of `stride` steps; when the buckets are full, neighbours merge and the stride doubles.
+    """Values gather in buckets of `stride` steps; when the buckets are full, neighbours merge and the stride doubles.
 
     Every value counts in its bucket's mean, low and high, so no spike is lost. Memory: 40 bytes × CAPACITY.
     """

@@ -47,8 +47,8 @@ class Snapshot:
     """The run as it stood at one moment. Times in seconds of running, pauses left out.
 
     state: "running", "paused", "finished" (all epochs, or stopped early), "stopped" (by the person) or "diverged".
-    epoch: epochs completed; steps_per_epoch at the present batch size; epoch_steps_left: steps to the end of this epoch.
-    seconds_left: None while unknown.
+    epoch: epochs completed; steps_per_epoch at the present batch size; epoch_steps_left: steps to the end of this
+    epoch. seconds_left: None while unknown.
     latest: the newest value of every curve by its name, and "best/validation", "best/epoch".
     message: why it ended, in words, where it did.
     tensors: only what was subscribed: "weights/ID/W", "gradient/ID/W", "surface/ID" (units, g, g) activations on a grid

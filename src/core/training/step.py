@@ -53,7 +53,7 @@ def same_shape(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 
 
 class NumpyStep:
-    """params and grads: views by layer id and name into the flat vectors `p` and `g`; slots: the optimizer's vectors."""
+    """params, grads: views by layer id and name into the flat vectors `p` and `g`; slots: the optimizer's vectors."""
 
     def __init__(self, network: Network, loss: Loss, optimizer: Optimizer, start: Named) -> None:
         self.ops = NumpyOps()

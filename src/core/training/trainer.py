@@ -26,7 +26,7 @@ from core.training.series import Series
 from core.training.snapshot import History, Mark
 from core.training.step import NumpyStep, same_shape
 
-SAMPLE_SECONDS = 0.002  # gradient norms and train metrics are taken at most this often: they inform, they decide nothing
+SAMPLE_SECONDS = 0.002  # gradient norms and train metrics are taken at most this often: they decide nothing
 SAMPLE_SHARE = 0.05  # of the time, at most, goes into taking them
 COPY_BYTES = 4 << 20  # training rows up to this size are reordered once an epoch instead of gathered at every batch
 EVALUATE_ROWS = 8192
