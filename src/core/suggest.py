@@ -1,7 +1,8 @@
 """A sensible network and training settings for prepared data, so that Train works before anything is designed.
 
 Rules of thumb, not a search: widths grow with the number of inputs and shrink where rows are few (Goodfellow et al.
-2016, §11.2: start with a default baseline); the batch gives about twenty steps an epoch; epochs give some thousand steps.
+2016, §11.2: start with a default baseline); the batch gives about twenty steps an epoch; epochs give some thousand
+steps.
 """
 
 from __future__ import annotations
