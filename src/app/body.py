@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.panels import Panel
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 LEFT_LIMITS, RIGHT_LIMITS, BOTTOM_LEAST = (216, 440), (240, 520), 168
 CENTRE_LEAST = (420, 200)
-SIDES = ("left", "right", "bottom")
+LEFT_MARGINS, LIST_LEAST = (14, 8, 14, 8), 168
+SIDES = ("left", "bottom", "right")
 SIDE_NAMES = {"left": "data and layers", "right": "the inspector", "bottom": "the plots"}
 SIDE_KEYS = {"left": "Ctrl+B", "right": "Ctrl+I", "bottom": "Ctrl+J"}
 
@@ -111,6 +112,11 @@ class Body(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        for name in ("palette", "layers"):
+            self._slots[name].setContentsMargins(*LEFT_MARGINS)
+        # A long network scrolls in its own list before the whole column does.
+        self._slots["layers"].setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self._slots["layers"].setMinimumHeight(LIST_LEAST)
         column.addWidget(self._slots["summary"])
         column.addWidget(self._slots["palette"])
         column.addWidget(self._slots["layers"], 1)

@@ -156,8 +156,11 @@ class Score(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for part in (self.what, self.value):
-            part.setAlignment(Qt.AlignmentFlag.AlignRight)
+            part.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             column.addWidget(part)
+        self.what.setFixedHeight(14)
+        self.value.setFixedHeight(22)
+        column.setAlignment(Qt.AlignmentFlag.AlignVCenter)
 
     def refresh(self) -> None:
         engine, document = self._session.engine, self._session.document

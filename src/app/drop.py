@@ -28,6 +28,7 @@ class DropOverlay(QWidget):
         self._window = window
         self._watched: QObject | None = None
         self.setAcceptDrops(True)
+        set_role(self, "veil")
         column = QVBoxLayout(self)
         column.setContentsMargins(INSET, INSET, INSET, INSET)
         frame = set_role(QFrame(), "drop")

@@ -49,10 +49,10 @@ class NoticeCard(QFrame):
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(4)
-        title = label(self.notice.title, "strong", wrap=True, selectable=True)
+        title = label(self.notice.title, "strong", wrap=True)
         column.addWidget(title)
         if self.notice.text:
-            column.addWidget(label(self.notice.text, "muted", wrap=True, selectable=True))
+            column.addWidget(label(self.notice.text, "muted", wrap=True))
         self._add_actions(column)
         row.addLayout(column, 1)
         close = icon_button("close", "Close (Escape)", size=14, on_click=self.close_card)

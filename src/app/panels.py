@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QWidget
 if TYPE_CHECKING:
     from app.session import Session
 
-
-Panel = Callable[[Session], QWidget]
+Panel = Callable[["Session"], QWidget]
 
 
 def _data_summary(session: Session) -> QWidget:

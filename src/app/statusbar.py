@@ -81,6 +81,7 @@ class StatusBar(QWidget):
         )
         self._lay_out()
         self._listen(session)
+        self._show_speed()
         self._show_network()
         self._show_design()
         self._show_seed()

@@ -58,10 +58,10 @@ def _tokens(theme: Theme) -> dict[str, str]:
         "chevron_right": icon_file("chevron-right", theme.muted),
         "check": icon_file("check", theme.on_accent),
     }
-    drop = mix(theme.panel, theme.accent_bg, 0.7)
+    veil = mix(theme.panel, theme.accent_bg, 0.7)
     sheet_colours = {name: value.name() for name, value in colours.items()}
-    see_through = f"rgba({drop.red()}, {drop.green()}, {drop.blue()}, 235)"
-    return {**sheet_colours, **images, "drop": see_through, "mono": load_fonts()[1]}
+    see_through = f"rgba({veil.red()}, {veil.green()}, {veil.blue()}, 225)"
+    return {**sheet_colours, **images, "veil": see_through, "mono": load_fonts()[1]}
 
 
 def _derived(theme: Theme) -> dict[str, QColor]:
@@ -73,6 +73,9 @@ def _derived(theme: Theme) -> dict[str, QColor]:
         "field": theme.bg if theme.dark else mix(theme.bg, theme.panel, 0.4),
         "segment": theme.raised,
         "segment_line": theme.line if theme.dark else mix(theme.line, theme.panel, 0.3),
+        "good_line": mix(theme.line, theme.good, 0.5),
+        "warn_line": mix(theme.line, theme.warn, 0.5),
+        "bad_line": mix(theme.line, theme.bad, 0.5),
         "scroll": mix(theme.panel, theme.faint, 0.45),
         "accent_hover": mix(theme.accent, theme.text if theme.dark else QColor("#000000"), 0.12),
         "accent_pressed": mix(theme.accent, theme.bg if theme.dark else QColor("#000000"), 0.2),

@@ -173,10 +173,9 @@ class TitleBar(QWidget):
 
     def _menu_button(self) -> QToolButton:
         made = QToolButton()
-        set_role(made, "ghost")
+        set_role(made, "menu")
         made.setIcon(QIcon(mark(22)))
         made.setIconSize(QSize(22, 22))
-        made.setText("▾")
         made.setFixedHeight(30)
         made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         made.setToolTip("Menu: files, editing, view, training, help (Alt+M)")

@@ -152,7 +152,9 @@ def captioned(text: str, field: QWidget) -> QWidget:
     column = QVBoxLayout(made)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(1)
+    column.setAlignment(Qt.AlignmentFlag.AlignVCenter)
     head = label(text, "caption")
+    head.setFixedHeight(14)
     head.setBuddy(field)
     column.addWidget(head)
     column.addWidget(field)
@@ -231,6 +233,6 @@ class MorePopover(QFrame):
 
     def open_below(self, anchor: QWidget) -> None:
         self.adjustSize()
-        corner = anchor.mapToGlobal(QPoint(anchor.width() - self.width(), anchor.height() + 4))
+        corner = anchor.mapToGlobal(QPoint(anchor.width() - self.width(), anchor.height() + 10))
         self.move(corner)
         self.show()

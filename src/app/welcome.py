@@ -91,7 +91,7 @@ def _draw_digits(painter: QPainter, area: QRectF, colours: tuple[QColor, ...]) -
 
 SAMPLES: tuple[Sample, ...] = (
     Sample(
-        "Two spirals", "Two classes wound around each other. Watch a small network bend space to part them.",
+        "Two spirals", "Two classes wound around each other. Watch a network bend space.",
         DataSource("generator", name="spirals"), _draw_spirals,
     ),
     Sample(
