@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Receipt:
     """Proof that the file answers as the network does.
 
-    reference: what reloaded the file, e.g. "onnxruntime 1.32.0" or "Chainrule reference evaluator"; rows: held-out rows
-    compared; max_abs_difference: largest difference of any probability or predicted value (regression: in units of the
-    target's standard deviation); passed: whether it is at most `tolerance`.
+    reference: what reloaded the file, e.g. "onnxruntime 1.32.0" or "Chainrule reference evaluator"; rows: held-out
+    rows compared; max_abs_difference: largest difference of any probability or predicted value (regression: in units
+    of the target's standard deviation); passed: whether it is at most `tolerance`.
     """
 
     reference: str

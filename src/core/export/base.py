@@ -1,0 +1,98 @@
+"""What an export format is: how it is written, and how its file answers when it is read again from the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.data.preprocess import ClassTarget
+from core.errors import UserInputError
+from core.layers import Layer
+from core.model import TrainedModel
+from core.network import Network
+
+Cell = str | None
+
+
+@dataclass(frozen=True)
+class FormatInfo:
+    """name on the command line; label on screen; suffix of the file or folder; help: a sentence or two for people."""
+
+    name: str
+    label: str
+    suffix: str
+    help: str
+    is_folder: bool = False
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows to compare on. columns: cells as text by source column; x: (rows, values), the same rows as prepared here.
+
+    rows: how many come first that are real rows the training never saw; those after them are variations of them with
+    missing and unknown cells. note: where the rows come from, if that needs saying.
+    """
+
+    columns: Mapping[str, tuple[Cell, ...]]
+    x: np.ndarray
+    rows: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """What the file answers: probabilities (rows, classes) or values (rows, 1), and who read it."""
+
+    answers: np.ndarray
+    reference: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """One format: one file in this folder, with this as its `EXPORTER`.
+
+    write(model, path) → the files written, each atomically. answer(path, model, rows) reads them again, independent of
+    what was in memory; `model` serves only names and the shape of the question.
+    """
+
+    info: FormatInfo
+    write: Callable[[TrainedModel, Path], tuple[Path, ...]]
+    answer: Callable[[Path, TrainedModel, HeldOut], Reloaded]
+
+
+def classes_of(model: TrainedModel) -> tuple[str, ...]:
+    """Class labels by index; () for a number."""
+    target = model.preparation.target
+    return target.classes if isinstance(target, ClassTarget) else ()
+
+
+def plan_of(model: TrainedModel, *, format: str, kinds: tuple[str, ...]) -> Network:
+    """The network in topological order.
+
+    Raises:
+        UserInputError: it takes something else than a table, or has a layer that the format has no rule for.
+    """
+    network = Network.of(model.network)
+    for node in network.nodes:
+        if node.layer.kind not in kinds:
+            refuse_layer(node.layer, format)
+    shape = network.nodes[0].layer.output_shape()
+    if len(shape) != 1:
+        sizes = "×".join(str(n) for n in shape)
+        raise UserInputError(f"{format} takes tables for now; this network takes {sizes} values a row.")
+    return network
+
+
+def refuse_layer(layer: Layer, format: str) -> None:
+    raise UserInputError(
+        f"{layer.label} layers cannot be exported as {format} yet.",
+        remedy="Choose another format, or replace the layer.",
+    )
+
+
+def input_names(model: TrainedModel) -> tuple[str, ...]:
+    return tuple(feature.name for feature in model.preparation.features)

@@ -1,0 +1,341 @@
+"""ONNX: one graph that takes the columns of the source as they are and answers with labels or values.
+
+Imputation, scaling and one-hot are part of the graph, and so are the class names. Versions are pinned to what runtimes
+in use accept: IR 8, opset 17, ai.onnx.ml 2. Specification: https://onnx.ai/onnx/operators/.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import __version__
+from core.data import cells
+from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
+from core.evaluation.rows import number_of
+from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, plan_of
+from core.export.python_code import variables
+from core.model import TrainedModel
+from core.network import Node
+from core.project.atomic import atomic_write
+
+if TYPE_CHECKING:
+    import onnx
+
+IR_VERSION, OPSET, ML_OPSET = 8, 17, 2
+ML = "ai.onnx.ml"
+OUTPUTS = ("label", "probabilities", "prediction")
+# A column whose mean is this many deviations away from zero loses too much of its 24 bits as float32.
+FLOAT32_REACH = 256.0
+
+Weights = Mapping[str, np.ndarray]
+
+
+class Graph:
+    """Nodes and constants as they are added; every value has the name of the node that makes it."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self.inputs: list[onnx.ValueInfoProto] = []
+
+    def add(self, op: str, *inputs: str, out: str, domain: str = "", **attributes: Any) -> str:
+        """One node and its output, both called `out`; gives that name back."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(op, list(inputs), [out], name=out, domain=domain, **attributes))
+        return out
+
+    def constant(self, value: Any, name: str, dtype: Any = np.float32) -> str:
+        from onnx import numpy_helper
+
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype), name))
+        return name
+
+    def column(self, name: str, kind: int) -> str:
+        """An input of the graph: one column, (rows, 1)."""
+        from onnx import helper
+
+        self.inputs.append(helper.make_tensor_value_info(name, kind, ["rows", 1]))
+        return name
+
+
+def build(model: TrainedModel) -> onnx.ModelProto:
+    """The model as a checked ONNX graph; raises UserInputError for a layer without a rule."""
+    import onnx
+    from onnx import helper
+
+    plan = plan_of(model, format="ONNX", kinds=tuple(RULES))
+    graph = Graph()
+    names = variables(model.network)  # what people call the layers, made unique
+    values: list[str] = []
+    x = _prepared(graph, model.preparation.features)
+    for node in plan.nodes:
+        xs = tuple(values[i] for i in node.sources) or (x,)
+        name = f"/network/{names[node.id]}"
+        values.append(RULES[node.layer.kind](graph, node, xs, model.weights.get(node.id, {}), name))
+    outputs = _answers(graph, model, values[plan.output])
+    made = helper.make_model(
+        helper.make_graph(graph.nodes, model.name or "network", graph.inputs, outputs, graph.constants),
+        producer_name="Chainrule",
+        producer_version=__version__,
+        ir_version=IR_VERSION,
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
+        doc_string=_description(model),
+    )
+    helper.set_model_props(made, _facts(model))
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+# --- what a person finds in the file
+
+
+def _facts(model: TrainedModel) -> dict[str, str]:
+    columns = [
+        {"input": input_name(f), "column": f.name, "kind": "number" if isinstance(f, NumberFeature) else "category"}
+        for f in model.preparation.features
+    ]
+    return {
+        "task": "classification" if classes_of(model) else "regression",
+        "target": model.preparation.target.name,
+        "classes": json.dumps(classes_of(model), ensure_ascii=False),
+        "inputs": json.dumps(columns, ensure_ascii=False),
+        "made_by": f"Chainrule {__version__}",
+    }
+
+
+def _description(model: TrainedModel) -> str:
+    what = "label (text) and probabilities" if classes_of(model) else "prediction, in the unit of the target"
+    return (
+        f"Tells {model.preparation.target.name} from the columns of a table. Every input is one column as it stands in "
+        "the source, of shape (rows, 1): numbers with NaN where missing, texts with the empty text where missing. "
+        f"Output: {what}."
+    )
+
+
+def input_name(feature: Feature) -> str:
+    """The column's name, out of the way of the graph's own names."""
+    taken = feature.name in OUTPUTS or feature.name.startswith("/") or not feature.name
+    return f"{feature.name}_input" if taken else feature.name
+
+
+# --- preparation
+
+
+def _prepared(graph: Graph, features: tuple[Feature, ...]) -> str:
+    """Input nodes and everything up to x: (rows, values). Neighbouring numbers are prepared together."""
+    parts: list[str] = []
+    run: list[NumberFeature] = []
+    for i, feature in enumerate((*features, None)):
+        if isinstance(feature, NumberFeature) and (not run or is_wide(feature) == is_wide(run[0])):
+            run.append(feature)
+            continue
+        if run:
+            parts.append(_numbers(graph, run, f"/prepare/numbers_{len(parts)}"))
+        run = [feature] if isinstance(feature, NumberFeature) else []
+        if isinstance(feature, CategoryFeature):
+            parts.append(_category(graph, feature, f"/prepare/category_{i}"))
+    return graph.add("Concat", *parts, out="/prepare/x", axis=1)
+
+
+def is_wide(feature: NumberFeature) -> bool:
+    """Whether the column needs float64, as years do, or times in seconds."""
+    return abs(feature.mean) > FLOAT32_REACH * feature.scale
+
+
+def _numbers(graph: Graph, run: list[NumberFeature], name: str) -> str:
+    """x' = (x - mean) / scale with missing values filled. The mean comes off in two parts, which keeps its low bits."""
+    from onnx import TensorProto
+
+    kind, dtype = (TensorProto.DOUBLE, np.float64) if is_wide(run[0]) else (TensorProto.FLOAT, np.float32)
+    x = graph.add("Concat", *(graph.column(input_name(f), kind) for f in run), out=f"{name}/columns", axis=1)
+    mean = np.array([f.mean for f in run])
+    high = mean.astype(dtype)
+    fill = graph.constant([f.fill for f in run], f"{name}/fill_value", dtype)
+    x = graph.add("Where", graph.add("IsNaN", x, out=f"{name}/missing"), fill, x, out=f"{name}/filled")
+    x = graph.add("Sub", x, graph.constant(high, f"{name}/mean", dtype), out=f"{name}/centred")
+    x = graph.add("Sub", x, graph.constant(mean - high, f"{name}/mean_rest", dtype), out=f"{name}/centred_fully")
+    x = graph.add("Div", x, graph.constant([f.scale for f in run], f"{name}/scale", dtype), out=f"{name}/scaled")
+    return graph.add("Cast", x, out=name, to=TensorProto.FLOAT) if kind == TensorProto.DOUBLE else x
+
+
+def _category(graph: Graph, feature: CategoryFeature, name: str) -> str:
+    """One-hot: the label's index, compared with every index; unknown is -1 and equals none."""
+    from onnx import TensorProto
+
+    index = {label: i for i, label in enumerate(feature.categories)}
+    missing = {mark: index.get(feature.fill, -1) for mark in sorted(cells.MISSING)}
+    keys = missing | index  # a mark that training saw as a label stays one
+    column = graph.column(input_name(feature), TensorProto.STRING)
+    found = graph.add(
+        "LabelEncoder", column, out=f"{name}/index", domain=ML,
+        keys_strings=list(keys), values_int64s=list(keys.values()), default_int64=-1,
+    )  # fmt: skip
+    every = graph.constant([list(range(len(index)))], f"{name}/every_index", np.int64)
+    return graph.add("Cast", graph.add("Equal", found, every, out=f"{name}/is"), out=name, to=TensorProto.FLOAT)
+
+
+# --- layers: one rule for every kind; a kind without a rule is refused by name
+
+
+def _input(graph: Graph, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
+    return xs[0]
+
+
+def _dense(graph: Graph, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
+    z = graph.add("MatMul", xs[0], graph.constant(p["W"], f"{name}/W"), out=f"{name}/matmul")
+    if "b" in p:
+        z = graph.add("Add", z, graph.constant(p["b"], f"{name}/b"), out=f"{name}/z")
+    return ACTIVATIONS[node.layer.activation](graph, z, name)  # type: ignore[attr-defined]
+
+
+def _activation(graph: Graph, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
+    return ACTIVATIONS[node.layer.function](graph, xs[0], name)  # type: ignore[attr-defined]
+
+
+def _silu(graph: Graph, z: str, name: str) -> str:
+    return graph.add("Mul", z, graph.add("Sigmoid", z, out=f"{name}/sigmoid"), out=f"{name}/silu")
+
+
+def _gelu(graph: Graph, z: str, name: str) -> str:
+    """0.5 z (1 + tanh(√(2/π) (z + 0.044715 z³))), multiplied in the order of `core.activations`."""
+    cubic = graph.add("Mul", graph.constant(0.044715, f"{name}/a"), z, out=f"{name}/az")
+    cubic = graph.add("Mul", cubic, z, out=f"{name}/az2")
+    cubic = graph.add("Mul", cubic, z, out=f"{name}/az3")
+    inner = graph.add("Add", z, cubic, out=f"{name}/sum")
+    inner = graph.add("Mul", graph.constant(math.sqrt(2 / math.pi), f"{name}/c"), inner, out=f"{name}/inner")
+    one = graph.add(
+        "Add", graph.add("Tanh", inner, out=f"{name}/tanh"), graph.constant(1.0, f"{name}/one"), out=f"{name}/gate"
+    )
+    half = graph.add("Mul", z, graph.constant(0.5, f"{name}/half"), out=f"{name}/half_z")
+    return graph.add("Mul", half, one, out=f"{name}/gelu")
+
+
+ACTIVATIONS: dict[str, Callable[[Graph, str, str], str]] = {
+    "linear": lambda graph, z, name: z,
+    "relu": lambda graph, z, name: graph.add("Relu", z, out=f"{name}/relu"),
+    "leaky_relu": lambda graph, z, name: graph.add("LeakyRelu", z, out=f"{name}/leaky_relu", alpha=0.01),
+    "gelu": _gelu,
+    "silu": _silu,
+    "tanh": lambda graph, z, name: graph.add("Tanh", z, out=f"{name}/tanh"),
+    "sigmoid": lambda graph, z, name: graph.add("Sigmoid", z, out=f"{name}/sigmoid"),
+}
+
+RULES: dict[str, Callable[[Graph, Node, tuple[str, ...], Weights, str], str]] = {
+    "input": _input,
+    "dense": _dense,
+    "activation": _activation,
+    "dropout": _input,  # nothing happens when predicting
+}
+
+
+# --- answers
+
+
+def _answers(graph: Graph, model: TrainedModel, z: str) -> list[onnx.ValueInfoProto]:
+    from onnx import TensorProto, helper
+
+    target = model.preparation.target
+    if not isinstance(target, ClassTarget):
+        y = graph.add("Mul", z, graph.constant(target.scale, "/answer/scale"), out="/answer/scaled")
+        graph.add("Add", y, graph.constant(target.mean, "/answer/mean"), out="prediction")
+        return [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["rows", 1])]
+    if model.loss == "binary_cross_entropy":
+        yes = graph.add("Sigmoid", z, out="/answer/yes")
+        no = graph.add("Sub", graph.constant(1.0, "/answer/one"), yes, out="/answer/no")
+        p = graph.add("Concat", no, yes, out="probabilities", axis=1)
+    else:
+        p = graph.add("Softmax", z, out="probabilities", axis=-1)
+    best = graph.add("ArgMax", p, out="/answer/index", axis=1, keepdims=0)
+    graph.add(
+        "LabelEncoder", best, out="label", domain=ML,
+        keys_int64s=list(range(len(target.classes))), values_strings=list(target.classes), default_string="",
+    )  # fmt: skip
+    return [
+        helper.make_tensor_value_info("label", TensorProto.STRING, ["rows"]),
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", len(target.classes)]),
+    ]
+
+
+# --- writing and reading again
+
+
+def _write(model: TrainedModel, path: Path) -> tuple[Path, ...]:
+    atomic_write(path, build(model).SerializeToString(deterministic=True))
+    return (path,)
+
+
+def _answer(path: Path, model: TrainedModel, rows: HeldOut) -> Reloaded:
+    """The file's answers by onnxruntime where it is installed, else by ONNX's reference evaluator."""
+    import onnx
+
+    proto = onnx.load(path, load_external_data=False)
+    run, reference = _runtime(path)
+    found = run(feeds(proto, rows))
+    if "prediction" in found:
+        return Reloaded(np.asarray(found["prediction"], np.float64), reference)
+    p = np.asarray(found["probabilities"], np.float64)
+    classes = json.loads({prop.key: prop.value for prop in proto.metadata_props}["classes"])
+    if [classes[i] for i in p.argmax(axis=1)] != list(found["label"]):
+        raise RuntimeError("the labels of the ONNX file do not belong to its probabilities")
+    return Reloaded(p, reference)
+
+
+def feeds(proto: onnx.ModelProto, rows: HeldOut) -> dict[str, np.ndarray]:
+    """Text cells as the graph's inputs: numbers of its own type, NaN or "" where missing."""
+    from onnx import TensorProto
+
+    column_of = {
+        entry["input"]: entry["column"]
+        for entry in json.loads({prop.key: prop.value for prop in proto.metadata_props}["inputs"])
+    }
+    kinds = {TensorProto.FLOAT: np.float32, TensorProto.DOUBLE: np.float64}
+    made = {}
+    for value in proto.graph.input:
+        column = rows.columns[column_of[value.name]]
+        if value.type.tensor_type.elem_type == TensorProto.STRING:
+            made[value.name] = np.array([[cell or ""] for cell in column], object)
+        else:
+            numbers = [number_of(cell) for cell in column]
+            numbers_or_nan = [[np.nan if number is None else number] for number in numbers]
+            made[value.name] = np.array(numbers_or_nan, kinds[value.type.tensor_type.elem_type])
+    return made
+
+
+def _runtime(path: Path) -> tuple[Callable[[dict[str, np.ndarray]], dict[str, Any]], str]:
+    try:
+        import onnxruntime
+    except Exception:  # absent, or broken on this machine in whatever way
+        import onnx
+        from onnx.reference import ReferenceEvaluator
+
+        evaluator = ReferenceEvaluator(str(path))
+        reference = f"ONNX reference evaluator {onnx.__version__}"
+        return lambda feed: dict(zip(evaluator.output_names, evaluator.run(None, feed), strict=True)), reference
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return (
+        lambda feed: dict(zip(names, session.run(None, feed), strict=True)),
+        f"onnxruntime {onnxruntime.__version__}",
+    )
+
+
+EXPORTER = Exporter(
+    FormatInfo(
+        "onnx",
+        "ONNX",
+        ".onnx",
+        "Runs nearly everywhere: Python, C++, C#, Java, JavaScript, phones. Takes the columns of your table as they "
+        "are; preparation and class names are inside.",
+    ),
+    _write,
+    _answer,
+)

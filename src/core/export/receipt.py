@@ -1,0 +1,129 @@
+"""The receipt: an exported file is read again and asked about rows that the training never saw."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core import keys
+from core.data.preprocess import CategoryFeature, NumberFeature, NumberTarget, Preparation
+from core.data.progress import Progress
+from core.data.schema import Part, Prepared
+from core.errors import UserInputError
+from core.evaluation.rows import prepared_rows
+from core.export.base import Cell, Exporter, HeldOut
+from core.export.result import Receipt
+from core.model import TrainedModel
+from core.spec import DataSpec
+
+MOST_ROWS = 1000
+VARIATIONS = 12
+MADE_UP_ROWS = 64
+UNKNOWN = "a label that training never saw"
+SEED = 20
+
+
+def receipt(exporter: Exporter, path: Path, model: TrainedModel, rows: HeldOut) -> Receipt:
+    """The largest difference between the file's answers and the network's, over all rows and outputs.
+
+    For numbers it is measured in standard deviations of the target, so that the unit does not matter.
+    """
+    found = exporter.answer(path, model, rows)
+    ours = model.answers(rows.x).astype(np.float64)
+    if found.answers.shape != ours.shape:
+        raise RuntimeError(f"the file answers {found.answers.shape} where {ours.shape} was asked")
+    target = model.preparation.target
+    unit = target.scale if isinstance(target, NumberTarget) else 1.0
+    # A NaN on both sides is agreement; on one side it is not, and must not vanish in a maximum.
+    difference = np.abs(found.answers - ours) / unit
+    difference[np.isnan(found.answers) & np.isnan(ours)] = 0.0
+    largest = float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
+    made = Receipt(found.reference, rows.rows, largest, note=_sentences(rows.note, found.note))
+    return made if made.passed else replace(made, note=_sentences(made.note, _rounding(model, rows, unit)))
+
+
+def _rounding(model: TrainedModel, rows: HeldOut, unit: float) -> str:
+    """How far the network's own answers move between 32 and 64 bits: a steep network makes much of little."""
+    exact = model.answers(rows.x, dtype=np.float64)
+    own = float(np.abs(model.answers(rows.x).astype(np.float64) - exact).max(initial=0.0)) / unit
+    return f"The network itself differs by {own:.1e} between 32-bit and 64-bit arithmetic."
+
+
+def _sentences(*texts: str) -> str:
+    return " ".join(text for text in texts if text)
+
+
+# --- the rows
+
+
+def held_out(model: TrainedModel, prepared: Prepared | None, data: DataSpec | None, *, progress: Progress) -> HeldOut:
+    """Test rows as they stand in the source, with variations; made-up rows where the source is gone or has changed."""
+    if data is None or prepared is None:
+        return made_up(model.preparation, "There are no data: the rows were made up from what is known of the columns.")
+    try:
+        columns, part = _test_rows(model.preparation, prepared, data, progress)
+    except UserInputError as err:
+        return made_up(model.preparation, f"The rows were made up, for want of the data: {err.what}")
+    if not len(part.x):
+        return made_up(model.preparation, "There are no held-out rows: the rows were made up.")
+    return varied(model.preparation, columns, part.x)
+
+
+def _test_rows(
+    preparation: Preparation, prepared: Prepared, data: DataSpec, progress: Progress
+) -> tuple[dict[str, tuple[Cell, ...]], Part]:
+    from core.data import load, store
+
+    if not prepared.folder or not Path(prepared.folder).is_dir():
+        prepared = load.prepare(data, progress=progress)
+    if prepared.preparation != preparation:
+        raise UserInputError("The data have changed since the training.")
+    part = some(store.load(prepared).test)
+    _, inputs, names, _ = load.load_for_prediction(data.source, preparation, progress=progress)
+    rows = [inputs[n] for n in part.row_numbers]
+    return {name: tuple(row[i] for row in rows) for i, name in enumerate(names)}, part
+
+
+def some(part: Part) -> Part:
+    """At most 1000 rows, spread evenly."""
+    if len(part.x) <= MOST_ROWS:
+        return part
+    at = np.linspace(0, len(part.x) - 1, MOST_ROWS).astype(np.int64)
+    return Part(part.x[at], part.y[at], part.row_numbers[at])
+
+
+def varied(preparation: Preparation, columns: dict[str, tuple[Cell, ...]], x: np.ndarray) -> HeldOut:
+    """The rows, and after them copies with a cell missing or unknown: preparation must agree there as well."""
+    rows = len(x)
+    rng = keys.generator(keys.key(SEED, "variations"))
+    extra: dict[str, list[Cell]] = {feature.name: [] for feature in preparation.features}
+    for _ in range(min(VARIATIONS, 4 * len(extra))):
+        source = int(rng.integers(rows))
+        hit = preparation.features[int(rng.integers(len(extra)))]
+        unknown = isinstance(hit, CategoryFeature) and rng.random() < 0.5
+        for name, cells in extra.items():
+            cells.append((UNKNOWN if unknown else None) if name == hit.name else columns[name][source])
+    more, _ = prepared_rows(preparation, extra)
+    together = {name: (*columns[name], *cells) for name, cells in extra.items()}
+    return HeldOut(together, np.concatenate([np.asarray(x, np.float32), more]), rows)
+
+
+def made_up(preparation: Preparation, note: str) -> HeldOut:
+    """Rows drawn around what the preparation knows: numbers about their mean, labels by chance, gaps here and there."""
+    rng = keys.generator(keys.key(SEED, "made up"))
+    columns: dict[str, tuple[Cell, ...]] = {}
+    for feature in preparation.features:
+        gaps = rng.random(MADE_UP_ROWS) < 0.1
+        if isinstance(feature, NumberFeature):
+            values = rng.normal(feature.mean, feature.scale, MADE_UP_ROWS)
+            decimals = max(0, 3 - math.floor(math.log10(feature.scale)))  # as many as a table would have
+            drawn = [f"{value:.{decimals}f}" for value in values]
+        else:
+            drawn = [
+                (*feature.categories, UNKNOWN)[i] for i in rng.integers(len(feature.categories) + 1, size=MADE_UP_ROWS)
+            ]
+        columns[feature.name] = tuple(None if gap else cell for gap, cell in zip(gaps, drawn, strict=True))
+    return HeldOut(columns, prepared_rows(preparation, columns)[0], MADE_UP_ROWS, note)
