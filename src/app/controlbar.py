@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 # Below these widths the least turned settings leave the row; "More" has them always.
-WIDTH_FOR_LOSS, WIDTH_FOR_OPTIMIZER = 1240, 1130
+WIDTH_FOR_LOSS, WIDTH_FOR_OPTIMIZER, LEAST_WIDTH = 1250, 1130, 1020
 ACTIVE = ("running", "paused")
 
 TRAIN_TIP = "Train (Space): forward, loss, backward, update, again and again. Settings can be turned meanwhile."
@@ -180,6 +180,7 @@ class ControlBar(QWidget):
         super().__init__(parent)
         set_role(self, "bar")
         self.setFixedHeight(HEIGHT)
+        self.setMinimumWidth(LEAST_WIDTH)  # what is left when the settings that can leave have left
         self.fields = TrainingFields(session, self)
         self.buttons, self.progress, self.score = RunButtons(session), RunProgress(session), Score(session)
         self.buttons.reset_asked.connect(self.reset_asked)

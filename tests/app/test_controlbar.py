@@ -1,0 +1,187 @@
+"""The control row: what it starts, what it refuses, what it teaches, and what it says of a run."""
+
+import pytest
+from fakes import FakeSession, snapshot
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSpinBox
+
+from app import theme
+from app.controlbar import ControlBar
+from app.widgets import NumberCombo
+from core.evaluation.result import Evaluation
+from core.optimizers import SGD, Adam
+
+
+@pytest.fixture(autouse=True)
+def themed(qapp):
+    theme.install(qapp, "light")
+
+
+@pytest.fixture
+def session(qapp):
+    return FakeSession()
+
+
+@pytest.fixture
+def bar(qtbot, session):
+    made = ControlBar(session)
+    qtbot.addWidget(made)
+    made.resize(1280, 48)
+    made.show()
+    return made
+
+
+def field(bar, name) -> NumberCombo:
+    return next(f for f in bar.findChildren(NumberCombo) if f.accessibleName() == name)
+
+
+def enter(qtbot, combo, text):
+    line = combo.lineEdit() if isinstance(combo, QComboBox) else combo
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, text)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+
+
+def test_without_data_every_disabled_button_says_why(bar):
+    for made in (bar.buttons.train, bar.buttons.step, bar.buttons.step_epoch, bar.buttons.stop, bar.buttons.reset):
+        assert not made.isEnabled()
+        assert "Not now:" in made.toolTip()
+    assert "Choose data first." in bar.buttons.train.toolTip()
+
+
+def test_train_pauses_and_resumes(bar, session):
+    session.with_data()
+    bar.refresh()
+    assert bar.buttons.train.text() == "Train"
+    bar.buttons.train.click()
+    session.engine.set_state("running")
+    assert bar.buttons.train.text() == "Pause"
+    assert not bar.buttons.step.isEnabled()
+    assert bar.buttons.stop.isEnabled()
+    session.engine.set_state("paused")
+    assert bar.buttons.train.text() == "Resume"
+    bar.buttons.step.click()
+    bar.buttons.step_epoch.click()
+    bar.buttons.stop.click()
+    assert session.calls == [("toggle_train",), ("step",), ("step_epoch",), ("stop",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "attribute", "value"),
+    [
+        ("Learning rate", "0.003", "learning_rate", 0.003),
+        ("Batch size", "64", "batch_size", 64),
+        ("Batch size", "full", "batch_size", 0),
+        ("Dropout", "0.3", "dropout", 0.3),
+        ("L2 penalty", "1e-4", "l2", 1e-4),
+    ],
+)
+def test_settings_reach_the_document_and_can_be_undone(qtbot, bar, session, name, text, attribute, value):
+    session.with_data()
+    before = getattr(session.document.project.training, attribute)
+    enter(qtbot, field(bar, name), text)
+    assert getattr(session.document.project.training, attribute) == pytest.approx(value)
+    session.document.undo_stack.undo()
+    assert getattr(session.document.project.training, attribute) == before
+    assert field(bar, name).value() == before
+
+
+@pytest.mark.parametrize(("name", "text"), [("Learning rate", "-1"), ("Dropout", "1.5"), ("Batch size", "2.5")])
+def test_illegal_settings_are_refused_where_they_are_typed(qtbot, bar, session, name, text):
+    session.with_data()
+    before = session.document.project.training
+    with qtbot.waitSignal(field(bar, name).refused):
+        enter(qtbot, field(bar, name), text)
+    assert session.document.project.training == before
+
+
+def test_a_batch_larger_than_the_rows_is_clamped_in_view(qtbot, bar, session):
+    session.with_data()
+    enter(qtbot, field(bar, "Batch size"), "1000")
+    assert session.document.project.training.batch_size == 240
+    assert field(bar, "Batch size").currentText() == "240"
+
+
+def test_epochs_are_changed_in_place(qtbot, bar, session):
+    session.with_data()
+    enter(qtbot, bar.progress.epochs, "500")
+    assert session.document.project.training.epochs == 500
+    with qtbot.waitSignal(bar.progress.epochs.refused):
+        enter(qtbot, bar.progress.epochs, "0")
+    assert session.document.project.training.epochs == 500
+
+
+def test_a_run_keeps_its_loss_and_seed(bar, session):
+    session.with_data()
+    loss = next(f for f in bar.findChildren(QComboBox) if f.accessibleName() == "Loss")
+    assert loss.isEnabled()
+    session.engine.set_state("running")
+    assert not loss.isEnabled()
+    assert "keeps what it began with" in " ".join(loss.toolTip().split())
+    session.engine.set_state("idle")
+    assert loss.isEnabled()
+
+
+def test_another_optimizer_brings_its_own_settings(bar, session):
+    session.with_data()
+    names = {f.accessibleName() for f in bar.more.findChildren(NumberCombo)}
+    assert {"β₁", "β₂", "ε"} <= names
+    chooser = next(f for f in bar.findChildren(QComboBox) if f.accessibleName() == "Optimizer")
+    chooser.setCurrentIndex(chooser.findData("sgd"))
+    chooser.activated.emit(chooser.currentIndex())
+    assert session.document.project.training.optimizer == SGD()
+    chooser.setCurrentIndex(chooser.findData("adam"))
+    chooser.activated.emit(chooser.currentIndex())
+    bar.fields.set_optimizer_hyper("beta1", 0.5)
+    assert session.document.project.training.optimizer == Adam(beta1=0.5)
+
+
+def test_progress_says_where_the_run_is(bar, session):
+    session.with_data(epochs=200)
+    session.engine.set_state("running")
+    session.engine.play(snapshot(epoch=50, epochs=200, seconds_left=4.2))
+    assert bar.progress.epoch.text() == "50"
+    assert bar.progress.time.text() == "0:04 left"
+    assert bar.progress.bar.value() == 250
+    session.engine.set_state("idle")
+    session.engine.play(snapshot(state="diverged", epoch=50, epochs=200, seconds=61))
+    assert bar.progress.time.text() == "diverged after 1:01"
+
+
+def test_the_score_moves_from_validation_to_test(bar, session):
+    session.with_data()
+    assert bar.score.value.text() == "—"
+    session.engine.set_state("running")
+    session.engine.play(snapshot())
+    assert bar.score.what.text() == "Validation accuracy"
+    session.engine.set_state("idle")
+    metrics = {"accuracy": 0.98, "baseline_accuracy": 0.5}
+    session.document.set_evaluation(Evaluation("classification", "test", 80, metrics))
+    assert (bar.score.what.text(), bar.score.value.text()) == ("Test accuracy", "98.0 %")
+    assert "50.0 %" in bar.score.toolTip()
+
+
+def test_every_control_teaches(bar, session):
+    session.with_data()
+    for kind in (QAbstractButton, QComboBox, QLineEdit, QSpinBox):
+        for control in bar.findChildren(kind):
+            if isinstance(control.parent(), QComboBox):
+                continue
+            assert len(control.toolTip()) > 15, control.accessibleName()
+            assert control.accessibleName()
+
+
+@pytest.mark.parametrize("width", [1100, 1280, 1440])
+def test_nothing_is_cut_off(qtbot, bar, session, width):
+    session.with_data()
+    session.engine.set_state("running")
+    session.engine.play(snapshot(seconds_left=35999, epoch=199))
+    bar.resize(width, 48)
+    qtbot.wait(1)
+    for child in bar.findChildren(QComboBox) + [bar.score.value, bar.score.what, bar.more_button]:
+        if child.isVisible():
+            corner = child.mapTo(bar, child.rect().bottomRight())
+            assert corner.x() <= width, child.accessibleName()
+            assert corner.y() <= 48
+    assert bar.minimumSizeHint().width() <= width
