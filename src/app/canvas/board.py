@@ -197,8 +197,7 @@ class Board(QGraphicsView):
         if hit.kind in ("card", "badge"):
             return self._press_card(hit.id, at, adding=adding)
         if hit.kind == "plus" and hit.edge is not None:
-            self.layers_wanted.emit(at, {"edge": hit.edge})
-            return None
+            return gestures.Insert(self, at, hit.edge)
         if hit.edge is not None:
             self.network.choose_edge(hit.edge)
             return None

@@ -47,11 +47,12 @@ class EdgeItem(QGraphicsItem):
 
     def label_rect(self) -> QRectF:
         width = paint.metrics("mono_small").horizontalAdvance(self.label) + 8
-        return QRectF(self.route.middle.x() - width / 2, self.route.middle.y() - 19, width, 16)
+        up = 27 if self.hovered or self.target else 19  # room for "+"
+        return QRectF(self.route.middle.x() - width / 2, self.route.middle.y() - up, width, 16)
 
     def boundingRect(self) -> QRectF:
         bounds = self.route.path.boundingRect().united(self.label_rect())
-        return bounds.adjusted(-12, -12, 12, 12)
+        return bounds.adjusted(-12, -20, 12, 12)
 
     def shape(self) -> QPainterPath:
         stroker = QPainterPathStroker()

@@ -1,4 +1,4 @@
-"""What the pointer does, each as an object with start, move, finish and cancel. Escape cancels; nothing is then changed.
+"""What the pointer does, each as an object with start, move, finish and cancel. Escape cancels and changes nothing.
 
 A gesture shows itself on the scene while it lasts and makes at most one undoable step when it finishes.
 """
@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QGraphicsRectItem
 from app import theme
 from app.canvas import operations
 from app.canvas.edge import EdgeItem
-from app.canvas.routing import card_rect, in_port, out_port, route
+from app.canvas.routing import card_rect, curve, in_port, out_port
 from core import edits, layout
 from core.errors import UserInputError
+from core.spec import Edge
 
 if TYPE_CHECKING:
     from app.canvas.board import Board
@@ -124,6 +125,18 @@ class Pan(Gesture):
         self.last = pixel
 
 
+class Insert(Gesture):
+    """A click on the "+" of a connection: offers layers when the button is released on it."""
+
+    def __init__(self, board: Board, start: QPointF, edge: Edge) -> None:
+        super().__init__(board, start)
+        self.edge = edge
+
+    def finish(self, at: QPointF) -> None:
+        if self.scene.edges[self.edge].plus_at(at):
+            self.board.layers_wanted.emit(at, {"edge": self.edge})
+
+
 class Connect(Gesture):
     """Draws a connection from a port. Released on a card it connects, on the empty canvas it offers a new layer."""
 
@@ -159,9 +172,9 @@ class Connect(Gesture):
         card = self.scene.cards[self.id].pos()
         other = self.scene.cards[target].pos() if target else None
         if self.side == "out":
-            way = route(out_port(card), in_port(other) if other else at)
+            way = curve(out_port(card), in_port(other) if other else at)
         else:
-            way = route(out_port(other) if other else at, in_port(card))
+            way = curve(out_port(other) if other else at, in_port(card))
         if self.item is None:
             self.item = EdgeItem(None, way)
             self.item.setZValue(8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -39,9 +40,9 @@ class Keys:
             (ALT, Key.Key_Right): lambda: self.reorder(1),
         }
         for key, (dx, dy) in ARROWS.items():
-            self._table[(NONE, key)] = lambda dx=dx, dy=dy: self.walk(dx, dy)
-            self._table[(SHIFT, key)] = lambda dx=dx, dy=dy: self.walk(dx, dy, adding=True)
-            self._table[(CTRL, key)] = lambda dx=dx, dy=dy: self.nudge(dx, dy)
+            self._table[(NONE, key)] = partial(self.walk, dx, dy)
+            self._table[(SHIFT, key)] = partial(self.walk, dx, dy, adding=True)
+            self._table[(CTRL, key)] = partial(self.nudge, dx, dy)
 
     def meaning(self, event: QKeyEvent) -> Callable[[], object] | None:
         """What the key does here, or None."""
@@ -122,5 +123,3 @@ def nearest(places: dict[str, Point], start: str, dx: int, dy: int) -> str:
         if id != start and along > 0:
             found.append((along + 2 * aside, id))
     return min(found, default=(0.0, ""))[1]
-
-

@@ -39,10 +39,10 @@ class _Row(QStyledItemDelegate):
         return QSize(120, ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        tokens, box = theme.current(), QRectF(option.rect)  # type: ignore[attr-defined]
+        tokens, box = theme.current(), QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        state = option.state  # type: ignore[attr-defined]
+        state = option.state
         painter.setPen(Qt.PenStyle.NoPen)
         if state & QStyle.StateFlag.State_Selected:
             painter.setBrush(tokens.accent_bg)
@@ -67,7 +67,7 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        editor.setGeometry(option.rect.adjusted(14, 5, -4, -5))  # type: ignore[attr-defined]
+        editor.setGeometry(option.rect.adjusted(14, 5, -4, -5))
 
 
 class _List(QListWidget):
@@ -95,13 +95,15 @@ class LayerList(QWidget):
         self.document = session.document
         self._filling = False
         self.list = _List()
-        self.add = icon_button("plus", "Add a layer behind the selected one. Insert.", size=14, on_click=self._show_menu)
+        self.add = icon_button(
+            "plus", "Add a layer behind the selected one. Insert.", size=14, on_click=self._show_menu
+        )
         self.up = icon_button("arrow-up", "Move earlier. Alt+Up.", size=14, on_click=lambda: self._move(-1))
         self.down = icon_button("arrow-down", "Move later. Alt+Down.", size=14, on_click=lambda: self._move(1))
         self.trash = icon_button("trash", "Delete.", size=14, on_click=self._remove)
         self.tips = {b: b.toolTip() for b in (self.up, self.down, self.trash)}
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(14, 0, 14, 10)
         column.setSpacing(4)
         column.addWidget(SectionHead("Network", self.add, self.up, self.down, self.trash))
         column.addWidget(self.list, 1)
@@ -222,5 +224,9 @@ class LayerList(QWidget):
             return lambda: self._move(1)
         if control and key == Qt.Key.Key_D and self.document.selected:
             return lambda: operations.duplicate(self.document)
-        plain = {Qt.Key.Key_Delete: self._remove, Qt.Key.Key_Backspace: self._remove, Qt.Key.Key_Insert: self._show_menu}
+        plain = {
+            Qt.Key.Key_Delete: self._remove,
+            Qt.Key.Key_Backspace: self._remove,
+            Qt.Key.Key_Insert: self._show_menu,
+        }
         return None if alt or control else plain.get(Qt.Key(key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
@@ -56,8 +57,11 @@ def _card_items(menu: QMenu, keys: Keys, id: str, insert: Callable[[str], object
     if not many:
         menu.addMenu(layer_menu(keys.document, menu, insert, title="Insert layer after"))
         menu.addSeparator()
-        for text, key, by, icon in (("Move earlier", "Alt+←", -1, "arrow-up"), ("Move later", "Alt+→", 1, "arrow-down")):
-            item = _item(menu, text, key, lambda by=by: keys.reorder(by), icon=icon)
+        for text, key, by, icon in (
+            ("Move earlier", "Alt+←", -1, "arrow-up"),
+            ("Move later", "Alt+→", 1, "arrow-down"),
+        ):
+            item = _item(menu, text, key, partial(keys.reorder, by), icon=icon)
             item.setEnabled(operations.can_move(keys.document, id, by))
     menu.addSeparator()
     _item(menu, f"Delete {len(keys.document.selected)} layers" if many else "Delete", "Del", keys.delete, icon="trash")

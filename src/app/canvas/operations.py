@@ -11,6 +11,7 @@ from dataclasses import replace
 from app.document import Document
 from core import edits, layout
 from core.layers import Layer, layer_types
+from core.layers.input import Input
 from core.layout import Point
 from core.spec import Edge, NetworkSpec, Project
 from core.suggest import network_for
@@ -19,9 +20,8 @@ from core.validation import Fix
 
 def new_layer(document: Document, kind: str) -> Layer:
     """A layer of that kind as it comes from the palette; an input takes the shape of the data."""
-    cls = layer_types()[kind]
-    prepared = document.prepared
-    return cls(shape=prepared.row_shape) if kind == "input" and prepared else cls()
+    layer, prepared = layer_types()[kind](), document.prepared
+    return replace(layer, shape=prepared.row_shape) if isinstance(layer, Input) and prepared else layer
 
 
 def offered_kinds(document: Document) -> tuple[type[Layer], ...]:
@@ -125,9 +125,11 @@ def duplicate(document: Document) -> None:
     network = document.project.network
     chosen = [id for id in in_order(document) if id in document.selected]
     before = {s.id for s in network.layers}
+    if not chosen:
+        return
     text = f"Duplicate {network.layer(chosen[0]).name}" if len(chosen) == 1 else f"Duplicate {len(chosen)} layers"
     _change(document, lambda n: edits.duplicate(n, *chosen), text)
-    document.select(*(id for id in in_order(document) if id not in before) or chosen)
+    document.select(*[id for id in in_order(document) if id not in before] or chosen)
 
 
 def move_in_order(document: Document, id: str, by: int) -> None:
@@ -171,5 +173,6 @@ def repair(document: Document, fix: Fix) -> None:
 
 
 def in_order(document: Document) -> tuple[str, ...]:
-    """Ids from the input on; in the order of their making where the network closes a circle."""
-    return document.report.order or tuple(s.id for s in document.project.network.layers)
+    """Ids as they are read on the canvas: from the input on, what is not connected last."""
+    parts = layout.columns(document.project.network)
+    return tuple(id for part in parts for column in part for id in column)

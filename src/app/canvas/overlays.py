@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
@@ -40,6 +41,15 @@ def place_near(card: QRect, size: QSize, area: QRect, obstacles: Iterable[QRect]
     return best, covered(best)
 
 
+def set_size(box: QFrame, width: int) -> None:
+    """`width`, and as high as its wrapped words need."""
+    column = box.layout()
+    assert column is not None
+    box.setFixedWidth(width)
+    column.activate()
+    box.setFixedHeight(column.totalHeightForWidth(width))
+
+
 class Explanation(QFrame):
     """A finding in words beside its card, with the repair of one click."""
 
@@ -52,8 +62,8 @@ class Explanation(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 9, 12, 10)
         column.setSpacing(2)
-        self.title, self.text = label("", "body", wrap=True), label("", "muted", wrap=True)
-        self.title.setFont(paint.font("name"))
+        self.title, self.text = label("", "bad", wrap=True), label("", "muted", wrap=True)
+        self.title.setTextFormat(Qt.TextFormat.RichText)  # escaped below: only the weight is ours
         self.fix = button("", role="link", on_click=self._fix)
         self.more = label("", "faint")
         for part in (self.title, self.text, self.fix, self.more):
@@ -64,7 +74,7 @@ class Explanation(QFrame):
         """`action`: what one click does, "" where there is nothing; `more`: further findings of the same layer."""
         self._badge = found
         set_role(self.title, "bad" if found.severity == "error" else "warn")
-        self.title.setText(found.title)
+        self.title.setText(f'<span style="font-weight:600">{html.escape(found.title)}</span>')
         self.text.setText(found.text)
         self.text.setVisible(bool(found.text))
         self.fix.setText(action)
@@ -72,14 +82,8 @@ class Explanation(QFrame):
         self.fix.setVisible(bool(action))
         self.more.setText(f"and {more} more in the inspector")
         self.more.setVisible(more > 0)
-        self.setFixedWidth(self._width())
-        self.adjustSize()
-
-    def _width(self) -> int:
-        """Wide enough for the longest line, at most 240."""
-        words = (self.title.text(), self.text.text(), self.fix.text())
-        longest = max(paint.metrics("name").horizontalAdvance(line) for line in words)
-        return min(240, max(150, round(longest) + 26))
+        longest = max(paint.metrics("name").horizontalAdvance(line) for line in (found.title, found.text, action))
+        set_size(self, min(240, max(150, round(longest) + 26)))
 
     def _fix(self) -> None:
         if self._badge is not None:
@@ -104,9 +108,7 @@ class Bubble(QFrame):
 
     def say(self, words: str, at: QPoint, area: QRect, *, lasting: bool) -> None:
         self.text.setText(words)
-        width = round(paint.metrics("small").horizontalAdvance(words)) + 30
-        self.setFixedWidth(min(260, width))
-        self.adjustSize()
+        set_size(self, min(260, round(paint.metrics("small").horizontalAdvance(words)) + 30))
         x = max(area.left() + 8, min(at.x() - self.width() // 2, area.right() - self.width() - 8))
         y = at.y() - self.height()
         self.move(x, y if y >= area.top() + 4 else at.y() + 80)
@@ -169,43 +171,39 @@ class NameField(QLineEdit):
         restyle(self)
 
 
-class ZoomBar(QFrame):
-    """Small controls in the corner: smaller, how large (click: 100 %), larger, fit, arrange."""
+class ZoomBar(QWidget):
+    """Small controls: smaller, how large (click: 100 %), larger, fit, arrange."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        set_role(self, "popover")
+    def __init__(self) -> None:
+        super().__init__()
         row = QHBoxLayout(self)
-        row.setContentsMargins(3, 3, 3, 3)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         self.smaller = icon_button("minus", "Zoom out. Ctrl+− or Ctrl and the wheel.", size=14)
         self.scale = button("100 %", role="ghost", tip="Show at 100 %.")
         self.larger = icon_button("plus", "Zoom in. Ctrl++ or Ctrl and the wheel.", size=14)
         self.fit = icon_button("fit-view", "Fit: show the whole network. Ctrl+0.", size=14)
         self.arrange = icon_button("network", "Arrange", size=14)
-        self.scale.setFont(paint.font("mono_small"))
-        self.scale.setFixedWidth(54)
+        self.scale.setFixedWidth(72)
         for part in (self.smaller, self.scale, self.larger, self.fit, self.arrange):
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(part)
-        self.adjustSize()
 
     def show_scale(self, zoom: float) -> None:
         self.scale.setText(f"{round(zoom * 100)} %")
 
 
-def empty_state(parent: QWidget, on_start: Callable[[], None], on_add: Callable[[], None]) -> EmptyState:
+class EmptyCanvas(EmptyState):
     """What the canvas shows before there is a network."""
-    start = button("Lay out a network", icon="sparkles", role="primary", on_click=on_start)
-    start.setObjectName("layOutNetwork")
-    add = button("Add an input layer", icon="plus", on_click=on_add)
-    made = EmptyState(
-        "network",
-        "No network yet",
-        "Drag a layer here from the left, or start with one that fits your data.",
-        start,
-        add,
-        parent=parent,
-    )
-    made.hide()
-    return made
+
+    def __init__(self, parent: QWidget, on_start: Callable[[], object], on_add: Callable[[], object]) -> None:
+        self.start = button("Lay out a network", icon="sparkles", role="primary", on_click=on_start)
+        super().__init__(
+            "network",
+            "No network yet",
+            "Drag a layer here from the left, or start with one that fits your data.",
+            self.start,
+            button("Add an input layer", icon="plus", on_click=on_add),
+            parent=parent,
+        )
+        self.hide()

@@ -113,7 +113,7 @@ class Palette(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(14, 4, 14, 14)
         column.setSpacing(8)
         column.addWidget(SectionHead("Layers"))
         column.addWidget(self.search)
@@ -166,7 +166,8 @@ class Palette(QWidget):
         """Arrow keys walk the grid; from the search field Down enters it."""
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
-        steps = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Down: COLUMNS, Qt.Key.Key_Up: -COLUMNS}
+        keys = Qt.Key
+        steps: dict[int, int] = {keys.Key_Right: 1, keys.Key_Left: -1, keys.Key_Down: COLUMNS, keys.Key_Up: -COLUMNS}
         shown = [self.buttons[cls.kind] for cls in self.matching()]
         if event.key() not in steps or not shown:
             return super().eventFilter(watched, event)
@@ -176,7 +177,7 @@ class Palette(QWidget):
             shown[0].setFocus(Qt.FocusReason.TabFocusReason)
             return True
         if watched in shown:
-            place = shown.index(watched) + steps[event.key()]  # type: ignore[arg-type]
+            place = shown.index(watched) + steps[event.key()]
             if place < 0:
                 self.search.setFocus(Qt.FocusReason.BacktabFocusReason)
             elif place < len(shown):

@@ -44,13 +44,14 @@ def route(start: QPointF, end: QPointF, others: Iterable[QRectF] = ()) -> Route:
     corridor = QRectF(start, end).normalized().adjusted(2, -4, -2, 4)
     blocking = [rect for rect in others if rect.intersects(corridor)] if ahead > 0 else []
     if ahead >= STUB and not blocking:
-        return _curve(start, end)
+        return curve(start, end)
     return _corners(start, end, _lane(start, end, blocking))
 
 
-def _curve(start: QPointF, end: QPointF) -> Route:
+def curve(start: QPointF, end: QPointF) -> Route:
+    """Straight ahead, whatever stands between; also while one end follows the pointer."""
     path = QPainterPath(start)
-    reach = max(STUB, (end.x() - start.x()) / 2)
+    reach = max(STUB, abs(end.x() - start.x()) / 2)
     path.cubicTo(start + QPointF(reach, 0), end - QPointF(reach, 0), end)
     return Route(path, path.pointAtPercent(0.5), end)
 
@@ -64,7 +65,9 @@ def _lane(start: QPointF, end: QPointF, blocking: list[QRectF]) -> float:
         middle = (start.y() + end.y()) / 2
         return above if middle - above <= below - middle else below
     if abs(end.y() - start.y()) >= CARD_HEIGHT + 16:
-        return (start.y() + end.y()) / 2 if abs(end.y() - start.y()) < 160 else end.y() - _sign(start, end) * (half + LANE)
+        return (
+            (start.y() + end.y()) / 2 if abs(end.y() - start.y()) < 160 else end.y() - _sign(start, end) * (half + LANE)
+        )
     return max(start.y(), end.y()) + half + LANE
 
 

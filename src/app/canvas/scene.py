@@ -46,7 +46,7 @@ def describe(document: Document, spec: LayerSpec) -> str:
 
 
 def severity(document: Document, id: str) -> str:
-    """The worst finding of a layer: "error", "warning" or "". """
+    """The worst finding of a layer: "error", "warning" or ""."""
     found = {badge.severity for badge in document.report.of(id)}
     return "error" if "error" in found else "warning" if found else ""
 

@@ -35,9 +35,9 @@ class Figure(QWidget):
 
 
 class NetworkStrip(QWidget):
-    """Parameters, memory and work of the whole network; "≥" where shapes are still missing."""
+    """Parameters, memory and work of the whole network; "≥" where shapes are missing. `controls` stand at the right."""
 
-    def __init__(self, session: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Any, *controls: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -49,9 +49,9 @@ class NetworkStrip(QWidget):
         )
         self.epoch = Figure("One epoch", "")
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 4, 24, 14)
-        column.setSpacing(6)
-        column.addWidget(SectionHead("Whole network"))
+        column.setContentsMargins(24, 2, 14, 14)
+        column.setSpacing(2)
+        column.addWidget(SectionHead("Whole network", *controls))
         row = QHBoxLayout()
         row.setSpacing(16)
         for figure in (self.parameters, self.memory, self.work, self.epoch):
@@ -98,7 +98,7 @@ class NetworkStrip(QWidget):
 
 
 def seconds_text(seconds: float) -> str:
-    """"3.2 ms", "1.6 s", "4 min": two digits."""
+    """ "3.2 ms", "1.6 s", "4 min": two digits."""
     if seconds < 1:
         return f"{seconds * 1000:.2g} ms" if seconds >= 0.001 else f"{seconds * 1000:.1g} ms"
     return f"{seconds:.2g} s" if seconds < 99.5 else f"{seconds / 60:.0f} min"

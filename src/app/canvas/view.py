@@ -13,7 +13,7 @@ from app.canvas import operations
 from app.canvas.board import Board
 from app.canvas.keys import Keys
 from app.canvas.menus import context_menu, layer_menu
-from app.canvas.overlays import Bubble, Explanation, NameField, ZoomBar, empty_state, place_near
+from app.canvas.overlays import Bubble, EmptyCanvas, Explanation, NameField, ZoomBar, place_near
 from app.canvas.routing import card_rect
 from app.canvas.scene import Hit
 from app.canvas.strip import NetworkStrip
@@ -30,7 +30,8 @@ class CanvasView(QWidget):
         self._session, self.document = session, session.document
         self.board = Board(self.document)
         self.keys = Keys(self.board)
-        self.strip = NetworkStrip(session)
+        self.zoom_bar = ZoomBar()
+        self.strip = NetworkStrip(session, self.zoom_bar)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -39,8 +40,7 @@ class CanvasView(QWidget):
         over = self.board.viewport()
         self.explanation, self.bubble = Explanation(over), Bubble(over)
         self.name_field = NameField(over, self._rename)
-        self.zoom_bar = ZoomBar(over)
-        self.empty = empty_state(over, self._start, lambda: operations.insert(self.document, "input"))
+        self.empty = EmptyCanvas(over, self._start, lambda: operations.insert(self.document, "input"))
         self._renaming = self._hovered_badge = ""
         self.setFocusProxy(self.board)
         self._connect()
@@ -87,9 +87,12 @@ class CanvasView(QWidget):
             tip="Arrange: cards stand in reading order again.",
             why_not="no card was moved by hand." if count else "there is no card.",
         )
-        start = self.empty.findChild(QWidget, "layOutNetwork")
-        explain(start, enabled=self.document.prepared is not None, tip="A network that suits your data.",
-                why_not="Choose data first.")  # fmt: skip
+        explain(
+            self.empty.start,
+            enabled=self.document.prepared is not None,
+            tip="A network that suits your data.",
+            why_not="choose data first.",
+        )
         self.empty.setVisible(count == 0)
         self._place_overlays()
 
@@ -109,9 +112,6 @@ class CanvasView(QWidget):
         over = self.board.viewport()
         self.empty.setGeometry(over.rect())
         self.zoom_bar.show_scale(self.board.zoom)
-        self.zoom_bar.setVisible(not self.empty.isVisibleTo(over))
-        corner = over.rect().bottomRight() - QPoint(self.zoom_bar.width() + 11, self.zoom_bar.height() + 11)
-        self.zoom_bar.move(corner)
         if self.name_field.isVisible():
             self.name_field.close_editor()
         self._place_explanation()
@@ -119,38 +119,32 @@ class CanvasView(QWidget):
     # --- findings, in place
 
     def _place_explanation(self) -> None:
-        found = self._to_explain()
+        """Explain what is pointed at or selected; else the first fault that can be explained covering no card."""
         self.explanation.hide()
-        if found is None:
-            return
-        badge, must = found
+        cards = {id: self._in_view(id) for id in self.board.network.cards}
+        chosen = [id for id in (self._hovered_badge, self.document.selection) if id in cards]
+        must = [found[0] for id in chosen if (found := self.document.report.of(id))][:1]
+        faults = [] if must or not cards else self._faults()
+        if any(self._explained(badge, cards, must=bool(must)) for badge in must or faults):
+            self.explanation.show()
+            self.explanation.raise_()
+
+    def _faults(self) -> list[Badge]:
+        found = (self.document.report.of(id) for id in ("", *operations.in_order(self.document)))
+        return [badge for badges in found for badge in badges[:1] if badge.severity == "error"]
+
+    def _explained(self, badge: Badge, cards: dict[str, QRect], *, must: bool) -> bool:
+        """The explanation filled and put in its place; False where it would cover a card and need not be shown."""
         more = len(self.document.report.of(badge.layer_id)) - 1
         self.explanation.show_badge(badge, action=self._action(badge), more=more)
-        over, size = self.board.viewport(), self.explanation.size()
-        area = over.rect().adjusted(8, 8, -8, -8)
-        card = self.board.network.cards.get(badge.layer_id)
-        if card is None:
+        over, size = self.board.viewport().rect(), self.explanation.size()
+        area = over.adjusted(8, 8, -8, -8)
+        if badge.layer_id not in cards:
             self.explanation.move(area.center().x() - size.width() // 2, area.top())
-        else:
-            cards = {id: self._in_view(id) for id in self.board.network.cards}
-            taken = [*cards.values(), self.zoom_bar.geometry()]
-            at, covered = place_near(cards[badge.layer_id], size, area, taken)
-            if not must and (covered or not over.rect().intersects(cards[badge.layer_id])):
-                return
-            self.explanation.move(at)
-        self.explanation.show()
-        self.explanation.raise_()
-
-    def _to_explain(self) -> tuple[Badge, bool] | None:
-        """The finding to show and whether it may cover other cards: what is pointed at, selected, or simply first."""
-        report, cards = self.document.report, self.board.network.cards
-        if not cards:
-            return None
-        for id in (self._hovered_badge, self.document.selection):
-            if id in cards and report.of(id):
-                return report.of(id)[0], True
-        first = next((badge for badge in report.badges if badge.severity == "error"), None)
-        return (first, False) if first else None
+            return True
+        at, covered = place_near(cards[badge.layer_id], size, area, cards.values())
+        self.explanation.move(at)
+        return must or (not covered and over.intersects(cards[badge.layer_id]))
 
     def _action(self, badge: Badge) -> str:
         if badge.fix is not None:

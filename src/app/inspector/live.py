@@ -1,0 +1,205 @@
+"""WEIGHTS and GRADIENT of one layer, live while a run goes on and somebody looks; else the trained weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app import theme
+from app.inspector.heat_map import HeatMap, SignedScale, as_matrix
+from app.inspector.histogram import LogHistogram
+from app.widgets import SectionHead, Segmented, label, set_role, wrapped
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+REDRAW_MILLISECONDS = 100
+HEALTHY = (1e-4, 1e-2)  # update ‖ΔW‖ beside weights ‖W‖; about 1e-3 is usual
+WANTED = ("weights", "gradient")
+
+
+def health(ratio: float) -> tuple[str, str]:
+    """A word for an update ratio and how it is told: "good" or "warn"."""
+    if ratio < HEALTHY[0]:
+        return "slow", "warn"
+    return ("fast", "warn") if ratio > HEALTHY[1] else ("healthy", "good")
+
+
+class LiveTensors(QWidget):
+    """Follows one layer, or none. It subscribes to the engine's tensors only while it is visible."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._id, self._name = session, "", ""
+        self._names: tuple[str, ...] = ()
+        self._row_names: tuple[str, ...] = ()
+        self._build()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(REDRAW_MILLISECONDS)
+        self._timer.timeout.connect(self.refresh)
+        session.engine.snapshot_changed.connect(self._later)
+        session.document.weights_changed.connect(self._later)
+        self.map.read.connect(self._read)
+
+    def _build(self) -> None:
+        self.shape = label("", "mono_small")
+        self.choice: Segmented | None = None
+        self.map, self.reading = HeatMap(), label("", "mono_small")
+        self.histogram, self.norm, self.word = LogHistogram(), label("", "mono_small"), label("", "good")
+        self.none_yet = label("They appear here once a run begins.", "muted", wrap=True)
+        self.no_gradient = label("Train a step to see which way the weights are pulled.", "muted", wrap=True)
+        self.head = SectionHead("Weights", self.shape)
+        self.legend = QWidget()
+        row = QHBoxLayout(self.legend)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.reading, 1)
+        row.addWidget(SignedScale())
+        facts = QHBoxLayout()
+        facts.addWidget(self.norm, 1)
+        facts.addWidget(self.word)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for part in (self.head, self.none_yet, self.map, self.legend):
+            column.addWidget(part)
+        column.addSpacing(8)
+        self.gradient_head = SectionHead("Gradient")
+        for part in (self.gradient_head, self.no_gradient, self.histogram):
+            column.addWidget(part)
+        column.addLayout(facts)
+
+    # --- which layer
+
+    def show_layer(self, id: str, names: tuple[str, ...], row_names: tuple[str, ...]) -> None:
+        """`names`: its parameters; `row_names`: what feeds it, where that has names. id "": nothing to show."""
+        if (id, names) != (self._id, self._names):
+            self._id, self._names = id, names
+            self._name = names[0] if names else ""
+            self.histogram.clear()
+            self._offer(names)
+        self._row_names = row_names
+        self.setVisible(bool(names))
+        self._subscribe()
+        self.refresh()
+
+    def _offer(self, names: tuple[str, ...]) -> None:
+        """W or b: a choice where a layer has several parameters."""
+        if self.choice is not None:
+            self.choice.deleteLater()
+            self.choice = None
+        if len(names) > 1:
+            self.choice = Segmented(tuple((n, n, f"Show {n}") for n in names))
+            self.choice.chosen.connect(self._choose)
+            head = self.head.layout()
+            assert isinstance(head, QHBoxLayout)
+            head.insertWidget(1, self.choice)
+
+    def _choose(self, name: str) -> None:
+        self._name = name
+        self.histogram.clear()
+        self.refresh()
+
+    def _subscribe(self) -> None:
+        self._session.engine.subscribe(self, WANTED if self._names and self.isVisible() else ())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._subscribe()
+        self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._subscribe()
+
+    # --- what is known of it
+
+    def _later(self, _what: object = None) -> None:
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def array(self, kind: str) -> np.ndarray | None:
+        """ "weights" or "gradient" of the parameter shown: from the run, else the trained weights."""
+        shot = self._session.engine.snapshot
+        found = shot.tensors.get(f"{kind}/{self._id}/{self._name}") if shot is not None else None
+        if found is None and kind == "weights":
+            trained = self._session.document.weights or {}
+            found = trained.get(self._id, {}).get(self._name)
+        return found
+
+    def refresh(self) -> None:
+        if not self._names:
+            return
+        weights, gradient = self.array("weights"), self.array("gradient")
+        self.none_yet.setVisible(weights is None)
+        large = shot_has_weights(self._session) and weights is None
+        self.none_yet.setText("Too many numbers to picture." if large else "They appear here once a run begins.")
+        for part in (self.map, self.legend):
+            part.setVisible(weights is not None)
+        self.shape.setVisible(weights is not None)
+        if self.choice is not None:
+            self.choice.setVisible(weights is not None or large)
+        if weights is not None:
+            self.shape.setText(" × ".join(f"{n:,}" for n in weights.shape))
+            self.map.show_array(weights)
+            self.map.setAccessibleName(f"{self._name} of this layer")
+            self._read(*self.map._at)
+        self.gradient_head.setVisible(weights is not None)
+        self.no_gradient.setVisible(weights is not None and gradient is None)
+        self.histogram.setVisible(gradient is not None)
+        if gradient is not None:
+            self.histogram.show_array(gradient)
+        self._show_facts(gradient)
+
+    def _show_facts(self, gradient: np.ndarray | None) -> None:
+        shot = self._session.engine.snapshot
+        latest = shot.latest if shot is not None else {}
+        norm, ratio = latest.get(f"gradient/{self._id}"), latest.get(f"ratio/{self._id}")
+        known = gradient is not None and norm is not None
+        self.norm.setVisible(known)
+        self.word.setVisible(known and ratio is not None)
+        if norm is None or gradient is None:
+            return
+        zero = f" · {self.histogram.zeros:.0%} zero" if self.histogram.zeros >= 0.005 else ""
+        update = f" · update {theme.number(_two_digits(ratio))}" if ratio is not None else ""
+        self.norm.setText(f"‖dW‖ {theme.number(_two_digits(norm))}{update}{zero}")
+        self.norm.setToolTip(
+            wrapped(
+                "‖dW‖: length of this layer's gradient, all its parameters together. Update: how far a step moves the "
+                "weights beside their own length; between 1e-4 and 1e-2 is healthy. Zero: entries of dW that are 0."
+            )
+        )
+        if ratio is not None:
+            word, role = health(ratio)
+            self.word.setText(word)
+            set_role(self.word, role)
+
+    # --- the pointer
+
+    def _read(self, row: int, column: int) -> None:
+        matrix = self.map.matrix
+        if row < 0 or row >= matrix.shape[0] or column >= matrix.shape[1]:
+            self.reading.setText(f"± {theme.number(_two_digits(self.map.scale))} at most")
+            return
+        value = theme.number(float(matrix[row, column]))
+        weights = self.array("weights")
+        if weights is not None and as_matrix(weights).shape[0] == 1 and weights.ndim < 2:
+            self.reading.setText(f"{self._name} of unit {column + 1}: {value}")
+            return
+        names = self._row_names
+        source = names[row] if len(names) == matrix.shape[0] else f"{row + 1}"
+        self.reading.setText(f"{source} → {column + 1}: {value}")
+
+
+def shot_has_weights(session: Session) -> bool:
+    """Whether the run tells weights at all: an array that is then missing was too large to copy."""
+    shot = session.engine.snapshot
+    return shot is not None and any(name.startswith("weights/") for name in shot.tensors)
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")
