@@ -77,17 +77,17 @@ class PlotsPanel(QWidget):
     def _connect(self) -> None:
         session = self._session
         session.engine.snapshot_changed.connect(self._take)
-        session.engine.ended.connect(lambda end: self._take(end.snapshot))
         session.running_network_changed.connect(self._network_changed)
         session.document.history_changed.connect(self._take_saved)
-        session.document.network_changed.connect(lambda _ids: self._network_changed())
-        theme.signals.changed.connect(lambda _theme: self._give(self._run))
+        session.document.network_changed.connect(self._network_changed)
+        theme.signals.changed.connect(self._take_theme)
 
     # --- what is drawn
 
-    def _take(self, snapshot: Snapshot | None) -> None:
-        if snapshot is None:
-            return
+    def _take_theme(self) -> None:
+        self._give(self._run)
+
+    def _take(self, snapshot: Snapshot) -> None:
         if snapshot.run_id != self._run_id or snapshot.step < self._run.last_step:
             self._run_id = snapshot.run_id
             self._run = Run()
@@ -122,7 +122,7 @@ class PlotsPanel(QWidget):
         batch = self._session.document.project.training.batch_size or rows
         return EpochScale.even(-(-rows // batch)) if rows and batch else EpochScale()
 
-    def _network_changed(self) -> None:
+    def _network_changed(self, *_what: object) -> None:
         self.older.setVisible(bool(self._session.design_is_newer and self._run.history.curves))
 
     def _give(self, run: Run) -> None:

@@ -58,7 +58,7 @@ class Plot(QWidget):
         self.follow.setToolTip("Show the newest steps again. A double click on the plot does the same.")
         self.follow.clicked.connect(self.resume_following)
         self.scale = WordButton("log", font="small", token="muted")
-        self.scale.clicked.connect(lambda: self.set_log(not self.log))
+        self.scale.clicked.connect(self._switch_scale)
         self.more = icon_button("more", "What this plot can do: smoothing, axes, saving.", size=14)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setMenu(menu)
@@ -142,6 +142,9 @@ class Plot(QWidget):
         self.following = True
         self._name()
         self._dirty()
+
+    def _switch_scale(self) -> None:
+        self.set_log(not self.log)
 
     def toggle(self, curve: str) -> None:
         self.hidden = self.hidden ^ {curve}

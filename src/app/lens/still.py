@@ -1,0 +1,68 @@
+"""Tensors of a network that is not in training: a reopened project's, or a finished run's that sent none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.document import Trained
+from core.backend.numpy import NumpyOps
+from core.data import store
+from core.data.schema import Prepared
+from core.errors import UserInputError
+from core.network import Network
+from core.training.tensors import GRID
+
+MOST_VALUES = 1 << 18  # larger networks show their structure alone: computing them would be felt
+MOST_POINTS = 500
+
+
+def tensors(trained: Trained) -> dict[str, np.ndarray]:
+    """As in a snapshot: weights, and activations over the plane of two inputs or of one row."""
+    found = {
+        f"weights/{id}/{name}": np.asarray(array)
+        for id, arrays in trained.weights.items()
+        for name, array in arrays.items()
+        if array.size <= MOST_VALUES
+    }
+    if sum(array.size for array in found.values()) > MOST_VALUES:
+        return found
+    try:
+        arrays = store.load(trained.prepared)
+    except (OSError, UserInputError):
+        return found  # the cache of prepared arrays is gone; the weights still tell something
+    plane = trained.prepared.row_shape == (2,)
+    part = arrays.validation if len(arrays.validation.x) else arrays.train
+    x, extent = grid(arrays.train.x) if plane else (np.array(part.x[:1]), None)
+    network, ops = Network.of(trained.network), NumpyOps(np.float32)
+    ys, _ = network.forward(ops, trained.weights, ops.array(x), train=False)
+    for id, i in network.outputs.items():
+        y = np.asarray(ys[i])
+        if y.ndim == 2:
+            found[f"surface/{id}" if plane else f"activation/{id}"] = y.T.reshape(-1, GRID, GRID) if plane else y[0]
+    return found | ({"surface/extent": extent} if extent is not None else {})
+
+
+def grid(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(GRID², 2) points over the plane of two inputs, rows from low to high second input, and their extent."""
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = 0.1 * np.maximum(high - low, 1e-6)
+    (x0, y0), (x1, y1) = low - margin, high + margin
+    across, up = np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID))
+    return np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32), np.array([x0, x1, y0, y1], np.float32)
+
+
+def points(prepared: Prepared | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """(x, y) of rows to draw over the plane, "train" and "test", MOST_POINTS at most; {} without any."""
+    if prepared is None or prepared.row_shape != (2,):
+        return {}
+    try:
+        arrays = store.load(prepared)
+    except (OSError, UserInputError):
+        return {}
+    total = len(arrays.train.x) + len(arrays.test.x)
+    share = min(1.0, MOST_POINTS / max(1, total))
+    found = {}
+    for name, part in (("train", arrays.train), ("test", arrays.test)):
+        kept = np.linspace(0, max(0, len(part.x) - 1), int(len(part.x) * share)).astype(int)
+        found[name] = (np.array(part.x[kept]), np.array(part.y[kept]).reshape(len(kept)))
+    return found

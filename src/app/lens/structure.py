@@ -1,0 +1,166 @@
+"""A network as columns of neurons and links between them: what the lens draws, without where. No Qt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.activations import ACTIVATIONS
+from core.data.schema import Prepared
+from core.spec import LayerSpec, NetworkSpec
+from core.validation import Report, check
+
+OPEN_UNITS = 256  # wider layers are drawn as one heat map of their weights
+OPEN_COLUMNS = 14  # deeper networks too
+BOUNDED = ("tanh", "sigmoid")  # activations whose values need no scale of their own
+_PIXEL = re.compile(r".*?(\d+)\D+(\d+)\D*$")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A layer with those behind it that change no shape and hold no weights (activation, dropout).
+
+    id: the layer with the weights; shown: the last of `ids`, whose output the tiles show. units: values of its output.
+    form: "neurons", "matrix" (too wide to open) or "picture" (an input that is too wide, or an image of `grid` rows ×
+    columns).
+    labels: what the units are called: features of the input, classes of the output. scale: largest value that the
+    activation can give, or None. rank: place from left to right.
+    """
+
+    id: str
+    ids: tuple[str, ...]
+    name: str
+    detail: str
+    units: int
+    form: str
+    rank: int
+    labels: tuple[str, ...] = ()
+    grid: tuple[int, int] | None = None
+    scale: float | None = None
+
+    @property
+    def shown(self) -> str:
+        return self.ids[-1]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Every unit of one column feeds every unit of another; `weights` names the layer that holds the matrix."""
+
+    source: int
+    target: int
+    weights: str
+
+
+@dataclass(frozen=True)
+class Structure:
+    columns: tuple[Column, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def ranks(self) -> int:
+        return 1 + max((c.rank for c in self.columns), default=-1)
+
+    def column_of(self, layer_id: str) -> int | None:
+        return next((i for i, c in enumerate(self.columns) if layer_id in c.ids), None)
+
+
+def structure(network: NetworkSpec, prepared: Prepared | None) -> Structure:
+    """Only layers whose shapes are known: a faulty design is drawn as far as it holds."""
+    report = check(network)
+    groups = _groups(network, report)
+    place = {id: i for i, ids in enumerate(groups) for id in ids}
+    ranks: list[int] = []
+    links: list[Link] = []
+    for i, ids in enumerate(groups):
+        sources = [place[s] for s in network.sources(ids[0]) if s in place]
+        ranks.append(1 + max((ranks[s] for s in sources), default=-1))
+        links += [Link(s, i, ids[0]) for s in sources]
+    deep = len(groups) > OPEN_COLUMNS
+    columns = [_column(network, report, ids, rank, deep=deep) for ids, rank in zip(groups, ranks, strict=True)]
+    if prepared is not None and columns:
+        columns = _named(columns, network, prepared)
+    return Structure(tuple(columns), tuple(links))
+
+
+def _groups(network: NetworkSpec, report: Report) -> list[tuple[str, ...]]:
+    """Ids in topological order, those that only bend or silence their one source joined to it."""
+    groups: list[tuple[str, ...]] = []
+    of: dict[str, int] = {}
+    for id in (i for i in report.order if i in report.shapes):
+        sources = network.sources(id)
+        same = len(sources) == 1 and not report.parameters[id] and report.shapes[id] == report.shapes[sources[0]]
+        if same and len(network.targets(sources[0])) == 1:
+            of[id] = of[sources[0]]
+            groups[of[id]] += (id,)
+        else:
+            of[id] = len(groups)
+            groups.append((id,))
+    return groups
+
+
+def _column(network: NetworkSpec, report: Report, ids: tuple[str, ...], rank: int, *, deep: bool) -> Column:
+    specs = [network.layer(id) for id in ids]
+    shape = report.shapes[ids[-1]]
+    units = 1
+    for n in shape:
+        units *= n
+    activation = _activation(specs)
+    bends = f"{activation} " if activation and activation != "linear" else ""
+    rest = [s.layer.describe().lower() for s in specs[1:] if s.layer.kind == "dropout"]
+    size = f"{units:,}" if len(shape) == 1 else "×".join(str(n) for n in shape)
+    closed = deep or units > OPEN_UNITS or len(shape) != 1
+    form = "neurons" if not closed else "picture" if specs[0].layer.kind == "input" else "matrix"
+    return Column(
+        ids[0], ids, specs[0].name, " · ".join([f"{bends}{size}", *rest]), units,
+        form, rank, scale=1.0 if activation in BOUNDED else None,
+    )  # fmt: skip
+
+
+def _activation(specs: Sequence[LayerSpec]) -> str:
+    """The last function applied, "" where there is none."""
+    found = ""
+    for spec in specs:
+        name = getattr(spec.layer, "activation", None) or getattr(spec.layer, "function", None)
+        found = name if name in ACTIVATIONS else found
+    return found
+
+
+def _named(columns: list[Column], network: NetworkSpec, prepared: Prepared) -> list[Column]:
+    """Features named at the input, classes at the output, where they fit."""
+    named = list(columns)
+    for i, column in enumerate(columns):
+        is_input = network.layer(column.id).layer.kind == "input"
+        if is_input and column.units == len(prepared.feature_names):
+            grid = image_grid(prepared.feature_names)
+            form = "picture" if grid else column.form
+            detail = ", ".join(prepared.feature_names) if column.units <= 2 else column.detail
+            detail = f"{grid[0]}×{grid[1]} pixels" if grid else detail
+            named[i] = replace(column, labels=prepared.feature_names, grid=grid, form=form, detail=detail)
+        elif not network.targets(column.shown):
+            fits = column.units == len(prepared.classes)
+            labels = prepared.classes if fits else (prepared.target,) if column.units == 1 else ()
+            detail = f"softmax {column.units:,}" if fits and column.units > 1 else column.detail
+            named[i] = replace(column, labels=labels, detail=detail)
+    return named
+
+
+def image_grid(names: Sequence[str]) -> tuple[int, int] | None:
+    """(rows, columns) where names like "pixel_3_5" cover a picture row by row; None for any other names."""
+    places = [(int(m[1]), int(m[2])) for m in map(_PIXEL.match, names) if m]
+    if len(places) < 9 or len(places) != len(names):
+        return None
+    (r0, c0), (r1, c1) = places[0], places[-1]
+    rows, across = r1 - r0 + 1, c1 - c0 + 1
+    if rows < 3 or across < 3 or rows * across != len(names):
+        return None
+    wanted = [(r0 + i // across, c0 + i % across) for i in range(len(names))]
+    return (rows, across) if places == wanted else None
+
+
+def sample(units: int, most: int) -> tuple[int, ...]:
+    """Which of so many units are drawn: all, or `most` of them evenly spread with the first and the last."""
+    if units <= most:
+        return tuple(range(units))
+    return tuple(round(i * (units - 1) / (most - 1)) for i in range(most)) if most > 1 else (0,)

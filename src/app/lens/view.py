@@ -1,0 +1,121 @@
+"""All that the lens shows at one moment, and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from app.lens import edges as lines
+from app.lens.decision import answers
+from app.lens.edges import Edges
+from app.lens.layout import Layout
+from app.lens.structure import Column, Structure
+from core.data.preprocess import NumberFeature
+from core.data.schema import Prepared
+
+Tensors = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class View:
+    """selected: ids of layers chosen by the person; coloured_by: "weights" or "gradient"; points: rows by part."""
+
+    structure: Structure = field(default_factory=Structure)
+    layout: Layout = field(default_factory=Layout)
+    tensors: Tensors = field(default_factory=dict)
+    prepared: Prepared | None = None
+    selected: frozenset[str] = frozenset()
+    coloured_by: str = "weights"
+    points: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    @cached_property
+    def edges(self) -> Edges:
+        return lines.build(self.structure, self.layout, self.tensors, self.coloured_by)
+
+    @property
+    def trained(self) -> bool:
+        return any(name.startswith("weights/") for name in self.tensors)
+
+    @property
+    def plane(self) -> bool:
+        """Whether rows are points of a plane, so that every neuron is a picture of it."""
+        return self.prepared is not None and self.prepared.row_shape == (2,)
+
+    def is_output(self, column: int) -> bool:
+        return not any(link.source == column for link in self.structure.links)
+
+    def weights(self, column: int) -> np.ndarray | None:
+        found = self.tensors.get(f"weights/{self.structure.columns[column].id}/W")
+        return found if found is not None and found.ndim == 2 else None
+
+    def bias(self, column: int, unit: int) -> float | None:
+        return self._unit(f"weights/{self.structure.columns[column].id}/b", unit)
+
+    def activation(self, column: int, unit: int) -> float | None:
+        """For the probe row, as the layer gives it."""
+        return self._unit(f"activation/{self.structure.columns[column].shown}", unit)
+
+    def _unit(self, name: str, unit: int) -> float | None:
+        found = self.tensors.get(name)
+        return float(found.ravel()[unit]) if found is not None and 0 <= unit < found.size else None
+
+    def surface(self, column: int) -> np.ndarray | None:
+        """(units, g, g) over the plane; of a classifier's output, probabilities."""
+        shown = self.structure.columns[column]
+        found = self.tensors.get(f"surface/{shown.shown}")
+        if found is None and shown.rank == 0 and self.plane and shown.units == 2:
+            ramp = np.linspace(-1.0, 1.0, 28)
+            return np.stack(np.meshgrid(ramp, ramp))
+        if found is None or found.ndim != 3 or len(found) != shown.units:
+            return None
+        return answers(found, self.task) if self.is_output(column) else found
+
+    def probe(self, column: int) -> np.ndarray | None:
+        """(units,) for the probe row; of a classifier's output, probabilities."""
+        shown = self.structure.columns[column]
+        found = self.tensors.get(f"activation/{shown.shown}")
+        if found is None or found.size != shown.units:
+            return None
+        found = found.ravel()
+        return answers(found[:, None], self.task)[:, 0] if self.is_output(column) else found
+
+    @property
+    def task(self) -> str:
+        return self.prepared.task if self.prepared is not None else ""
+
+    def output_column(self) -> int | None:
+        return next((i for i in range(len(self.structure.columns)) if self.is_output(i)), None)
+
+    def picture(self, column: int) -> np.ndarray | None:
+        """(rows, columns) of an input that is an image, or too wide to open: the probe row in the units of the data."""
+        shown = self.structure.columns[column]
+        values = self.tensors.get(f"activation/{shown.shown}")
+        if shown.rank or values is None or values.size != shown.units or self.prepared is None:
+            return None
+        features = self.prepared.preparation.features
+        flat = values.ravel().astype(float)
+        if len(features) == shown.units and all(isinstance(f, NumberFeature) for f in features):
+            numbers = [f for f in features if isinstance(f, NumberFeature)]
+            flat = flat * np.array([f.scale for f in numbers]) + np.array([f.mean for f in numbers])
+        across = math.isqrt(shown.units - 1) + 1
+        rows, across = shown.grid or (-(-shown.units // across), across)
+        return np.pad(flat, (0, rows * across - shown.units), constant_values=flat.min()).reshape(rows, across)
+
+    def weight_pictures(self, column: int) -> np.ndarray | None:
+        """(units, rows, columns) of the weights of a layer that looks at an image."""
+        sources = [link.source for link in self.structure.links if link.target == column]
+        grid = self.structure.columns[sources[0]].grid if len(sources) == 1 else None
+        weights = self.weights(column)
+        if grid is None or weights is None or weights.shape[0] != grid[0] * grid[1]:
+            return None
+        return weights.T.reshape(-1, *grid)[:, ::-1]  # rows as in a plot, the first at the bottom
+
+    def scale(self, column: Column, values: np.ndarray) -> float:
+        """The value that is drawn at full colour: what the activation can give, or nearly the largest there is."""
+        if column.scale is not None:
+            return column.scale
+        return max(float(np.percentile(np.abs(values), 99.5)), 1e-9)
