@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.preprocess import ClassTarget
+from core.data import cells
+from core.data.preprocess import CategoryFeature, ClassTarget, Feature
 from core.errors import UserInputError
 from core.layers import Layer
 from core.model import TrainedModel
 from core.network import Network
 
 Cell = str | None
+OUTPUTS = ("label", "probabilities", "prediction")
 
 
 @dataclass(frozen=True)
@@ -94,5 +96,13 @@ def refuse_layer(layer: Layer, format: str) -> None:
     )
 
 
-def input_names(model: TrainedModel) -> tuple[str, ...]:
-    return tuple(feature.name for feature in model.preparation.features)
+def input_name(feature: Feature) -> str:
+    """A column's name as the input of a graph, out of the way of the graph's own names, which begin with a slash."""
+    taken = feature.name in OUTPUTS or feature.name.startswith("/") or not feature.name
+    return f"{feature.name}_input" if taken else feature.name
+
+
+def index_of_label(feature: CategoryFeature) -> dict[str, int]:
+    """What stands in a cell → index of its label. Missing marks mean `fill`, unless training saw them as labels."""
+    index = {label: i for i, label in enumerate(feature.categories)}
+    return {mark: index.get(feature.fill, -1) for mark in sorted(cells.MISSING)} | index

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import __version__
-from core.data import cells
 from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
 from core.evaluation.rows import number_of
-from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, plan_of
+from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, index_of_label, input_name, plan_of
 from core.export.python_code import variables
 from core.model import TrainedModel
 from core.network import Node
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 IR_VERSION, OPSET, ML_OPSET = 8, 17, 2
 ML = "ai.onnx.ml"
-OUTPUTS = ("label", "probabilities", "prediction")
 # A column whose mean is this many deviations away from zero loses too much of its 24 bits as float32.
 FLOAT32_REACH = 256.0
 
@@ -119,12 +117,6 @@ def _description(model: TrainedModel) -> str:
     )
 
 
-def input_name(feature: Feature) -> str:
-    """The column's name, out of the way of the graph's own names."""
-    taken = feature.name in OUTPUTS or feature.name.startswith("/") or not feature.name
-    return f"{feature.name}_input" if taken else feature.name
-
-
 # --- preparation
 
 
@@ -169,15 +161,13 @@ def _category(graph: Graph, feature: CategoryFeature, name: str) -> str:
     """One-hot: the label's index, compared with every index; unknown is -1 and equals none."""
     from onnx import TensorProto
 
-    index = {label: i for i, label in enumerate(feature.categories)}
-    missing = {mark: index.get(feature.fill, -1) for mark in sorted(cells.MISSING)}
-    keys = missing | index  # a mark that training saw as a label stays one
+    index = index_of_label(feature)
     column = graph.column(input_name(feature), TensorProto.STRING)
     found = graph.add(
         "LabelEncoder", column, out=f"{name}/index", domain=ML,
-        keys_strings=list(keys), values_int64s=list(keys.values()), default_int64=-1,
+        keys_strings=list(index), values_int64s=list(index.values()), default_int64=-1,
     )  # fmt: skip
-    every = graph.constant([list(range(len(index)))], f"{name}/every_index", np.int64)
+    every = graph.constant([list(range(len(feature.categories)))], f"{name}/every_index", np.int64)
     return graph.add("Cast", graph.add("Equal", found, every, out=f"{name}/is"), out=name, to=TensorProto.FLOAT)
 
 

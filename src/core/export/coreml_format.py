@@ -1,0 +1,256 @@
+"""Core ML: a pipeline that takes the columns of the source, for apps on Apple's devices.
+
+Numbers are gathered, imputed and scaled, texts are mapped to an index and one-hot encoded, all are joined, and a neural
+network answers. The pieces are those of https://apple.github.io/coremltools/mlmodel/.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import __version__
+from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
+from core.errors import UserInputError
+from core.export import coreml_reader
+from core.export.base import Exporter, FormatInfo, index_of_label, input_name, plan_of
+from core.export.python_code import variables
+from core.model import TrainedModel
+from core.network import Node
+from core.project.atomic import atomic_write
+
+VERSION = 4  # iOS 13, macOS 10.15: the first with layers for arrays of any rank
+Weights = Mapping[str, np.ndarray]
+
+
+def coremltools() -> Any:
+    """The library; raises UserInputError where it is not installed or does not work."""
+    logging.getLogger("coremltools").setLevel(logging.CRITICAL)  # it complains on every machine that is no Mac
+    try:
+        import coremltools
+        import coremltools.models.neural_network
+        import coremltools.proto
+    except Exception as err:  # absent, or broken on this machine in whatever way
+        raise UserInputError(
+            "Exporting to Core ML needs coremltools.",
+            reason=f"It could not be loaded: {err}.",
+            remedy='Install it with: pip install "chainrule[coreml]"',
+        ) from err
+    return coremltools
+
+
+def build(model: TrainedModel) -> Any:
+    """The model as a Core ML specification; raises UserInputError for a layer without a rule."""
+    plan = plan_of(model, format="Core ML", kinds=tuple(RULES))
+    ct = coremltools()
+    steps, size = _preparation(ct, model.preparation.features)
+    network = _Network(ct, model, size)
+    names = variables(model.network)
+    values: list[str] = []
+    for node in plan.nodes:
+        xs = tuple(values[i] for i in node.sources) or ("/x",)
+        weights = model.weights.get(node.id, {})
+        values.append(RULES[node.layer.kind](network, node, xs, weights, f"/network/{names[node.id]}"))
+    last = network.finished(values[plan.output])
+    spec = _pipeline(ct, model, last)
+    pipeline = spec.pipelineClassifier.pipeline if isinstance(model.preparation.target, ClassTarget) else spec.pipeline
+    for step in (*steps, last):
+        pipeline.models.add().CopyFrom(step)
+    return spec
+
+
+def _pipeline(ct: Any, model: TrainedModel, last: Any) -> Any:
+    """The outer description: the columns as inputs, and the outputs of the last step."""
+    spec = ct.proto.Model_pb2.Model(specificationVersion=VERSION)
+    for feature in model.preparation.features:
+        entry = spec.description.input.add(name=input_name(feature))
+        if isinstance(feature, NumberFeature):
+            entry.type.doubleType.SetInParent()
+            entry.shortDescription = "A number; NaN where it is missing."
+        else:
+            entry.type.stringType.SetInParent()
+            entry.shortDescription = "A text; empty where it is missing."
+    for output in last.description.output:
+        spec.description.output.add().CopyFrom(output)
+    spec.description.predictedFeatureName = last.description.predictedFeatureName
+    spec.description.predictedProbabilitiesName = last.description.predictedProbabilitiesName
+    about = spec.description.metadata
+    about.shortDescription = f"{model.name}: tells {model.preparation.target.name}."
+    about.author = f"Chainrule {__version__}"
+    return spec
+
+
+# --- preparation
+
+
+def _step(ct: Any, inputs: Mapping[str, Any], output: str, kind: Any) -> Any:
+    """A pipeline step with named, typed ends."""
+    from coremltools.models._interface_management import set_transform_interface_params
+
+    spec = ct.proto.Model_pb2.Model(specificationVersion=VERSION)
+    return set_transform_interface_params(spec, list(inputs.items()), [(output, kind)])
+
+
+def _preparation(ct: Any, features: tuple[Feature, ...]) -> tuple[list[Any], int]:
+    """The steps from the columns to /x, and how many values /x has."""
+    types = ct.models.datatypes
+    steps: list[Any] = []
+    parts: list[tuple[str, Any, int]] = []
+    run: list[NumberFeature] = []
+    for i, feature in enumerate((*features, None)):
+        if isinstance(feature, NumberFeature):
+            run.append(feature)
+            continue
+        if run:
+            name = f"/numbers_{i}"
+            steps += _numbers(ct, run, name)
+            parts.append((name, types.Array(len(run)), len(run)))
+        run = []
+        if isinstance(feature, CategoryFeature):
+            name, size = f"/category_{i}", len(feature.categories)
+            steps += _category(ct, feature, name)
+            parts.append((name, types.Dictionary(types.Int64()), size))
+    total = sum(size for _, _, size in parts)
+    joined = _step(ct, {name: kind for name, kind, _ in parts}, "/x", types.Array(total))
+    for name, _, size in parts:
+        joined.featureVectorizer.inputList.add(inputColumn=name, inputDimensions=size)
+    return [*steps, joined], total
+
+
+def _numbers(ct: Any, run: list[NumberFeature], name: str) -> list[Any]:
+    """Gathered, missing ones filled, then scale · (x + shift)."""
+    types = ct.models.datatypes
+    array = types.Array(len(run))
+    gathered = _step(ct, {input_name(f): types.Double() for f in run}, f"{name}/columns", array)
+    for feature in run:
+        gathered.featureVectorizer.inputList.add(inputColumn=input_name(feature), inputDimensions=1)
+    filled = _step(ct, {f"{name}/columns": array}, f"{name}/filled", array)
+    filled.imputer.imputedDoubleArray.vector.extend(f.fill for f in run)
+    filled.imputer.replaceDoubleValue = math.nan
+    scaled = _step(ct, {f"{name}/filled": array}, name, array)
+    scaled.scaler.shiftValue.extend(-f.mean for f in run)
+    scaled.scaler.scaleValue.extend(1.0 / f.scale for f in run)
+    return [gathered, filled, scaled]
+
+
+def _category(ct: Any, feature: CategoryFeature, name: str) -> list[Any]:
+    """The label's index, -1 where unknown, and one-hot, all zeros where unknown."""
+    types = ct.models.datatypes
+    mapped = _step(ct, {input_name(feature): types.String()}, f"{name}/index", types.Int64())
+    mapped.categoricalMapping.stringToInt64Map.map.update(index_of_label(feature))
+    mapped.categoricalMapping.int64Value = -1
+    hot = _step(ct, {f"{name}/index": types.Int64()}, name, types.Dictionary(types.Int64()))
+    hot.oneHotEncoder.int64Categories.vector.extend(range(len(feature.categories)))
+    hot.oneHotEncoder.outputSparse = True
+    unknown = ct.proto.OneHotEncoder_pb2.OneHotEncoder.HandleUnknown
+    hot.oneHotEncoder.handleUnknown = unknown.Value("IgnoreUnknown")
+    return [mapped, hot]
+
+
+# --- the network
+
+
+class _Network:
+    """The last step as it grows."""
+
+    def __init__(self, ct: Any, model: TrainedModel, inputs: int) -> None:
+        types = ct.models.datatypes
+        self.target = model.preparation.target
+        self.loss = model.loss
+        is_class = isinstance(self.target, ClassTarget)
+        self.output = "probabilities" if is_class else "prediction"
+        self.builder = ct.models.neural_network.NeuralNetworkBuilder(
+            [("/x", types.Array(inputs))],
+            [(self.output, types.Array(len(self.target.classes) if isinstance(self.target, ClassTarget) else 1))],
+            mode="classifier" if is_class else None,
+            disable_rank5_shape_mapping=True,
+        )
+
+    def dense(self, x: str, p: Weights, name: str) -> str:
+        n, units = p["W"].shape
+        self.builder.add_inner_product(
+            name, np.ascontiguousarray(p["W"].T, np.float32), p.get("b"), n, units, "b" in p, x, f"{name}/z"
+        )
+        return f"{name}/z"
+
+    def activation(self, kind: str, z: str, name: str, params: list[float] | None = None) -> str:
+        self.builder.add_activation(f"{name}/{kind}", kind, z, f"{name}/{kind}", params)
+        return f"{name}/{kind}"
+
+    def gelu(self, z: str, name: str) -> str:
+        self.builder.add_gelu(f"{name}/gelu", z, f"{name}/gelu", mode="TANH_APPROXIMATION")
+        return f"{name}/gelu"
+
+    def silu(self, z: str, name: str) -> str:
+        gate = self.activation("SIGMOID", z, name)
+        self.builder.add_multiply_broadcastable(f"{name}/silu", [z, gate], f"{name}/silu")
+        return f"{name}/silu"
+
+    def finished(self, z: str) -> Any:
+        """The answers added: probabilities with their labels, or the value in the target's unit."""
+        if not isinstance(self.target, ClassTarget):
+            self.builder.add_activation("/answer", "LINEAR", z, self.output, [self.target.scale, self.target.mean])
+            return self.builder.spec
+        if self.loss == "binary_cross_entropy":
+            yes = self.activation("SIGMOID", z, "/answer")
+            no = self.activation("LINEAR", yes, "/answer", [-1.0, 1.0])
+            self.builder.add_concat_nd("/answer/both", [no, yes], self.output, axis=-1)
+        else:
+            self.builder.add_softmax_nd("/answer/softmax", z, self.output, axis=-1)
+        self.builder.set_class_labels(list(self.target.classes), "label", self.output)
+        return self.builder.spec
+
+
+ACTIVATIONS: dict[str, Callable[[_Network, str, str], str]] = {
+    "linear": lambda network, z, name: z,
+    "relu": lambda network, z, name: network.activation("RELU", z, name),
+    "leaky_relu": lambda network, z, name: network.activation("LEAKYRELU", z, name, [0.01]),
+    "gelu": _Network.gelu,
+    "silu": _Network.silu,
+    "tanh": lambda network, z, name: network.activation("TANH", z, name),
+    "sigmoid": lambda network, z, name: network.activation("SIGMOID", z, name),
+}
+
+
+def _same(network: _Network, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
+    return xs[0]
+
+
+def _dense(network: _Network, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
+    z = network.dense(xs[0], p, name)
+    return ACTIVATIONS[node.layer.activation](network, z, name)  # type: ignore[attr-defined]
+
+
+def _activation(network: _Network, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
+    return ACTIVATIONS[node.layer.function](network, xs[0], name)  # type: ignore[attr-defined]
+
+
+RULES: dict[str, Callable[[_Network, Node, tuple[str, ...], Weights, str], str]] = {
+    "input": _same,
+    "dense": _dense,
+    "activation": _activation,
+    "dropout": _same,  # nothing happens when predicting
+}
+
+
+def _write(model: TrainedModel, path: Path) -> tuple[Path, ...]:
+    atomic_write(path, build(model).SerializeToString(deterministic=True))
+    return (path,)
+
+
+EXPORTER = Exporter(
+    FormatInfo(
+        "coreml",
+        "Core ML",
+        ".mlmodel",
+        "For apps on Mac, iPhone and iPad: drag it into Xcode. Takes the columns of your table as they are. "
+        "Needs coremltools.",
+    ),
+    _write,
+    coreml_reader.answer,
+)

@@ -1,0 +1,158 @@
+"""Asking a Core ML file for its answers: by Core ML itself on a Mac, elsewhere by reading its specification in NumPy.
+
+The second way follows the documented meaning of every step, from the file alone; it cannot speak for Apple's runtime,
+and the receipt says so.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.preprocess import CategoryFeature
+from core.evaluation.rows import number_of
+from core.export.base import HeldOut, Reloaded, classes_of, input_name
+from core.model import TrainedModel
+
+Values = dict[str, Any]
+NOTE = "Core ML runs on Apple's systems alone: here its file was read step by step and computed in 64 bits."
+
+
+def answer(path: Path, model: TrainedModel, rows: HeldOut) -> Reloaded:
+    """The file's answers for the rows; see `core.export.base.Exporter`."""
+    from core.export.coreml_format import coremltools
+
+    ct = coremltools()
+    columns = _typed(model, rows)
+    if sys.platform == "darwin":
+        runtime = ct.models.MLModel(str(path), compute_units=ct.ComputeUnit.CPU_ONLY)
+        found = [runtime.predict({name: column[i] for name, column in columns.items()}) for i in range(len(rows.x))]
+        return Reloaded(np.array([_plain(row, model) for row in found]), f"Core ML by coremltools {ct.__version__}")
+    spec = ct.proto.Model_pb2.Model()
+    spec.ParseFromString(path.read_bytes())
+    return Reloaded(_computed(spec, columns), "Chainrule reader of Core ML files, 64-bit", NOTE)
+
+
+def _typed(model: TrainedModel, rows: HeldOut) -> dict[str, list[Any]]:
+    """Cells as the file's inputs: NaN or "" where missing."""
+    made: dict[str, list[Any]] = {}
+    for feature in model.preparation.features:
+        column = rows.columns[feature.name]
+        if isinstance(feature, CategoryFeature):
+            made[input_name(feature)] = [cell or "" for cell in column]
+        else:
+            numbers = (number_of(cell) for cell in column)
+            made[input_name(feature)] = [math.nan if number is None else number for number in numbers]
+    return made
+
+
+def _plain(row: Values, model: TrainedModel) -> list[float]:
+    classes = classes_of(model)
+    if not classes:
+        return [float(np.ravel(row["prediction"])[0])]
+    return [float(row["probabilities"][label]) for label in classes]
+
+
+# --- reading the specification
+
+
+def _computed(spec: Any, columns: dict[str, list[Any]]) -> np.ndarray:
+    """All steps over all rows at once: (rows, outputs)."""
+    values: Values = dict(columns)
+    pipeline = spec.pipelineClassifier.pipeline if spec.HasField("pipelineClassifier") else spec.pipeline
+    for step in pipeline.models:
+        kind = step.WhichOneof("Type")
+        inputs = [values[entry.name] for entry in step.description.input]
+        values[step.description.output[0].name] = _STEPS[kind](getattr(step, kind), inputs)
+    return np.asarray(values[spec.description.output[0].name])
+
+
+def _vectorizer(spec: Any, inputs: list[Any]) -> np.ndarray:
+    parts = [np.asarray(part, np.float64).reshape(len(part), -1) for part in inputs]
+    sizes = [entry.inputDimensions for entry in spec.inputList]
+    if [part.shape[1] for part in parts] != sizes:
+        raise RuntimeError("the Core ML file joins parts of other sizes")
+    return np.concatenate(parts, axis=1)
+
+
+def _imputer(spec: Any, inputs: list[Any]) -> np.ndarray:
+    x = inputs[0]
+    return np.where(np.isnan(x), np.array(spec.imputedDoubleArray.vector), x)
+
+
+def _scaler(spec: Any, inputs: list[Any]) -> np.ndarray:
+    return (inputs[0] + np.array(spec.shiftValue)) * np.array(spec.scaleValue)
+
+
+def _mapping(spec: Any, inputs: list[Any]) -> list[int]:
+    table = dict(spec.stringToInt64Map.map)
+    return [table.get(text, spec.int64Value) for text in inputs[0]]
+
+
+def _hot(spec: Any, inputs: list[Any]) -> np.ndarray:
+    return np.array([[float(i == label) for label in spec.int64Categories.vector] for i in inputs[0]])
+
+
+def _network(spec: Any, inputs: list[Any]) -> np.ndarray:
+    values: Values = {"/x": np.asarray(inputs[0])}
+    y = values["/x"]
+    for layer in spec.layers:
+        kind = layer.WhichOneof("layer")
+        y = _LAYERS[kind](getattr(layer, kind), *(values[name] for name in layer.input))
+        values[layer.output[0]] = y
+    return y
+
+
+def _inner_product(p: Any, x: np.ndarray) -> np.ndarray:
+    W = np.array(p.weights.floatValue, np.float64).reshape(p.outputChannels, p.inputChannels)
+    y = x @ W.T
+    return y + np.array(p.bias.floatValue) if p.hasBias else y
+
+
+def _activation(p: Any, z: np.ndarray) -> np.ndarray:
+    kind = p.WhichOneof("NonlinearityType")
+    if kind == "leakyReLU":
+        return np.where(z >= 0, z, p.leakyReLU.alpha * z)
+    if kind == "linear":
+        return p.linear.alpha * z + p.linear.beta
+    return _SIMPLE[kind](z)
+
+
+def _gelu(p: Any, z: np.ndarray) -> np.ndarray:
+    if p.mode != p.GeluMode.Value("TANH_APPROXIMATION"):
+        raise RuntimeError("the Core ML file has another form of GELU")
+    return 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+
+
+def _softmax(p: Any, z: np.ndarray) -> np.ndarray:
+    exp = np.exp(z - z.max(axis=p.axis, keepdims=True))
+    return exp / exp.sum(axis=p.axis, keepdims=True)
+
+
+_SIMPLE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "ReLU": lambda z: np.maximum(z, 0),
+    "tanh": np.tanh,
+    "sigmoid": lambda z: 0.5 * np.tanh(0.5 * z) + 0.5,
+}
+_LAYERS: dict[str, Callable[..., np.ndarray]] = {
+    "innerProduct": _inner_product,
+    "activation": _activation,
+    "gelu": _gelu,
+    "multiplyBroadcastable": lambda p, a, b: a * b,
+    "softmaxND": _softmax,
+    "concatND": lambda p, *xs: np.concatenate(xs, axis=p.axis),
+}
+_STEPS: dict[str, Callable[[Any, list[Any]], Any]] = {
+    "featureVectorizer": _vectorizer,
+    "imputer": _imputer,
+    "scaler": _scaler,
+    "categoricalMapping": _mapping,
+    "oneHotEncoder": _hot,
+    "neuralNetworkClassifier": _network,
+    "neuralNetwork": _network,
+}
