@@ -1,0 +1,166 @@
+"""The columns one under the other, in the narrow panel at the left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from app import theme
+from app.data import facts, paint
+from app.data.column_menu import column_menu
+from app.data.header import as_tooltip
+from app.style import set_role
+from core.data.schema import ColumnProfile, TableProfile
+from core.spec import DataSpec
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+ROW = 28
+MOST_ROWS = 8
+SCROLLED_ROWS = 7.5  # the half row tells that there is more below
+PICTURE = 68.0
+Index = QModelIndex | QPersistentModelIndex
+NO_PARENT = QModelIndex()
+
+
+class _Columns(QAbstractListModel):
+    def __init__(self) -> None:
+        super().__init__()
+        self.profile: TableProfile | None = None
+        self.spec: DataSpec | None = None
+
+    def show(self, profile: TableProfile | None, spec: DataSpec | None) -> None:
+        self.beginResetModel()
+        self.profile, self.spec = profile, spec
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = NO_PARENT) -> int:
+        return 0 if self.profile is None or parent.isValid() else len(self.profile.columns)
+
+    def column(self, row: int) -> ColumnProfile:
+        assert self.profile is not None
+        return self.profile.columns[row]
+
+    def part(self, row: int) -> str:
+        assert self.profile is not None
+        return facts.role(self.spec, self.profile, self.column(row))
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or self.profile is None:
+            return None
+        column, part = self.column(index.row()), self.part(index.row())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return facts.shown(column.name)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{facts.shown(column.name)}, {column.kind}, {part}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return as_tooltip(facts.column_help(self.profile, column, part))
+        return None
+
+
+class _Row(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(120, ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        assert isinstance(model, _Columns)
+        colours, column, part = theme.current(), model.column(index.row()), model.part(index.row())
+        muted = part in ("excluded", "left out")
+        box = QRectF(option.rect)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+        if focused or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(colours.accent_bg if focused else colours.bg)
+            painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), 6, 6)
+        paint.draw_glyph(painter, QPointF(box.left() + 4, box.top() + 5), column.kind)
+        left, right = box.left() + 4 + paint.GLYPH + 8, box.right() - 4
+        right -= self._paint_right(painter, QRectF(left, box.top(), right - left, ROW), model, index.row()) + 8
+        chip = paint.chip_width("target") + 8 if part == "target" else 0
+        painter.setFont(theme.font("body"))
+        name = facts.shown(column.name)
+        width = min(QFontMetricsF(painter.font()).horizontalAdvance(name) + 1, right - left - chip)
+        painter.setPen(colours.faint if muted else colours.text)
+        paint.draw_text(painter, QRectF(left, box.top(), width, ROW), name)
+        if chip:
+            paint.draw_chip(painter, QPointF(left + width + 8, box.top() + 5.5), "target")
+        painter.restore()
+
+    def _paint_right(self, painter: QPainter, box: QRectF, model: _Columns, row: int) -> float:
+        """A histogram, a count of values or the word "excluded"; returns the width used."""
+        assert model.profile is not None
+        column, part = model.column(row), model.part(row)
+        heights = paint.bars(column)
+        if part == "feature" and column.kind == "number" and heights:
+            picture = QRectF(box.right() - PICTURE, box.top() + 6, PICTURE, 15)
+            colours = paint.bar_colours(model.profile, column, muted=False)
+            paint.draw_histogram(painter, picture, heights, colours)
+            return PICTURE
+        text = part if part in ("excluded", "left out") else facts.column_range(model.profile, column)
+        painter.setFont(theme.font("small"))
+        painter.setPen(theme.current().faint if part in ("excluded", "left out") else theme.current().muted)
+        paint.draw_text(painter, box, text, right=True)
+        return QFontMetricsF(painter.font()).horizontalAdvance(text)
+
+
+class ColumnList(QListView):
+    """Return, Space, the menu key or a click opens the menu of a column."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._model = _Columns()
+        self.setModel(self._model)
+        self.setItemDelegate(_Row(self))
+        set_role(self, "plain")
+        self.setAccessibleName("Columns of the table")
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda at: self._open(self.indexAt(at)))
+        self.clicked.connect(self._open)
+        theme.signals.changed.connect(self.viewport().update)
+
+    def show_table(self) -> None:
+        row, at = self.currentIndex().row(), self.verticalScrollBar().value()
+        document = self._session.document
+        self._model.show(document.profile, document.project.data)
+        n = self._model.rowCount()
+        self.setFixedHeight(int(ROW * (n if n <= MOST_ROWS else SCROLLED_ROWS)))
+        if 0 <= row < n:
+            self.setCurrentIndex(self._model.index(row))
+        self.verticalScrollBar().setValue(at)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Menu)
+        if event.key() in keys and self.currentIndex().isValid():
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, index: QModelIndex) -> None:
+        if not index.isValid():
+            return
+        menu = column_menu(self._session, self._model.column(index.row()).name, self)
+        if menu is not None:
+            menu.aboutToHide.connect(menu.deleteLater)
+            box = self.visualRect(index)
+            menu.popup(self.viewport().mapToGlobal(QPoint(box.left() + 24, box.bottom())))

@@ -1,0 +1,69 @@
+"""What can be done with one column: a menu, the same at the table's head and in the list at the left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from app import theme
+from app.data import facts
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+
+def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
+    """None while there is no table, or the column is gone."""
+    profile, spec = session.document.profile, session.document.project.data
+    if profile is None or spec is None:
+        return None
+    column = next((c for c in profile.columns if c.name == name), None)
+    if column is None:
+        return None
+    menu = QMenu(parent)
+    menu.setToolTipsVisible(True)
+    is_target = name == profile.target
+    title = menu.addAction(facts.shown(name).replace("&", "&&"))
+    title.setEnabled(False)
+    menu.addSeparator()
+    predict = _entry(menu, session, "Predict this column", facts.make_target(spec, name))
+    predict.setIcon(theme.icon("target"))
+    predict.setToolTip("Makes it the target: what the network learns to answer.")
+    predict.setEnabled(not is_target)
+    if name in spec.excluded:
+        use = _entry(menu, session, "Use as a feature", facts.include(spec, name))
+        use.setIcon(theme.icon("eye"))
+    else:
+        leave = _entry(menu, session, "Leave out", facts.exclude(spec, name))
+        leave.setIcon(theme.icon("eye-off"))
+        leave.setEnabled(not is_target)
+        leave.setToolTip("The target cannot be left out." if is_target else "The network never sees it.")
+    menu.addSeparator()
+    _kinds(menu, session, name)
+    return menu
+
+
+def _entry(menu: QMenu, session: Session, label: str, edit: facts.ColumnEdit) -> QAction:
+    action = menu.addAction(label)
+    action.triggered.connect(lambda: session.change_data(edit.label, **edit.changes))
+    return action
+
+
+def _kinds(menu: QMenu, session: Session, name: str) -> None:
+    spec = session.document.project.data
+    assert spec is not None
+    chosen = spec.kinds.get(name, "")
+    group = QActionGroup(menu)
+    for kind, label, tip in (
+        ("", "Read as found", "What the values look like decides."),
+        ("number", "Read as number", facts.KIND_HELP["number"]),
+        ("category", "Read as category", facts.KIND_HELP["category"]),
+    ):
+        edit = facts.read_as(spec, name, kind) if kind else facts.read_as_found(spec, name)
+        action = _entry(menu, session, label, edit)
+        action.setCheckable(True)
+        action.setChecked(kind == chosen)
+        action.setToolTip(tip)
+        group.addAction(action)

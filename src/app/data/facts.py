@@ -1,0 +1,146 @@
+"""What the data pages say about a table, in words; and the edits of a column's part in it, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app import theme
+from core.data.schema import ColumnProfile, TableProfile
+from core.spec import DataSpec
+
+GLYPHS: Mapping[str, str] = {
+    "number": "#", "category": "A", "text": "T", "identifier": "1", "constant": "=", "empty": "∅",
+}  # fmt: skip
+KIND_HELP: Mapping[str, str] = {
+    "number": "Numbers. Scaled to mean 0 and spread 1 before they enter the network.",
+    "category": "Categories. Each value becomes one input that is 1 for its rows and 0 elsewhere (one-hot).",
+    "text": "Free text. Words are no numbers yet, so the column is left out.",
+    "identifier": "An identifier: it names a row and says nothing about the others.",
+    "constant": "The same value in every row: nothing can be learned from it.",
+    "empty": "No values at all.",
+}
+DELIMITERS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon"}
+ENCODINGS: Mapping[str, str] = {"utf-8": "UTF-8", "utf-16": "UTF-16", "latin-1": "Latin-1"}
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """ "1 row", "1,797 rows"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def shown(name: str) -> str:
+    """A name on one line; what breaks lines becomes a space."""
+    return " ".join(name.split()) or "(blank)"
+
+
+def compact(x: float) -> str:
+    """Three significant digits, whole numbers up to six digits in full: a span must fit under a narrow column."""
+    if x == int(x) and abs(x) < 1e6:
+        return str(int(x))
+    return theme.number(round(x) if 1e3 <= abs(x) < 1e6 else float(f"{x:.3g}"))
+
+
+def missing_cells(profile: TableProfile) -> int:
+    return sum(c.missing + c.invalid for c in profile.columns)
+
+
+def short_facts(profile: TableProfile) -> str:
+    missing = missing_cells(profile)
+    gaps = f"{count(missing, 'cell')} missing" if missing else "no missing values"
+    return f"{count(profile.rows, 'row')} · {count(len(profile.columns), 'column')} · {gaps}"
+
+
+def table_facts(profile: TableProfile) -> str:
+    parts = [count(profile.rows, "row"), count(len(profile.columns), "column")]
+    if profile.delimiter:
+        parts.append(DELIMITERS.get(profile.delimiter, f"separated by {profile.delimiter!r}"))
+    if profile.encoding:
+        parts.append(ENCODINGS.get(profile.encoding.lower(), profile.encoding))
+    if not profile.header:
+        parts.append("no header row")
+    missing = missing_cells(profile)
+    parts.append(f"{count(missing, 'cell')} missing" if missing else "no missing values")
+    return " · ".join(parts)
+
+
+def role(spec: DataSpec | None, profile: TableProfile, column: ColumnProfile) -> str:
+    """ "target", "feature", "excluded" (by the person) or "left out" (it cannot be a feature)."""
+    if column.name == profile.target:
+        return "target"
+    if spec is not None and column.name in spec.excluded:
+        return "excluded"
+    return "feature" if column.usable else "left out"
+
+
+def column_range(profile: TableProfile, column: ColumnProfile) -> str:
+    """The one fact under a column's name: gaps first, since they ask for a decision, then its span or its values."""
+    gaps = column.missing + column.invalid
+    if gaps and column.name != profile.target:
+        return f"{gaps:,} missing"
+    if column.name == profile.target and profile.task == "classification":
+        return count(column.distinct, "class", "classes")
+    if column.kind in ("number", "identifier") and column.minimum is not None and column.maximum is not None:
+        return f"{compact(column.minimum)} – {compact(column.maximum)}"
+    return "" if column.kind == "empty" else count(column.distinct, "value")
+
+
+def column_help(profile: TableProfile, column: ColumnProfile, part: str) -> str:
+    """The tooltip of a column: what it is, why, and its figures, a line each."""
+    lines = [shown(column.name), KIND_HELP.get(column.kind, column.kind)]
+    if column.reason:
+        lines.append(column.reason)
+    if column.minimum is not None and column.maximum is not None:
+        lines.append(f"From {theme.number(column.minimum)} to {theme.number(column.maximum)}")
+    if column.mean is not None and column.standard_deviation is not None:
+        spread = theme.number(column.standard_deviation)
+        lines.append(f"Mean {theme.number(column.mean)}, standard deviation {spread}")
+    if column.categories:
+        most = ", ".join(f"{shown(name)} ({n:,})" for name, n in column.categories[:6])
+        lines.append(f"{most}, …" if column.distinct > 6 else most)
+    if column.missing:
+        lines.append(f"{count(column.missing, 'cell')} missing: filled in as learned from the training rows")
+    if column.invalid:
+        lines.append(f"{count(column.invalid, 'cell')} could not be read and count as missing")
+    lines.append({"target": "What the network learns to predict.", "excluded": "Left out by you."}.get(part, ""))
+    return "\n".join(line for line in lines if line)
+
+
+@dataclass(frozen=True)
+class ColumnEdit:
+    """What undo calls it, and the fields of the data settings it changes."""
+
+    label: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def make_target(spec: DataSpec, name: str) -> ColumnEdit:
+    kept = tuple(n for n in spec.excluded if n != name)
+    return ColumnEdit(f"Predict {shown(name)}", {"target": name, "task": "auto", "excluded": kept})
+
+
+def exclude(spec: DataSpec, name: str) -> ColumnEdit:
+    return ColumnEdit(f"Leave out {shown(name)}", {"excluded": (*(n for n in spec.excluded if n != name), name)})
+
+
+def include(spec: DataSpec, name: str) -> ColumnEdit:
+    return ColumnEdit(f"Use {shown(name)}", {"excluded": tuple(n for n in spec.excluded if n != name)})
+
+
+def read_as(spec: DataSpec, name: str, kind: str) -> ColumnEdit:
+    return ColumnEdit(f"Read {shown(name)} as {kind}", {"kinds": {**spec.kinds, name: kind}})
+
+
+def read_as_found(spec: DataSpec, name: str) -> ColumnEdit:
+    kinds = {n: k for n, k in spec.kinds.items() if n != name}
+    return ColumnEdit(f"Read {shown(name)} as found", {"kinds": kinds})
+
+
+def repair(spec: DataSpec, column: str, action: str) -> ColumnEdit | None:
+    """The edit behind a finding's one click; None for an action that this window does not know."""
+    if action == "exclude":
+        return exclude(spec, column)
+    if action in ("category", "number"):
+        return read_as(spec, column, action)
+    return None

@@ -1,0 +1,168 @@
+"""What a person should know or decide about the table: cards in place, each with its repair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme
+from app.data import facts
+from app.style import set_role
+from app.widgets import button, label
+from core.data.schema import Finding, RejectedRow, TableProfile
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+SHOWN = 3  # findings in view before "Show all"
+TALLEST = 200
+LISTED_ROWS = 10
+KINDS = {"error": ("error", "bad"), "warning": ("warning", "warn"), "info": ("info", "accent")}
+ORDER = tuple(KINDS)
+
+
+class FindingsPanel(QScrollArea):
+    """As high as what it says, up to a limit; then it scrolls, so that the table stays in view."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._unfolded: set[str] = set()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName("Findings about the table")
+        self._profile: TableProfile | None = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        profile = self._session.document.profile
+        if profile is None or self._profile is None or profile.name != self._profile.name:
+            self._unfolded.clear()
+        self._profile = profile
+        body = set_role(QWidget(), "scrolled")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        cards = self._cards(profile) if profile is not None else []
+        for card in cards:
+            column.addWidget(card)
+        self.setWidget(body)
+        self.setVisible(bool(cards))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        body = self.widget()
+        if body is not None:
+            layout = body.layout()
+            wanted = layout.heightForWidth(self.width()) if layout is not None else 0
+            self.setFixedHeight(min(TALLEST, wanted if wanted > 0 else body.sizeHint().height()))
+
+    def _cards(self, profile: TableProfile) -> list[QFrame]:
+        ordered = sorted(profile.findings, key=lambda f: ORDER.index(f.severity) if f.severity in ORDER else len(ORDER))
+        shown = ordered if "findings" in self._unfolded else ordered[:SHOWN]
+        cards = []
+        for severity in ORDER:
+            mine = [f for f in shown if f.severity == severity]
+            if mine:
+                cards.append(_banner(severity, [self._finding(f) for f in mine]))
+        if len(ordered) > SHOWN:
+            words = "Show fewer" if "findings" in self._unfolded else f"{len(ordered) - SHOWN} more"
+            last = cards[-1].layout()
+            assert isinstance(last, QVBoxLayout)
+            last.addWidget(self._fold("findings", words), 0, Qt.AlignmentFlag.AlignLeft)
+        if profile.rejected_count:
+            cards.append(self._rejected(profile))
+        return cards
+
+    def _finding(self, finding: Finding) -> QWidget:
+        spec = self._session.document.project.data
+        edit = facts.repair(spec, finding.column, finding.action) if spec is not None and finding.column else None
+        if edit is None:
+            return _line(finding)
+        done = finding.action == "exclude" and spec is not None and finding.column in spec.excluded
+        if done:
+            return _line(finding)
+        act = button(
+            finding.action_label or edit.label.replace("&", "&&"), role="link", tip="One click; undo brings it back.",
+            on_click=lambda: self._session.change_data(edit.label, **edit.changes),
+        )  # fmt: skip
+        return _line(finding, act)
+
+    def _fold(self, what: str, words: str) -> QPushButton:
+        def toggle() -> None:
+            self._unfolded ^= {what}
+            self.refresh()
+
+        return button(words, role="link", on_click=toggle)
+
+    def _rejected(self, profile: TableProfile) -> QFrame:
+        n = profile.rejected_count
+        words = f"{facts.count(n, 'row')} could not be read and {'was' if n == 1 else 'were'} left out."
+        open_ = "rejected" in self._unfolded
+        rows = [_line(Finding("warning", words), self._fold("rejected", "Hide them" if open_ else "Show them"))]
+        if open_:
+            rows.append(_rejected_rows(profile.rejected, n))
+        return _banner("warning", rows)
+
+
+def _banner(severity: str, rows: Sequence[QWidget]) -> QFrame:
+    frame = QFrame()
+    set_role(frame, "banner", severity)
+    column = QVBoxLayout(frame)
+    column.setContentsMargins(12, 8, 12, 8)
+    column.setSpacing(5)
+    for row in rows:
+        column.addWidget(row)
+    return frame
+
+
+def _line(finding: Finding, *actions: QWidget) -> QWidget:
+    icon = QLabel()
+    icon.setAccessibleName(finding.severity)
+    theme.set_icon(icon, *KINDS.get(finding.severity, KINDS["info"]))
+    text = label(finding.text, "small", wrap=True)
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    row.addWidget(icon, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(text, 1)
+    for action in actions:
+        row.addWidget(action, 0, Qt.AlignmentFlag.AlignTop)
+    return made
+
+
+def _rejected_rows(rejected: Sequence[RejectedRow], total: int) -> QWidget:
+    made = QWidget()
+    grid = QGridLayout(made)
+    grid.setContentsMargins(24, 0, 0, 0)
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(3)
+    for i, row in enumerate(rejected[:LISTED_ROWS]):
+        for j, (text, role) in enumerate(
+            ((f"line {row.line:,}", "muted"), (row.reason, "small"), (facts.shown(row.text[:120]), "mono_small"))
+        ):
+            grid.addWidget(label(text, role), i, j)
+    grid.setColumnStretch(2, 1)
+    listed = min(len(rejected), LISTED_ROWS)
+    if total > listed:
+        grid.addWidget(label(f"and {total - listed:,} more", "muted"), listed, 0, 1, 3)
+    return made

@@ -1,0 +1,161 @@
+"""The head of the preview: kind, name, histogram, part and span of every column."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import cast
+
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import QHeaderView, QToolTip, QWidget
+
+from app import theme
+from app.data import facts, paint
+from app.data.table_model import PreviewModel
+
+HEIGHT = 88
+PAD = 10.0
+NARROWEST, WIDEST = 96, 260
+
+
+class ColumnHeader(QHeaderView):
+    """`asked`: the person wants the menu of a column, at a global position."""
+
+    asked = Signal(int, QPoint)
+
+    def __init__(self, model: PreviewModel, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._model = model
+        self._hovered = -1
+        self.current = -1
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setMinimumSectionSize(64)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Columns")
+        self.sectionClicked.connect(self.ask)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda at: self.ask(self.logicalIndexAt(at)))
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), HEIGHT)
+
+    def sectionSizeFromContents(self, section: int) -> QSize:
+        return QSize(self.natural_width(section), HEIGHT)
+
+    def natural_width(self, section: int) -> int:
+        """The width at which nothing of the head is cut, within bounds."""
+        name = QFontMetricsF(_name_font()).horizontalAdvance(facts.shown(self._model.column(section).name))
+        wanted = max(int(name + paint.GLYPH + 8 + 2 * PAD + 2), self.least_width(section))
+        return min(WIDEST, wanted)
+
+    def least_width(self, section: int) -> int:
+        """The width at which only the name is cut."""
+        profile, part = self._model.profile, self._model.role(section)
+        assert profile is not None
+        small = QFontMetricsF(paint.light_caption())
+        left = paint.chip_width(part) if part == "target" else small.horizontalAdvance(part)
+        right = small.horizontalAdvance(facts.column_range(profile, self._model.column(section)))
+        return min(WIDEST, max(NARROWEST, int(left + 12 + right + 2 * PAD + 2)))
+
+    def ask(self, section: int) -> None:
+        if section >= 0:
+            left = self.sectionViewportPosition(section)
+            self.asked.emit(section, self.viewport().mapToGlobal(QPoint(max(0, left) + 8, self.height() - 4)))
+
+    def mark(self, section: int) -> None:
+        """Show which column the keyboard is in; -1 for none."""
+        if section != self.current:
+            self.current = section
+            self.viewport().update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._hover(self.logicalIndexAt(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._hover(-1)
+
+    def _hover(self, section: int) -> None:
+        if section != self._hovered:
+            self._hovered = section
+            self.viewport().update()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and self._model.profile is not None:
+            help_event = cast(QHelpEvent, event)
+            section = self.logicalIndexAt(help_event.pos())
+            if section >= 0:
+                text = self._model.headerData(
+                    section, Qt.Orientation.Horizontal, Qt.ItemDataRole.AccessibleDescriptionRole
+                )
+                QToolTip.showText(help_event.globalPos(), as_tooltip(f"{text}\nClick for what to do with it."))
+                return True
+        return super().viewportEvent(event)
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        if self._model.profile is None or section >= self._model.columnCount(QModelIndex()):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(rect)
+        self._paint_state(painter, QRectF(rect), section)
+        self._paint_column(painter, QRectF(rect), section)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(theme.current().line)
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        painter.restore()
+
+    def _paint_state(self, painter: QPainter, box: QRectF, section: int) -> None:
+        if section not in (self._hovered, self.current):
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.current().bg)
+        painter.drawRoundedRect(box.adjusted(3, 3, -3, -4), 6, 6)
+        if section == self.current:
+            painter.setBrush(theme.current().accent)
+            painter.drawRoundedRect(QRectF(box.left() + PAD, box.bottom() - 2, box.width() - 2 * PAD, 2), 1, 1)
+
+    def _paint_column(self, painter: QPainter, box: QRectF, section: int) -> None:
+        profile, column = self._model.profile, self._model.column(section)
+        assert profile is not None
+        part, colours = self._model.role(section), theme.current()
+        muted = part in ("excluded", "left out")
+        inner = box.adjusted(PAD, 0, -PAD, 0)
+        paint.draw_glyph(painter, QPointF(inner.left(), box.top() + 7), column.kind)
+        painter.setFont(_name_font())
+        painter.setPen(colours.faint if muted else colours.text)
+        name = QRectF(inner.left() + paint.GLYPH + 8, box.top() + 7, inner.width() - paint.GLYPH - 8, 18)
+        paint.draw_text(painter, name, facts.shown(column.name))
+        picture = QRectF(inner.left(), box.top() + 31, inner.width(), 28)
+        heights = paint.bars(column)
+        paint.draw_histogram(painter, picture, heights, paint.bar_colours(profile, column, muted=muted))
+        self._paint_part(painter, QRectF(inner.left(), box.top() + 64, inner.width(), 17), section, part)
+
+    def _paint_part(self, painter: QPainter, box: QRectF, section: int, part: str) -> None:
+        profile, colours = self._model.profile, theme.current()
+        assert profile is not None
+        used = 0.0
+        if part == "target":
+            used = paint.draw_chip(painter, box.topLeft(), part)
+            painter.setFont(paint.light_caption())
+        else:
+            painter.setFont(paint.light_caption())
+            used = QFontMetricsF(painter.font()).horizontalAdvance(part)
+            painter.setPen(colours.muted)
+            paint.draw_text(painter, box, part)
+        painter.setPen(colours.muted)
+        rest = box.adjusted(used + 8, 0, 0, 0)
+        paint.draw_text(painter, rest, facts.column_range(profile, self._model.column(section)), right=True)
+
+
+def _name_font() -> QFont:
+    font = theme.font("small")
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def as_tooltip(text: str) -> str:
+    """Plain text for a tooltip: nothing of it is read as HTML, and long lines wrap."""
+    return "<p>" + escape(text).replace("\n", "<br>") + "</p>"

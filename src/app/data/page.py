@@ -1,0 +1,204 @@
+"""The data page: what the table holds, what it is for, and its first rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme
+from app.data import facts
+from app.data.busy import BusyStrip
+from app.data.findings import FindingsPanel
+from app.data.header import HEIGHT
+from app.data.points import number_columns
+from app.data.preview import ROW, PreviewTable
+from app.data.scatter import ScatterCard
+from app.data.sources import choose_file, source_menu
+from app.data.start import StartPage
+from app.style import set_role
+from app.widgets import Card, ElidedLabel, Segmented, button, label
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+TASKS = (
+    ("classification", "a class", "Classification: the answer is one of the target's values, each with a probability."),
+    ("regression", "a number", "Regression: the answer is a number, in the unit of the target."),
+)
+FEW_COLUMNS = 4
+
+
+class DataPage(QWidget):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        set_role(self, "page")
+        self.setAccessibleName("Data")
+        self.table, self.scatter, self.findings = PreviewTable(session), ScatterCard(session), FindingsPanel(session)
+        self._scatter_wanted: bool | None = None  # None: shown where there are just two features
+        self._stack = QStackedLayout()
+        self._start = StartPage(session)
+        self._stack.addWidget(self._start)
+        self._stack.addWidget(self._build_loaded())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._busy = BusyStrip(session)
+        around = QVBoxLayout()
+        around.setContentsMargins(20, 0, 20, 0)
+        around.addWidget(self._busy)
+        column.addLayout(around)
+        column.addLayout(self._stack, 1)
+        self._listen()
+        self.refresh()
+
+    def _build_loaded(self) -> QWidget:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(20, 14, 20, 16)
+        column.setSpacing(10)
+        column.addLayout(self._build_head())
+        column.addLayout(self._build_task())
+        column.addWidget(self.findings)
+        self._table_card = Card(margin=1, spacing=0)
+        self._table_card.body.addWidget(self.table)
+        self._foot = label("", "caption")
+        tables = QVBoxLayout()
+        tables.setSpacing(8)
+        tables.addWidget(self._table_card, 1)
+        tables.addWidget(self._foot)
+        tables.addStretch(0)
+        self._middle = QHBoxLayout()
+        self._middle.setSpacing(12)
+        self._middle.addLayout(tables, 3)
+        self._middle.addWidget(self.scatter, 2)
+        column.addLayout(self._middle, 1)
+        return body
+
+    def _build_head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        self._name, self._facts = ElidedLabel(role="title"), ElidedLabel(role="muted")
+        self._scatter_button = set_role(QToolButton(), "ghost")
+        self._scatter_button.setText("Scatter")
+        self._scatter_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._scatter_button.setToolTip("Two columns against each other, coloured by the target.")
+        theme.set_icon(self._scatter_button, "chart")
+        self._scatter_button.setCheckable(True)
+        self._scatter_button.clicked.connect(self._want_scatter)
+        samples = button("Samples", icon="sparkles", tip="Real data sets and generated patterns that come along.")
+        samples.clicked.connect(lambda: self._open_samples(samples))
+        replace = button(
+            "Replace…", icon="open", tip="Reads another table in place of this one. The network is kept where it fits."
+        )
+        replace.clicked.connect(lambda: choose_file(self._session, self))
+        row.addWidget(self._name)
+        row.addWidget(self._facts, 1)
+        for widget in (self._scatter_button, samples, replace):
+            row.addWidget(widget)
+        return row
+
+    def _build_task(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self._target = QComboBox()
+        self._target.setAccessibleName("Column to predict")
+        self._target.setToolTip("The target: what the network learns to answer from the other columns.")
+        self._target.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._target.setMaximumWidth(260)
+        self._target.activated.connect(self._target_chosen)
+        self._task = Segmented(TASKS)
+        self._task.setAccessibleName("Kind of answer")
+        self._task.chosen.connect(self._task_chosen)
+        self._reason = ElidedLabel(role="faint")
+        for widget in (label("Predict", "muted"), self._target, label("as", "muted"), self._task):
+            row.addWidget(widget)
+        row.addWidget(self._reason, 1)
+        return row
+
+    def _listen(self) -> None:
+        document = self._session.document
+        # A file that is read changes data, profile and arrays one after the other: draw once.
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self.refresh)
+        for signal in (document.data_changed, document.profile_changed, document.prepared_changed):
+            signal.connect(self._timer.start)
+
+    def refresh(self) -> None:
+        profile = self._session.document.profile
+        self._stack.setCurrentIndex(0 if profile is None else 1)
+        self.findings.refresh()
+        self.table.show_table()
+        if profile is None:
+            return
+        self._name.set_text(facts.shown(profile.name))
+        self._facts.set_text(facts.table_facts(profile) + (f" · {profile.source_note}" if profile.source_note else ""))
+        self._show_task()
+        shown = len(profile.preview)
+        self._foot.setText(f"The first {shown:,} of {facts.count(profile.rows, 'row')}" if shown < profile.rows else "")
+        self._foot.setVisible(shown < profile.rows)
+        self._table_card.setMaximumHeight(HEIGHT + shown * ROW + 14)
+        self._show_scatter()
+
+    def _show_task(self) -> None:
+        profile = self._session.document.profile
+        assert profile is not None
+        names = [c.name for c in profile.columns if c.kind != "empty"]
+        with QSignalBlocker(self._target):
+            self._target.clear()
+            for name in names:
+                self._target.addItem(facts.shown(name), name)
+            self._target.setCurrentIndex(names.index(profile.target) if profile.target in names else -1)
+        if profile.task in {value for value, _, _ in TASKS}:
+            self._task.set_value(profile.task)
+        target = next((c for c in profile.columns if c.name == profile.target), None)
+        numeric = target is not None and target.minimum is not None
+        part: QPushButton = self._task.part("regression")
+        part.setEnabled(numeric)
+        part.setToolTip(TASKS[1][2] if numeric else "The target holds words, not numbers.")
+        self._reason.set_text(profile.target_reason)
+
+    def _show_scatter(self) -> None:
+        profile = self._session.document.profile
+        assert profile is not None
+        offers = self.scatter.offers()
+        two = len([n for n in number_columns(profile) if n != profile.target]) == 2
+        wanted = offers and (two if self._scatter_wanted is None else self._scatter_wanted)
+        self._scatter_button.setVisible(offers)
+        self._scatter_button.setChecked(wanted)
+        self.scatter.setVisible(wanted)
+        self._middle.setStretch(0, 2 if len(profile.columns) <= FEW_COLUMNS else 3)
+        if wanted:
+            self.scatter.show_table()
+
+    def _want_scatter(self, wanted: bool) -> None:
+        self._scatter_wanted = wanted
+        self._show_scatter()
+
+    def _open_samples(self, under: QWidget) -> None:
+        menu = source_menu(self._session, self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(under.mapToGlobal(under.rect().bottomLeft()))
+
+    def _target_chosen(self, index: int) -> None:
+        spec, profile = self._session.document.project.data, self._session.document.profile
+        name = self._target.itemData(index)
+        if spec is not None and profile is not None and name != profile.target:
+            edit = facts.make_target(spec, name)
+            self._session.change_data(edit.label, **edit.changes)
+
+    def _task_chosen(self, task: str) -> None:
+        profile = self._session.document.profile
+        if profile is not None and task != profile.task:
+            words = {value: text for value, text, _ in TASKS}[task]
+            self._session.change_data(f"Predict {words}", task=task)

@@ -1,0 +1,87 @@
+"""Points of two columns for the scatter plot, with what tells them apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.preprocess import CategoryFeature, ClassTarget, NumberFeature, NumberTarget, Preparation
+from core.data.schema import Prepared, TableProfile
+from core.errors import UserInputError
+
+MOST_POINTS = 3000
+
+
+@dataclass(frozen=True)
+class Points:
+    """x, y: (n,) float. group: (n,) class index, or None for a number target, whose values are then `value`, (n,)."""
+
+    x: np.ndarray
+    y: np.ndarray
+    classes: tuple[str, ...] = ()
+    group: np.ndarray | None = None
+    value: np.ndarray | None = None
+
+
+def number_columns(profile: TableProfile) -> list[str]:
+    return [c.name for c in profile.columns if c.kind == "number" and c.minimum is not None]
+
+
+def from_preview(profile: TableProfile, x: str, y: str) -> Points:
+    """The first rows of the table; rows where a number is missing are left out."""
+    names = [c.name for c in profile.columns]
+    at = [names.index(name) for name in (x, y, profile.target) if name in names]
+    rows = [[row[i] for i in at] for row in profile.preview if all(row[i] is not None for i in at)]
+    numbers = [(_number(cells[0]), _number(cells[1]), cells) for cells in rows]
+    kept = [(a, b, cells) for a, b, cells in numbers if a is not None and b is not None]
+    px, py = (np.array([row[i] for row in kept], float) for i in (0, 1))
+    if len(at) < 3:
+        return Points(px, py)
+    answers = [str(cells[2]) for _, _, cells in kept]
+    if profile.task == "regression":
+        read = [_number(answer) for answer in answers]
+        return Points(px, py, value=np.array([np.nan if v is None else v for v in read], float))
+    classes = tuple(sorted(set(answers)))
+    return Points(px, py, classes, np.array([classes.index(a) for a in answers], int))
+
+
+def from_arrays(prepared: Prepared, x: str, y: str) -> Points | None:
+    """All rows, thinned evenly where they are many; None where a column is not among the features or cannot be read."""
+    preparation = prepared.preparation
+    across, up = _place(preparation, x), _place(preparation, y)
+    if not prepared.folder or across is None or up is None:
+        return None
+    from core.data import store
+
+    try:
+        arrays = store.load(prepared)
+    except (OSError, ValueError, UserInputError):
+        return None  # swept away with its folder: the preview still serves
+    parts = (arrays.train, arrays.validation, arrays.test)
+    every = max(1, -(-sum(len(part.y) for part in parts) // MOST_POINTS))
+    rows, answers = (np.concatenate([getattr(part, name)[::every] for part in parts]) for name in ("x", "y"))
+    px, py = (rows[:, place] * feature.scale + feature.mean for place, feature in (across, up))
+    target = preparation.target
+    if isinstance(target, ClassTarget):
+        return Points(px, py, target.classes, answers.astype(int))
+    assert isinstance(target, NumberTarget)
+    return Points(px, py, value=answers[:, 0] * target.scale + target.mean)
+
+
+def _place(preparation: Preparation, name: str) -> tuple[int, NumberFeature] | None:
+    """Where among the prepared inputs a column of numbers stands."""
+    at = 0
+    for feature in preparation.features:
+        if isinstance(feature, NumberFeature) and feature.name == name:
+            return at, feature
+        at += len(feature.categories) if isinstance(feature, CategoryFeature) else 1
+    return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else np.nan
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None

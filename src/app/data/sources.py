@@ -1,0 +1,126 @@
+"""Where rows can come from: files, bundled samples, generators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QEnterEvent, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMenu, QSizePolicy, QWidget
+
+from app import theme
+from app.data import paint
+from app.data.header import as_tooltip
+from app.settings import Settings
+from core.spec import DataSource
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+FILES = "Tables (*.csv *.tsv *.tab *.txt);;All files (*)"
+
+
+def choose_file(session: Session, parent: QWidget) -> None:
+    """Ask for a file of rows and read it; the folder is remembered."""
+    settings = Settings()
+    path, _ = QFileDialog.getOpenFileName(parent, "Choose a table", settings.get("files/folder"), FILES)
+    if path:
+        settings.set("files/folder", str(Path(path).parent))
+        session.open_paths([path])
+
+
+def source_menu(session: Session, parent: QWidget) -> QMenu:
+    menu = QMenu(parent)
+    menu.setToolTipsVisible(True)
+    for title, kind, found in (
+        ("Real samples", "sample", session.samples()),
+        ("Generated", "generator", session.generators()),
+    ):
+        heading = menu.addAction(title)
+        heading.setEnabled(False)
+        for info in found:
+            action = menu.addAction(info.label)
+            action.setToolTip(as_tooltip(info.help))
+            action.triggered.connect(use(session, kind, info.name))
+        if kind == "sample":
+            menu.addSeparator()
+    return menu
+
+
+def use(session: Session, kind: str, name: str) -> Callable[..., None]:
+    return lambda *_: session.use_source(DataSource(kind, name=name))
+
+
+class SourceCard(QAbstractButton):
+    """A source to start from: a picture, its name, and a sentence."""
+
+    def __init__(self, title: str, text: str, points: Points | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text, self._points = text, points
+        self.setText(title)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(text)
+        self.setToolTip(as_tooltip(text))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.signals.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(184, 68)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        active = self.hasFocus() or self.underMouse()
+        painter.setPen(colours.accent if active else colours.line)
+        painter.setBrush(colours.bg if self.isDown() else colours.raised)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10)
+        picture = QRectF(12, (self.height() - 44) / 2, 44, 44)
+        self._paint_picture(painter, picture)
+        words = QRectF(68, 10, self.width() - 78, 18)
+        font = theme.font("body")
+        font.setWeight(font.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(colours.text)
+        paint.draw_text(painter, words, self.text())
+        painter.setFont(paint.light_caption())
+        painter.setPen(colours.muted)
+        _draw_two_lines(painter, QRectF(68, 29, self.width() - 78, 32), self._text)
+
+    def _paint_picture(self, painter: QPainter, box: QRectF) -> None:
+        colours = theme.current()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colours.bg)
+        painter.drawRoundedRect(box, 7, 7)
+        if self._points is None:
+            pixmap = theme.pixmap("table", colours.muted, 20)
+            painter.drawPixmap(QPointF(box.center().x() - 10, box.center().y() - 10), pixmap)
+            return
+        for x, y, index in self._points:
+            painter.setBrush(paint.class_color(index))
+            at = QPointF(box.left() + 5 + x * (box.width() - 10), box.bottom() - 5 - y * (box.height() - 10))
+            painter.drawEllipse(at, 1.3, 1.3)
+
+
+Points = tuple[tuple[float, float, int], ...]  # x and y from 0 to 1, and the class
+
+
+def _draw_two_lines(painter: QPainter, box: QRectF, text: str) -> None:
+    """Wrapped by words; what does not fit on the second line is cut there with an ellipsis."""
+    metrics = QFontMetricsF(painter.font())
+    words, first = text.split(), ""
+    while words and metrics.horizontalAdvance(f"{first} {words[0]}") <= box.width():
+        first = f"{first} {words.pop(0)}".strip()
+    height = metrics.height()
+    paint.draw_text(painter, QRectF(box.left(), box.top(), box.width(), height), first)
+    paint.draw_text(painter, QRectF(box.left(), box.top() + height, box.width(), height), " ".join(words))

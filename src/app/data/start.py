@@ -1,0 +1,65 @@
+"""The data page while there is no table: where rows can come from, all in view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.data.sources import SourceCard, choose_file, use
+from app.data.thumbnails import points
+from app.style import set_role
+from app.widgets import EmptyState, SectionHead, button
+
+if TYPE_CHECKING:
+    from app.session import Session
+    from core.data.generators import GeneratorInfo
+    from core.data.samples import SampleInfo
+
+COLUMNS = 3
+
+
+class StartPage(QScrollArea):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setWidgetResizable(True)
+        body = set_role(QWidget(), "scrolled")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(20, 20, 20, 20)
+        column.setSpacing(10)
+        column.addWidget(self._drop_zone(), 1)
+        column.addSpacing(6)
+        column.addWidget(SectionHead("Real samples"))
+        column.addLayout(self._cards("sample"))
+        column.addSpacing(6)
+        column.addWidget(SectionHead("Generated, with a knob for noise"))
+        column.addLayout(self._cards("generator"))
+        self.setWidget(body)
+
+    def _drop_zone(self) -> QFrame:
+        zone = set_role(QFrame(), "dropzone")
+        choose = button("Choose a file…", icon="open", on_click=lambda: choose_file(self._session, self))
+        choose.setToolTip("Opens a table: CSV or TSV.")
+        text = "A table with a header row: CSV or TSV. Columns, target and gaps are found for you; "
+        text += "the file is never changed."
+        column = QVBoxLayout(zone)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(EmptyState("drop", "Drop a data file anywhere", text, choose))
+        zone.setMinimumHeight(190)
+        return zone
+
+    def _cards(self, kind: str) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(10)
+        found: Sequence[SampleInfo | GeneratorInfo] = (
+            self._session.samples() if kind == "sample" else self._session.generators()
+        )
+        for i, info in enumerate(found):
+            card = SourceCard(info.label, info.help, points(info.name) if kind == "generator" else None)
+            card.clicked.connect(use(self._session, kind, info.name))
+            grid.addWidget(card, i // COLUMNS, i % COLUMNS)
+        for i in range(COLUMNS):
+            grid.setColumnStretch(i, 1)
+        return grid

@@ -1,0 +1,105 @@
+"""The data in short, at the left of every stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+
+from app.data import facts
+from app.data.column_list import ColumnList
+from app.data.generator_form import GeneratorForm
+from app.data.sources import choose_file, source_menu
+from app.data.split_bar import SplitBar
+from app.style import set_role
+from app.widgets import ElidedLabel, SectionHead, button, label
+
+if TYPE_CHECKING:
+    from app.session import Session
+
+
+class DataSummary(QWidget):
+    """Name, size, columns and split of the table; the knobs of a generator; or how to get a table."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.columns = ColumnList(session)
+        self.split = SplitBar()
+        self.generator = GeneratorForm(session)
+        self._name = ElidedLabel(role="title")
+        self._facts = label("", "caption", wrap=True)
+        self._decide = button("", role="link", on_click=lambda: session.stage_requested.emit("Data"))
+        self._empty, self._table = self._build_empty(), self._build_table()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 14, 14, 14)
+        column.setSpacing(8)
+        column.addWidget(SectionHead("Data"))
+        column.addWidget(self._empty)
+        column.addWidget(self._table)
+        self._listen()
+        self.refresh()
+
+    def _build_empty(self) -> QWidget:
+        zone = QFrame()
+        set_role(zone, "dropzone")
+        column = QVBoxLayout(zone)
+        column.setContentsMargins(14, 14, 14, 14)
+        column.setSpacing(6)
+        column.addWidget(label("Drop a CSV file here", "title"))
+        column.addWidget(label("Columns, target and a fitting network are found for you.", "muted", wrap=True))
+        choose = button("Choose a file…", icon="open", tip="Opens a table: CSV or TSV.")
+        choose.clicked.connect(lambda: choose_file(self._session, self))
+        column.addWidget(choose)
+        sample = button("Or take a sample", role="link", tip="Real data sets and generated patterns that come along.")
+        sample.clicked.connect(
+            lambda: source_menu(self._session, self).popup(sample.mapToGlobal(sample.rect().bottomLeft()))
+        )
+        column.addWidget(sample)
+        return zone
+
+    def _build_table(self) -> QWidget:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for widget, below in (
+            (self._name, 0), (self._facts, 6), (self._decide, 4),
+            (self.generator, 8), (self.columns, 8), (self.split, 0),
+        ):  # fmt: skip
+            column.addWidget(widget)
+            column.addSpacing(below)
+        return body
+
+    def _listen(self) -> None:
+        document = self._session.document
+        # A file that is read changes data, profile and arrays one after the other: draw once.
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self.refresh)
+        for signal in (document.data_changed, document.profile_changed, document.prepared_changed):
+            signal.connect(self._timer.start)
+        self.split.chosen.connect(self._split_chosen)
+
+    def _split_chosen(self, validation: float, test: float) -> None:
+        self._session.change_data("Change the split", validation=validation, test=test)
+
+    def refresh(self) -> None:
+        document = self._session.document
+        profile, spec = document.profile, document.project.data
+        self._empty.setVisible(profile is None)
+        self._table.setVisible(profile is not None)
+        self.columns.show_table()
+        if profile is None:
+            return
+        self._name.set_text(facts.shown(profile.name))
+        self._facts.setText(facts.short_facts(profile))
+        asked = sum(1 for f in profile.findings if f.severity in ("warning", "error"))
+        self._decide.setVisible(asked > 0)
+        self._decide.setText("1 thing to decide" if asked == 1 else f"{asked} things to decide")
+        self.generator.setVisible(spec is not None and spec.source.kind == "generator")
+        if spec is not None:
+            self.generator.show_source(spec.source)
+            prepared = document.prepared
+            self.split.show_split(profile.rows, spec.validation, spec.test, prepared.rows if prepared else None)
