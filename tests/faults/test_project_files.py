@@ -89,15 +89,21 @@ def test_a_name_that_hides_behind_a_nul_is_refused(tmp_path: Path, members: dict
 
 
 def test_an_embedded_name_never_becomes_a_path(tmp_path: Path, members: dict[str, bytes]) -> None:
-    """The name inside project.json could climb, too: it is only ever looked up among the members."""
+    """The name inside project.json could climb, too; whatever it says, the file lands in a folder of our making."""
     data = json.loads(members["project.json"])
     data["data"]["source"] |= {"kind": "file", "path": "/nowhere/t.csv"}
-    for name in ("../../evil", "sub/evil", "..", ".", ""):
+    names = {"../../evil": "_.._evil", "/etc/x": "_etc_x", "..": "data", "": "data", "C:\\x": "C__x", "a\0b": "a_b"}
+    for name, safe in names.items():
         data["data_embedded"] = {"name": name}
-        hostile = members | {"project.json": json.dumps(data).encode(), "data/sub/evil": b"x"}
+        hostile = members | {"project.json": json.dumps(data).encode(), f"data/{safe}": b"x", "data/sub/evil": b"x"}
         loaded = file.load(archive_of(tmp_path / "bad.chainrule", hostile), data_folder=tmp_path / "cache")
-        assert loaded.project.data.source.path == "/nowhere/t.csv"
-        assert not (tmp_path / "cache").exists()
+        found = Path(loaded.project.data.source.path)
+        assert found.parent.parent == tmp_path / "cache"
+        assert found.name == safe
+    data["data_embedded"] = {"name": "sub/evil"}
+    hostile = members | {"project.json": json.dumps(data).encode(), "data/sub/evil": b"x"}
+    loaded = file.load(archive_of(tmp_path / "bad.chainrule", hostile), data_folder=tmp_path / "cache")
+    assert loaded.project.data.source.path == "/nowhere/t.csv"
 
 
 def test_links_and_encryption_and_doubles_are_refused(tmp_path: Path, members: dict[str, bytes]) -> None:
@@ -174,7 +180,8 @@ def changed(members: dict[str, bytes], change: Callable[[dict[str, Any]], Any]) 
     [
         b"", b"{", b"nothing", b"[1, 2]", b"null", b'{"format": NaN}', b'{"format": 1e999}', b"\xff\xfe{}",
         b'{"format": 1, "format": 1}', b"[" * 200_000 + b"]" * 200_000, b'{"a":' * 200_000 + b"1" + b"}" * 200_000,
-        b'{"format": ' + b"9" * 5000 + b"}", b'{"format": true}', b'{"format": 0}', b'{"format": "1"}', b'{"format": 1}',
+        b'{"format": ' + b"9" * 5000 + b"}", b'{"format": true}', b'{"format": 0}', b'{"format": "1"}',
+        b'{"format": 1}',
     ],
 )  # fmt: skip
 def test_malformed_json_is_refused(tmp_path: Path, members: dict[str, bytes], text: bytes) -> None:
@@ -322,7 +329,8 @@ HOSTILE_ARRAYS = {
 
 
 @pytest.mark.parametrize("name", HOSTILE_ARRAYS)
-def test_hostile_arrays_are_refused(name: str) -> None:
+def test_hostile_arrays_are_refused_before_they_are_loaded(name: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tensors.safetensors.numpy, "load", lambda data: pytest.fail("was loaded"))
     with pytest.raises(UserInputError, match=r"cannot be read|damaged"):
         tensors.unpack(HOSTILE_ARRAYS[name], where="weights")
 

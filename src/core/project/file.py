@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -94,7 +95,7 @@ def save(path: str | os.PathLike[str], saved: SavedProject, *, embed_data: bool 
     if saved.history.curves:
         members[HISTORY] = tensors.pack(history.to_arrays(saved.history))
     if embedded is not None:
-        members[DATA + embedded[0]] = embedded[1]
+        members[DATA + _safe(embedded[0])] = embedded[1]
 
     def write(out: BinaryIO) -> None:
         archive.write(out, members, stored=frozenset({WEIGHTS, OPTIMIZER}))
@@ -269,14 +270,20 @@ def _located(
     return replace(spec, source=replace(spec.source, path=str(path)))
 
 
+def _safe(name: str) -> str:
+    """A file name that every system accepts and that stays in its folder."""
+    plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name.encode("utf-8", "replace").decode())
+    return plain.strip(". ")[:100] or "data"
+
+
 def _unpacked(data: Mapping[str, Any], members: Mapping[str, bytes], data_folder: Path | None) -> Path | None:
     """The embedded file, placed under its hash: a path of our making, whatever the archive calls it."""
     name = dict(data.get("data_embedded", {})).get("name")
-    content = members.get(f"{DATA}{name}") if isinstance(name, str) else None
-    if content is None or "/" in str(name):
+    content = members.get(DATA + _safe(name)) if isinstance(name, str) else None
+    if content is None:
         return None
     root = data_folder or cache_folder() / "embedded"
-    path = root / hashlib.sha256(content).hexdigest()[:16] / str(name)
+    path = root / hashlib.sha256(content).hexdigest()[:16] / _safe(str(name))
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """The project file: what is saved comes back, on this computer and elsewhere."""
 
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +160,19 @@ def test_small_data_travel_inside_and_large_data_do_not(tmp_path: Path) -> None:
     file.save(path, saved(data))
     data.unlink()
     assert file.load(path, data_folder=tmp_path / "cache").project.data.source.path == str(data)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows forbids")
+def test_data_of_an_odd_name_travel_too(tmp_path: Path) -> None:
+    data = tmp_path / os.fsdecode(b'a:b\\c "\xff".csv')
+    data.write_text("a,b\n1,2\n")
+    path = tmp_path / "p.chainrule"
+    file.save(path, saved(data))
+    assert file.load(path).project.data.source.path == str(data)
+    data.unlink()
+    found = Path(file.load(path, data_folder=tmp_path / "cache").project.data.source.path)
+    assert found.read_text() == "a,b\n1,2\n"
+    assert found.suffix == ".csv"
 
 
 def test_saving_says_where_it_cannot(tmp_path: Path) -> None:
