@@ -103,7 +103,7 @@ class Keys:
         to = linked[0] if linked else nearest(places, now, dx, dy)
         if to:
             self.document.select(*(self.document.selected if adding else ()), to)
-            self.board.ensureVisible(self.board.network.cards[to].sceneBoundingRect(), 20, 20)
+            self.board.ensureVisible(self.board.network.cards[to].sceneBoundingRect(), 4, 4)
 
     def nudge(self, dx: int, dy: int) -> None:
         """The selected cards a step on the grid; steps in a row undo together."""

@@ -124,7 +124,7 @@ class NameField(QLineEdit):
         """`accept(text)` takes the name and returns "" or why it was refused."""
         super().__init__(parent)
         self._accept, self._done = accept, True
-        self.setFont(paint.font("name"))
+        set_role(self, "plain")
         self.setAccessibleName("Name of the layer")
         self.textEdited.connect(lambda _text: self._mark(""))
         self.hide()

@@ -48,6 +48,9 @@ class Field(QWidget):
     def set_inherited(self, text: str) -> None:
         """What stands in while the value is inherited, in words."""
 
+    def set_tip(self, tip: str) -> None:
+        self.editor.setToolTip(tip)
+
 
 class _Spin(QSpinBox):
     """Turned by the wheel only while it has the focus: scrolling the panel must not change a network."""
@@ -188,6 +191,9 @@ class ShapeField(Field):
         self.text = ElidedLabel("", "mono")
         self.text.setMinimumHeight(HEIGHT)
         return self.text
+
+    def set_tip(self, tip: str) -> None:
+        self.text.set_tip(tip)
 
     def show_value(self, value: Any) -> None:
         self.text.set_text("mixed" if value is MIXED else " × ".join(f"{n:,}" for n in value))

@@ -62,8 +62,8 @@ class Form(QWidget):
         for row, (name, hyper) in enumerate(hypers.items()):
             head, field = label(hyper.label, "muted"), field_for(hyper)
             head.setBuddy(field)
-            for part in (head, field.editor):
-                part.setToolTip(wrapped(f"{hyper.label}. {hyper.help}"))
+            head.setToolTip(wrapped(f"{hyper.label}. {hyper.help}"))
+            field.set_tip(head.toolTip())
             field.edited.connect(self._setter(name, field))
             field.entered.connect(self._begin_gesture)
             self._grid.addWidget(head, row, 0)

@@ -41,7 +41,8 @@ def formulas(layer: Layer) -> tuple[str, str]:
         slope = re.sub(r"\bz\b", of, f.slope)
         if slope == "1":
             backward = backward.replace(f"(dy ⊙ f'({of}))", "dy").replace(f"dy ⊙ f'({of})", "dy")
-        backward = backward.replace(f"f'({of})", f"({slope})")
+        alone = re.fullmatch(r"\[[^]]*\]|\S+", slope) is not None
+        backward = backward.replace(f"f'({of})", slope if alone else f"({slope})")
     return forward, backward
 
 
