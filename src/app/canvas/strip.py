@@ -80,7 +80,8 @@ class NetworkStrip(QWidget):
             f"A training step holds:\n{bytes_text(cost.parameter_bytes)} of parameters\n"
             f"{bytes_text(cost.gradient_bytes)} of gradients\n"
             f"{bytes_text(cost.optimizer_bytes)} that {training.optimizer.label} remembers\n"
-            f"{bytes_text(cost.activation_bytes)} of layer outputs and their gradients for {batch:,} rows"
+            f"{bytes_text(cost.activation_bytes)} of layer outputs and their gradients for {batch:,} rows\n"
+            "For moments it needs about half as much again."
         )
         self.work.set(least + count_text(cost.multiply_adds))
         self._show_epoch(network, batch, rows)

@@ -378,6 +378,10 @@ class TestFindings:
         box = view.explanation.geometry()
         for id in view.board.network.cards:
             assert not box.intersects(view._in_view(id))
+        view.resize(420, 290)
+        assert not view.explanation.isVisible()
+        document.select("l3")
+        assert view.explanation.isVisible()
 
     def test_the_selected_fault_comes_first(self, view, document):
         document.edit_network(lambda n: edits.set_hypers(n, "l3", units=12), "wrong")
