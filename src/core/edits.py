@@ -154,9 +154,7 @@ def rename(network: NetworkSpec, id: str, name: str) -> NetworkSpec:
     if not name:
         raise UserInputError("A layer needs a name.")
     if any(s.name == name and s.id != id for s in network.layers):
-        raise UserInputError(
-            f"Another layer is called {name!r}.", remedy="Names tell plots and exports apart."
-        )
+        raise UserInputError(f"Another layer is called {name!r}.", remedy="Names tell plots and exports apart.")
     return _swap(network, replace(network.layer(id), name=name))
 
 

@@ -152,9 +152,7 @@ class TestSetHypers:
         assert network.layer("l1").layer == Dense(units=16, activation="tanh")
         assert [s for s in network.layers if s.id != "l1"] == [s for s in CHAIN.layers if s.id != "l1"]
 
-    @pytest.mark.parametrize(
-        "changes", [{"units": 0}, {"units": 2.5}, {"activation": "cosine"}, {"dropout": 1.0}]
-    )
+    @pytest.mark.parametrize("changes", [{"units": 0}, {"units": 2.5}, {"activation": "cosine"}, {"dropout": 1.0}])
     def test_refuses_illegal_values_and_names_the_layer(self, changes: dict[str, object]) -> None:
         with pytest.raises(UserInputError, match="hidden 1"):
             edits.set_hypers(CHAIN, "l1", **changes)

@@ -63,8 +63,6 @@ def test_bytes_in_words(n: int, text: str) -> None:
     assert bytes_text(n) == text
 
 
-@pytest.mark.parametrize(
-    ("n", "text"), [(0, "0"), (21_708, "21,708"), (295_936, "296 k"), (1_400_000, "1.4 M")]
-)
+@pytest.mark.parametrize(("n", "text"), [(0, "0"), (21_708, "21,708"), (295_936, "296 k"), (1_400_000, "1.4 M")])
 def test_counts_in_words(n: int, text: str) -> None:
     assert count_text(n) == text

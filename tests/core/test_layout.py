@@ -82,9 +82,7 @@ def test_a_thousand_layers_do_not_exhaust_the_stack() -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(1, 9).flatmap(
-        lambda n: st.tuples(
-            st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=14)
-        )
+        lambda n: st.tuples(st.just(n), st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=14))
     ),
     st.integers(1, 6),
     st.dictionaries(st.integers(0, 8), st.tuples(st.integers(-5, 5), st.integers(-5, 5)), max_size=2),

@@ -103,7 +103,7 @@ class LayerList(QWidget):
         self.trash = icon_button("trash", "Delete.", size=14, on_click=self._remove)
         self.tips = {b: b.toolTip() for b in (self.up, self.down, self.trash)}
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 0, 14, 10)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(SectionHead("Network", self.add, self.up, self.down, self.trash))
         column.addWidget(self.list, 1)

@@ -113,7 +113,7 @@ class Palette(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(6)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 4, 14, 14)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(SectionHead("Layers"))
         column.addWidget(self.search)
