@@ -230,7 +230,7 @@ class SideToggle(QToolButton):
         self.setCheckable(True)
         self.clicked.connect(lambda on: body.set_open(side, on))
         body.sides_changed.connect(self.refresh)
-        theme.signals.changed.connect(lambda _theme: self.update())
+        theme.signals.changed.connect(self.update)
         self.refresh()
 
     def sizeHint(self) -> QSize:

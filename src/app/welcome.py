@@ -110,7 +110,7 @@ class Picture(QWidget):
         super().__init__(parent)
         self._sample = sample
         self.setFixedHeight(PICTURE_HEIGHT)
-        theme.signals.changed.connect(lambda _theme: self.update())
+        theme.signals.changed.connect(self.update)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()

@@ -391,4 +391,4 @@ class Dot(QWidget):
 
 def repaint_on_theme(widget: QWidget) -> None:
     """Paint anew when the theme changes, for widgets that draw themselves."""
-    theme.signals.changed.connect(lambda _theme: widget.update())
+    theme.signals.changed.connect(widget.update)
