@@ -41,6 +41,7 @@ class Engine:
     def __init__(self) -> None:
         self.child = ChildProcess(engine_main, 1, name="engine")
         self.messages: list = []
+        self._unread: list = []
 
     def send(self, *commands) -> None:
         for command in commands:
@@ -51,11 +52,13 @@ class Engine:
         while time.monotonic() < deadline:
             if ask:
                 self.send(AskSnapshot())
-            for message in self.child.wait(0.05):
+            self._unread += self.child.wait(0.05)
+            while self._unread:
+                message = self._unread.pop(0)
                 self.messages.append(message)
                 if wanted(message):
                     return message
-        raise AssertionError(f"no such message in {SECONDS} s; got {[type(m).__name__ for m in self.messages]}")
+        raise AssertionError(f"no such message in {SECONDS} s; got {sorted({type(m).__name__ for m in self.messages})}")
 
     def snapshot(self, wanted: Callable = lambda shot: True):
         found = self.until(lambda m: isinstance(m, SnapshotReply) and m.snapshot and wanted(m.snapshot), ask=True)

@@ -124,10 +124,14 @@ class MlxStep:
             raise ValueError(f"{flat.size} parameters do not fill a network of {at}")
         return made
 
-    def close(self) -> None:
-        """Give this thread's streams back: without it a process may abort at its end (MLX 0.31.2 and later)."""
-        mx.synchronize()
-        mx.clear_streams()
+
+def end_thread() -> None:
+    """Give this thread's streams back before it ends: without it a process may abort at exit (MLX 0.31.2 and later).
+
+    The thread cannot use MLX afterwards.
+    """
+    mx.synchronize()
+    mx.clear_streams()
 
 
 def _spans(start: Named) -> dict[str, slice]:

@@ -146,6 +146,3 @@ class NumpyStep:
         for mine, saved in zip(self.slots, slots, strict=True):
             mine[...] = saved
         self.count = count
-
-    def close(self) -> None:
-        """Nothing to give back."""

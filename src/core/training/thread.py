@@ -32,7 +32,7 @@ from core.engine.messages import (
 from core.errors import UserInputError
 from core.training import checkpoint, tensors
 from core.training.snapshot import Snapshot
-from core.training.trainer import Trainer
+from core.training.trainer import Trainer, end_thread
 
 SNAPSHOT_SECONDS = 0.05
 CHECKPOINT_SECONDS = 2.0
@@ -54,6 +54,7 @@ class TrainingThread(threading.Thread):
         self._run_id = 0
         self._budget: int | None = 0  # batches still to do; None = to the end; 0 = paused
         self._wanted: tuple[str, ...] = ()
+        self._used: set[str] = set()
         self._published = 0.0
         self._save_at = 0.0
         self._rate = _Rate()
@@ -74,16 +75,12 @@ class TrainingThread(threading.Thread):
                 self._drop(Failed(self._run_id, "There is not enough memory for this network and batch size."))
             except Exception as err:
                 self._drop(Failed(self._run_id, f"{type(err).__name__}: {err}", traceback.format_exc()))
-        self._close()
+        self._trainer = None
+        end_thread(self._used)
 
     def _drop(self, failure: Failed) -> None:
-        self._close()
-        self._emit(failure)
-
-    def _close(self) -> None:
-        if self._trainer is not None:
-            self._trainer.step.close()
         self._trainer, self._budget = None, 0
+        self._emit(failure)
 
     def _turn(self) -> bool:
         """Handle what is waiting, then train one batch; False = shut down."""
@@ -156,10 +153,12 @@ class TrainingThread(threading.Thread):
             self._emit(WeightsReply(self._run_id, trainer.weights(best=False)))
 
     def _begin(self, command: Begin) -> None:
-        self._close()
+        self._trainer = None  # its memory is free before the next one needs its own
         self._run_id = command.run_id
         task = command.task
-        self._trainer = trainer = Trainer(task, choose(task.config.backend))
+        backend = choose(task.config.backend)
+        self._used.add(backend.name)
+        self._trainer = trainer = Trainer(task, backend)
         if task.resume_from:
             checkpoint.restore(trainer, Path(task.resume_from))
         self._budget = 0

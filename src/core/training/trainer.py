@@ -61,6 +61,14 @@ def make_step(backend: str, network: Network, loss: Loss, config: TrainingConfig
     return NumpyStep(network, loss, config.optimizer, start)
 
 
+def end_thread(backends: set[str]) -> None:
+    """To be called by a thread that trained on these backends before it ends."""
+    if "mlx" in backends:
+        from core.backend.mlx_step import end_thread
+
+        end_thread()
+
+
 class Trainer:
     """state: "running" until `ended` is "finished" or "diverged"; `message` then says why, `remedy` what to change."""
 

@@ -39,8 +39,6 @@ def test_resumed_equals_uninterrupted(make_task, tmp_path, backend, settings, at
             a, b = whole.history().curves[name], second.history().curves[name]
             np.testing.assert_array_equal(a.step, b.step)
             np.testing.assert_array_equal(a.mean, b.mean)
-    for trainer in (whole, first, second):
-        trainer.step.close()
 
 
 def test_more_epochs_go_on_after_the_end(make_task, tmp_path) -> None:

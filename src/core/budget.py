@@ -1,0 +1,49 @@
+"""How much a file may ask for before it is refused. Checked from headers and sizes, before anything is allocated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import UserInputError
+
+MIB = 2**20
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits for what comes from outside. All sizes in bytes.
+
+    file_bytes: a data file. rows, columns: of a table. line_bytes: one line of a text file; cell_bytes: one cell.
+    array_bytes: the prepared arrays of one table, on disk. memory_bytes: what reading may hold in memory at a time.
+    cache_bytes: everything prepared that is kept for the next time.
+    """
+
+    file_bytes: int = 64 * GIB
+    rows: int = 200_000_000
+    columns: int = 16_384
+    line_bytes: int = 4 * MIB
+    cell_bytes: int = MIB
+    array_bytes: int = 64 * GIB
+    memory_bytes: int = 320 * MIB
+    cache_bytes: int = 4 * GIB
+
+
+DEFAULT = Budget()
+
+
+def require(amount: int, limit: int, *, what: str, unit: str, where: str, remedy: str) -> None:
+    """Raises UserInputError where `amount` is above `limit`; `unit` "bytes" is written as MiB or GiB."""
+    if amount > limit:
+        reason = f"It has {measure(amount, unit)}; the limit is {measure(limit, unit)}."
+        raise UserInputError(what, where=where, reason=reason, remedy=remedy)
+
+
+def measure(amount: int, unit: str) -> str:
+    """ "12,000 columns", "3.5 MiB"."""
+    if unit != "bytes":
+        return f"{amount:,} {unit}"
+    for size, name in ((GIB, "GiB"), (MIB, "MiB"), (2**10, "KiB")):
+        if amount >= size:
+            return f"{amount / size:.3g} {name}"
+    return f"{amount} bytes"

@@ -1,0 +1,218 @@
+"""How a delimited text is written: its delimiter, quotes, header. Guessed from its first lines.
+
+The guess is our own rather than `csv.Sniffer`'s or DuckDB's, because both give up on the ragged file that a person needs
+help with.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from core.data import cells
+from core.errors import UserInputError
+
+DELIMITERS = (",", ";", "\t", "|")
+SAMPLE_ROWS = 1000
+LEADING_LINES = 10
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """skip: lines before the table. names: of the columns, "" where blank; a file without header has "column 1", ...
+
+    width: cells in a row. rows: the first ones, all of that width. decimal_comma: whether "1,5" is a number.
+    """
+
+    delimiter: str
+    quote: str
+    escape: str
+    names: tuple[str, ...] = ()
+    header: bool = True
+    skip: int = 0
+    width: int = 1
+    rows: tuple[tuple[str, ...], ...] = ()
+    decimal_comma: bool = False
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A parsed row and how many lines of the file stand before it."""
+
+    cells: tuple[str, ...]
+    before: int
+
+
+def guess(sample: str, *, where: str) -> Dialect:
+    """The dialect of a text, from its first lines.
+
+    Raises:
+        UserInputError: rows whose numbers of cells have nothing in common, or a header that does not fit its rows.
+    """
+    best: tuple[float, int, Dialect, list[_Line]] | None = None
+    for delimiter in DELIMITERS:
+        for quote, escape in _quotings(sample, delimiter):
+            dialect = Dialect(delimiter, quote, escape)
+            lines = _parse(sample, dialect)
+            if not lines:
+                continue
+            width, share = _common_width(lines)
+            if width > 1 and share >= 0.5:
+                score = round(share, 2) * (1 + _plausible(lines, delimiter))
+                if best is None or (score, width) > best[:2]:
+                    best = score, width, replace(dialect, width=width), lines
+    if best is None:
+        single = Dialect(",", '"', '"')
+        return _with_header(single, _single_column(sample, single, where), where)
+    return _with_header(best[2], best[3], where)
+
+
+def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
+    """(quote, escape) pairs worth trying."""
+    found = [('"', '"')]
+    if '\\"' in sample:
+        found.append(('"', "\\"))
+    if '"' not in sample and (f"{delimiter}'" in sample or f"'{delimiter}" in sample):
+        found.insert(0, ("'", "'"))
+    return found
+
+
+def _parse(sample: str, dialect: Dialect) -> list[_Line]:
+    doubled = dialect.escape == dialect.quote
+    reader = csv.reader(
+        io.StringIO(sample, newline=""), delimiter=dialect.delimiter, quotechar=dialect.quote, doublequote=doubled,
+        escapechar=None if doubled else dialect.escape,
+    )
+    found: list[_Line] = []
+    before = 0
+    try:
+        for row in reader:
+            if row:
+                found.append(_Line(tuple(row), before))
+            before = reader.line_num
+            if len(found) >= SAMPLE_ROWS:
+                break
+    except csv.Error:
+        pass  # a giant cell: what was read before it is enough for a guess, and reading refuses it with its line
+    return found
+
+
+def _common_width(lines: list[_Line]) -> tuple[int, float]:
+    counts = Counter(len(line.cells) for line in lines)
+    most = max(counts.values())
+    # Of equally frequent widths the header's wins, then the first.
+    width = next(len(line.cells) for line in lines if counts[len(line.cells)] == most)
+    return width, most / len(lines)
+
+
+def _plausible(lines: list[_Line], delimiter: str) -> float:
+    """Share of cells that are numbers or short labels rather than pieces of another delimiter's row."""
+    texts = [text.strip() for line in lines[:100] for text in line.cells]
+    if not texts:
+        return 0.0
+    comma = delimiter != ","
+    good = sum(1 for text in texts if text and (_number(text, comma) or not any(d in text for d in DELIMITERS)))
+    return good / len(texts)
+
+
+def _number(text: str, comma: bool = False) -> bool:
+    return cells.number(text.replace(",", ".") if comma and text.count(",") == 1 else text) is not None
+
+
+def _single_column(sample: str, dialect: Dialect, where: str) -> list[_Line]:
+    lines = _parse(sample, dialect)
+    widths = {len(line.cells) for line in lines}
+    if widths - {1}:
+        raise UserInputError(
+            "This file does not look like a table.", where=where,
+            reason=f"Its lines have between {min(widths)} and {max(widths)} cells.",
+            remedy="Each line must have the same cells, separated by commas, semicolons, tabs or bars.",
+        )
+    return lines
+
+
+# --- the header
+
+
+def _with_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
+    if not lines:
+        raise UserInputError("This file has no text in it.", where=where, remedy="Check that it was exported completely.")
+    first = next(i for i, line in enumerate(lines) if len(line.cells) == dialect.width)
+    comma = _decimal_comma(dialect, lines)
+    dialect = replace(dialect, decimal_comma=comma)
+    top = lines[first]
+    rows = tuple(line.cells for line in lines[first + 1 :] if len(line.cells) == dialect.width)
+    if first <= LEADING_LINES and _is_header(top.cells, rows, comma):
+        return replace(dialect, names=_stripped(top.cells), header=True, skip=top.before, rows=rows)
+    return _headless(dialect, lines) if first == 0 else _uneven_header(dialect, lines, where)
+
+
+def _headless(dialect: Dialect, lines: list[_Line]) -> Dialect:
+    rows = tuple(line.cells for line in lines if len(line.cells) == dialect.width)
+    names = tuple(f"column {i + 1}" for i in range(dialect.width))
+    return replace(dialect, names=names, header=False, rows=rows)
+
+
+def _uneven_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
+    """The first line has more or fewer cells than the rows below it."""
+    top = lines[0].cells
+    names = _stripped(top)
+    rows = tuple(line.cells for line in lines[1:] if len(line.cells) == dialect.width)
+    if any(_number(name) for name in names if name):
+        return _headless(dialect, lines)
+    if len(names) == dialect.width - 1 and len(names) > 1:
+        # R leaves the row names without a heading; other programs end every row with a delimiter.
+        ends_blank = all(not row[-1].strip() for row in rows)
+        names = (*names, "") if ends_blank else ("row", *names)
+    elif len(names) > dialect.width and not any(names[dialect.width :]):
+        names = names[: dialect.width]
+    else:
+        raise UserInputError(
+            "The header does not fit the rows.", where=f"{where}, line {lines[0].before + 1}",
+            reason=f"It has {len(names)} names, most rows have {dialect.width} cells.",
+            remedy="Give every column one name, separated like the cells.",
+        )
+    return replace(dialect, names=names, header=True, skip=lines[0].before, rows=rows)
+
+
+def _stripped(row: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(" ".join(cell.split()) for cell in row)
+
+
+def _is_header(top: tuple[str, ...], rows: tuple[tuple[str, ...], ...], comma: bool) -> bool:
+    """Whether the first row names the columns: its cells are unlike what stands below them.
+
+    A text above numbers speaks for a header, a number above numbers against it, a text that recurs below against it.
+    With no row below, texts are a header and numbers are not.
+    """
+    names = [cell.strip() for cell in top]
+    if names in ([str(i) for i in range(len(names))], [str(i + 1) for i in range(len(names))]) and len(names) > 2:
+        return True  # columns that a program numbered
+    votes = 0.0
+    for j, name in enumerate(names):
+        if name in cells.MISSING:
+            continue
+        below = [row[j].strip() for row in rows]
+        filled = [text for text in below if text not in cells.MISSING]
+        numbers = sum(_number(text, comma) for text in filled)
+        if _number(name, comma):
+            votes -= 1
+        elif filled and numbers >= 0.9 * len(filled):
+            votes += 1
+        elif name in filled:
+            votes -= 1
+        else:
+            votes += 0.5
+    return votes > 0
+
+
+def _decimal_comma(dialect: Dialect, lines: list[_Line]) -> bool:
+    """Numbers with commas and none with points, where the comma does not separate cells."""
+    if dialect.delimiter == ",":
+        return False
+    texts = [text.strip() for line in lines for text in line.cells]
+    commas = sum(text.count(",") == 1 and _number(text, True) for text in texts)
+    points = sum("." in text and _number(text) for text in texts)
+    return commas > 0 and points == 0

@@ -1,0 +1,136 @@
+"""What a column is, with the reason in words: number, category, text, identifier, constant or empty."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.errors import UserInputError
+
+NUMBER_SHARE = 0.9
+FEW_LABELS = 20
+UNIQUE_SHARE = 0.9
+MOST_WORDS = 4.0
+LONG_TEXT = 40.0
+MOST_CATEGORIES = 1000
+
+_ID_NAME = re.compile(r"(?:^|[\s_.\-])(?:id|ids|idx|index|uuid|guid|nr|no|serial|row|rownames?)\.?$|^unnamed: 0$", re.IGNORECASE)
+_CAMEL_ID = re.compile(r"[a-z0-9]I[dD]$")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a first pass over a column counted.
+
+    rows: of the table. filled: cells that are not missing. numbers: those that are finite numbers, `whole` of them
+    without a fraction; infinite: those that overflow or say so. distinct: different values. bad_labels: different cells
+    among the filled ones that are no numbers. codes: numbers with a leading zero. length, spaces: mean letters and
+    spaces of a text. minimum .. deviation: of the numbers.
+    """
+
+    index: int
+    name: str
+    rows: int
+    columns: int
+    filled: int
+    numbers: int
+    infinite: int
+    whole: int
+    distinct: int
+    bad_labels: int
+    codes: int
+    length: float
+    spaces: float
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    deviation: float | None
+
+    @property
+    def invalid(self) -> int:
+        """Cells that are neither missing nor a number."""
+        return self.filled - self.numbers
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    reason: str
+    usable: bool
+
+
+def guess(fact: Facts) -> Kind:
+    """The kind of a column. Only "number" and "category" can be features."""
+    if fact.filled == 0:
+        return Kind("empty", "No cell has a value.", usable=False)
+    if fact.infinite == fact.filled:
+        return Kind("empty", "No cell has a finite number.", usable=False)
+    if fact.distinct == 1:
+        return Kind("constant", "Every filled cell holds the same value.", usable=False)
+    if fact.numbers >= NUMBER_SHARE * (fact.filled - fact.infinite):
+        return _of_numbers(fact)
+    return _of_text(fact)
+
+
+def _of_numbers(fact: Facts) -> Kind:
+    if fact.codes:
+        return _of_text(fact, "Numbers with leading zeros are codes.")
+    strange = fact.invalid - fact.infinite
+    if strange > fact.bad_labels and fact.distinct <= FEW_LABELS:
+        return Kind("category", "Few different values, and words that recur among them.", usable=True)
+    unique = fact.whole == fact.rows and fact.distinct >= 0.97 * fact.rows and fact.rows > 2
+    if unique and _named_like_an_identifier(fact.name):
+        return Kind("identifier", "A different whole number in every row, under the name of an identifier.", usable=False)
+    if unique and fact.index == 0 and fact.columns > 3 and _is_count(fact):
+        return Kind("identifier", "The first column counts the rows.", usable=False)
+    if fact.invalid:
+        return Kind("number", f"Numbers, apart from {_cells(fact.invalid)}.", usable=True)
+    return Kind("number", "Whole numbers." if fact.whole == fact.numbers else "Numbers.", usable=True)
+
+
+def _of_text(fact: Facts, reason: str = "") -> Kind:
+    share = fact.distinct / fact.filled
+    if fact.spaces >= MOST_WORDS and share > 0.5:
+        return Kind("text", "Sentences that hardly recur.", usable=False)
+    if fact.distinct > 2 and share > UNIQUE_SHARE and fact.filled > 4:
+        if fact.length > LONG_TEXT:
+            return Kind("text", "Long texts that hardly recur.", usable=False)
+        return Kind("identifier", "Nearly every row has its own value.", usable=False)
+    if share > 0.5 and _named_like_an_identifier(fact.name):
+        return Kind("identifier", "Named like an identifier, and most values occur once.", usable=False)
+    if fact.distinct > MOST_CATEGORIES and share > 0.5:
+        return Kind("text", "Too many different values to be categories.", usable=False)
+    return Kind("category", reason or f"{fact.distinct:,} different labels.", usable=True)
+
+
+def overruled(fact: Facts, kind: Kind, wish: str) -> Kind:
+    """The kind that a person wants ("number" or "category", "" for none), where the column has values for it.
+
+    Raises:
+        UserInputError: a column without a single number is to be read as numbers.
+    """
+    if wish == "" or wish == kind.name or kind.name == "empty":
+        return kind
+    if wish == "number" and fact.numbers == 0:
+        raise UserInputError(
+            f"“{fact.name}” cannot be read as numbers.", where=f"column {fact.name}", reason="None of its cells is a number.",
+            remedy="Read it as categories, or leave it out.",
+        )
+    if kind.name == "constant":
+        return kind
+    reason = f"Read as {'numbers' if wish == 'number' else 'categories'} because you chose so."
+    return Kind(wish, reason, usable=True)
+
+
+def _is_count(fact: Facts) -> bool:
+    if fact.minimum is None or fact.maximum is None:
+        return False
+    return fact.minimum in (0.0, 1.0) and fact.maximum - fact.minimum == fact.rows - 1
+
+
+def _named_like_an_identifier(name: str) -> bool:
+    return bool(_ID_NAME.search(name) or _CAMEL_ID.search(name))
+
+
+def _cells(count: int) -> str:
+    return "one cell" if count == 1 else f"{count:,} cells"

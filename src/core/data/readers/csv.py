@@ -1,0 +1,189 @@
+"""Delimited text: CSV, TSV and their kin, scanned by DuckDB after the dialect was guessed from the first lines."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.budget import Budget, require
+from core.data import encoding
+from core.data.cells import sql_text
+from core.data.dialect import DELIMITERS, Dialect, guess
+from core.data.magic import recognize
+from core.data.progress import Progress
+from core.data.readers.base import RawTable
+from core.data.schema import Finding, RejectedRow
+from core.data.workspace import Workspace
+from core.errors import UserInputError
+
+SAMPLE_BYTES = 2**18
+SAMPLE_LINES = 20
+LISTED = 10
+CHUNK = 2**20
+
+_WIDTHS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+
+
+@dataclass(frozen=True)
+class CsvReader:
+    label: str = "CSV and TSV"
+    # "" stands for any name: text is text, whatever it is called.
+    suffixes: tuple[str, ...] = (".csv", ".tsv", ".txt", ".tab", ".data", ".dat", "")
+
+    def accepts(self, path: Path, head: bytes) -> bool:
+        return recognize(head) is None
+
+    def read(self, path: Path, work: Workspace, *, progress: Progress) -> RawTable:
+        """Raises UserInputError for a folder of zeros, too many columns, a line too long, rows without a common width."""
+        _refuse_wide(path, work.budget)
+        found = encoding.detect(path, progress=progress)
+        text = path
+        if not found.plain:
+            text = work.folder / "utf8.csv"
+            encoding.write_utf8(path, found, text, progress=progress)
+        csv.field_size_limit(work.budget.line_bytes)
+        dialect = guess(_sample(text, work.budget), where=path.name)
+        columns = len(dialect.names)
+        _check_columns(columns, path, work.budget)
+        return RawTable(
+            relation=_relation(text, dialect, work.budget),
+            names=dialect.names,
+            sample=dialect.rows,
+            encoding=found.label,
+            delimiter=dialect.delimiter,
+            header=dialect.header,
+            decimal_comma=dialect.decimal_comma,
+            findings=_findings(dialect),
+            rejected=lambda: _rejected(work, text, path.name),
+        )
+
+
+READER = CsvReader()
+
+
+def _refuse_wide(path: Path, budget: Budget) -> None:
+    """Columns are counted in the first line before anything is parsed."""
+    with path.open("rb") as file:
+        line = file.readline(budget.line_bytes + 1)
+    # UTF-16 has a zero beside each delimiter and never more than one delimiter in two bytes.
+    _check_columns(max(line.count(mark.encode()) for mark in DELIMITERS) + 1, path, budget)
+    if len(line) > budget.line_bytes:
+        require(
+            len(line), budget.line_bytes, what="The first line of this file is too long.", unit="bytes",
+            where=f"{path.name}, line 1", remedy="Check that its lines end where rows end and that quotes are closed.",
+        )
+
+
+def _check_columns(count: int, path: Path, budget: Budget) -> None:
+    require(
+        count, budget.columns, what="This table has too many columns.", unit="columns", where=path.name,
+        remedy="Keep the columns that matter, or turn the table if rows and columns are swapped.",
+    )
+
+
+def _sample(path: Path, budget: Budget) -> str:
+    """The first lines, whole ones where more follow: enough of them even where lines are long."""
+    with path.open("rb") as file:
+        data = file.read(SAMPLE_BYTES)
+        while data.count(b"\n") < SAMPLE_LINES and len(data) < 2 * budget.line_bytes:
+            line = file.readline(budget.line_bytes)
+            if not line:
+                break
+            data += line
+        if file.read(1) and b"\n" in data:
+            data = data[: data.rindex(b"\n") + 1]
+    return data.decode("utf-8-sig", "replace")
+
+
+def _relation(path: Path, dialect: Dialect, budget: Budget) -> str:
+    """The DuckDB call that scans the file. Strict, all text, rows that do not fit kept apart with their reason."""
+    pattern = re.sub(r"([\[*?])", r"[\1]", str(path))  # DuckDB would take these for a pattern of several files
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(dialect.names)))
+    options = {
+        "columns": f"{{{columns}}}",
+        "delim": sql_text(dialect.delimiter),
+        "quote": sql_text(dialect.quote),
+        "escape": sql_text(dialect.escape),
+        "header": str(dialect.header).lower(),
+        "skip": str(dialect.skip),
+        "max_line_size": str(budget.line_bytes),
+        "auto_detect": "false",
+        "compression": "'none'",
+        "strict_mode": "true",
+        "store_rejects": "true",
+        "rejects_limit": "0",
+    }
+    return f"read_csv({sql_text(pattern)}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
+
+
+def _findings(dialect: Dialect) -> tuple[Finding, ...]:
+    found = []
+    if dialect.skip:
+        lines = "The first line is" if dialect.skip == 1 else f"The first {dialect.skip} lines are"
+        found.append(Finding("info", f"{lines} no part of the table and skipped."))
+    if not dialect.header:
+        found.append(Finding("info", "The file has no header row: the columns are numbered."))
+    if dialect.decimal_comma:
+        found.append(Finding("info", "Commas in numbers are read as decimal points."))
+    return tuple(found)
+
+
+# --- rows that do not fit
+
+
+def _rejected(work: Workspace, path: Path, name: str) -> tuple[tuple[RejectedRow, ...], int]:
+    """The first ten rows that were left out, with their lines, and how many there are.
+
+    Raises:
+        UserInputError: a quote that swallows the lines after it, a line above the limit: nothing after it is certain.
+    """
+    query = """SELECT byte_at, kind, text, message FROM (
+        SELECT min(line_byte_position) AS byte_at, arg_min(error_type, column_idx)::VARCHAR AS kind,
+            arg_min(csv_line, column_idx) AS text, arg_min(error_message, column_idx) AS message
+        FROM reject_errors GROUP BY line) ORDER BY byte_at"""
+    rows = work.con.execute(query).fetchall()
+    for byte_at, kind, text, _ in rows:
+        swallowed = kind == "UNQUOTED VALUE" and "\n" in (text or "").strip()
+        if kind == "LINE SIZE OVER MAXIMUM" or swallowed:
+            raise _unclosed(f"{name}, line {_line(path, byte_at):,}", work.budget, swallowed=swallowed)
+    listed = tuple(
+        RejectedRow(_line(path, byte_at), _reason(kind, message), (text or "").strip("\r\n")[:500])
+        for byte_at, kind, text, message in rows[:LISTED]
+    )
+    return listed, len(rows)
+
+
+def _unclosed(where: str, budget: Budget, *, swallowed: bool) -> UserInputError:
+    if swallowed:
+        return UserInputError(
+            "A quotation mark opens here and is not closed in its line.", where=where,
+            reason="The lines after it would become one cell.", remedy="Close the quotation mark or remove it.",
+        )
+    return UserInputError(
+        "This line is too long.", where=where, reason=f"A line may have {budget.line_bytes // 2**20} MiB.",
+        remedy="Check that its quotation marks are closed.",
+    )
+
+
+def _line(path: Path, byte_at: int) -> int:
+    """The line of the file, counted from 1, as an editor shows it. DuckDB counts rows, and a quoted cell may span lines."""
+    left, count = int(byte_at or 1), 1
+    with path.open("rb") as file:
+        while left > 0 and (chunk := file.read(min(CHUNK, left))):
+            count += chunk.count(b"\n")
+            left -= len(chunk)
+    return count
+
+
+def _reason(kind: str, message: str) -> str:
+    widths = _WIDTHS.search(message or "")
+    if widths:
+        wanted, found = widths.groups()
+        return f"{found} {'cell' if found == '1' else 'cells'} instead of {wanted}"
+    if kind == "UNQUOTED VALUE":
+        return "text after a closing quotation mark, or a quotation mark that is not closed"
+    if kind == "INVALID ENCODING":
+        return "letters that are not of this encoding"
+    return "not readable as a row"

@@ -1,0 +1,183 @@
+"""Which column is to be predicted, from which others, and what a person should know before training."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from core.data.profile import Column, as_classes
+from core.data.schema import Finding
+from core.data.table import Table
+from core.errors import UserInputError
+from core.spec import DataSpec
+
+FEW_ROWS = 50
+CLASS_NUMBERS = 20  # whole numbers with at most so many values may be class codes
+MOST_CLASSES = 1000
+IMBALANCE = 10.0
+TARGET_NAMES = (
+    "target", "class", "label", "y", "species", "outcome", "diagnosis", "output", "response", "category", "result",
+    "digit", "quality", "survived", "churn", "price", "progression",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Roles:
+    """target: the column to predict, seen as classes where that is the task; features in the order of the table.
+
+    guess: the reason for the target in words. blocked: why the table can be looked at but not trained on, or "".
+    """
+
+    target: Column
+    task: str
+    reason: str
+    features: tuple[Column, ...]
+    blocked: str = ""
+
+
+def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
+    """Roles as the person wants them, or guessed. Raises UserInputError where a named column does not exist."""
+    names = [column.name for column in columns]
+    for name in (*((spec.target,) if spec.target else ()), *spec.excluded, *spec.kinds):
+        if name not in names:
+            known = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+            raise UserInputError(f"There is no column “{name}”.", where="data", remedy=f"The columns are: {known}.")
+    chosen, reason = _target(columns, spec)
+    task = spec.task if spec.task != "auto" else _task(chosen)
+    if task == "classification" and chosen.kind != "empty":
+        chosen = as_classes(chosen) if chosen.labels else chosen
+    features = tuple(c for c in columns if c.name != chosen.name and c.profile.usable and c.name not in spec.excluded)
+    return Roles(chosen, task, reason, features, _blocked(chosen, task, features))
+
+
+def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
+    by_name = {column.name: column for column in columns}
+    if spec.target:
+        return by_name[spec.target], "Chosen by you."
+    able = [c for c in columns if c.kind in ("number", "category") and c.name not in spec.excluded]
+    if not able:
+        return columns[-1], "No column can be predicted; this is the last."
+    for wanted in TARGET_NAMES:
+        for column in reversed(able):
+            if wanted == "y" and column is not able[-1]:
+                continue  # beside an x it is a coordinate
+            if wanted in re.split(r"[\W_]+", column.name.lower()):
+                return column, f"Its name says “{wanted}”."
+    if able[-1].kind == "category" or _class_numbers(able[-1]):
+        return able[-1], "The last column, and it holds a few classes."
+    categories = [c for c in able if c.kind == "category"]
+    if len(categories) == 1:
+        return categories[0], "The only column of labels."
+    return able[-1], "The last column."
+
+
+def _task(target: Column) -> str:
+    labelled = target.kind != "number" or _class_numbers(target)
+    return "classification" if labelled else "regression"
+
+
+def _class_numbers(column: Column) -> bool:
+    """Whether numbers look like codes of classes: few, whole and close together."""
+    low, high = column.facts.minimum, column.facts.maximum
+    if column.kind != "number" or not column.whole or low is None or high is None:
+        return False
+    distinct = column.facts.distinct
+    return distinct <= CLASS_NUMBERS and high - low < 2 * CLASS_NUMBERS and distinct * 3 <= column.filled
+
+
+def _blocked(target: Column, task: str, features: tuple[Column, ...]) -> str:
+    if target.kind == "empty":
+        return f"“{target.name}” has no value in any row: choose another target."
+    if target.facts.distinct == 1:
+        return f"“{target.name}” holds one value only: there is nothing to tell apart. Choose another target."
+    if task == "classification" and not target.labels:
+        return f"“{target.name}” has more than {MOST_CLASSES:,} classes: choose another target, or regression."
+    if task == "regression" and target.facts.numbers == 0:
+        return f"“{target.name}” holds no numbers, so its value cannot be a regression's target: choose classification."
+    if not features:
+        return "No column is left to learn from: include at least one besides the target."
+    return ""
+
+
+def findings(table: Table, columns: tuple[Column, ...], roles: Roles, excluded: Collection[str]) -> tuple[Finding, ...]:
+    """What a person should know or decide, the gravest first."""
+    found = list(table.findings)
+    if roles.blocked:
+        found.insert(0, Finding("error", roles.blocked, roles.target.name))
+    if table.rejected_count:
+        many = "One row does" if table.rejected_count == 1 else f"{table.rejected_count:,} rows do"
+        found.append(Finding("warning", f"{many} not fit the others and will be skipped."))
+    if table.rows < FEW_ROWS:
+        found.append(Finding("warning", f"Only {table.rows} rows: whatever is learned from so few may not hold elsewhere."))
+    found += [*_of_target(roles)]
+    for column in columns:
+        if column.name != roles.target.name and column.name not in excluded:
+            found += _of_feature(column)
+    found += _leaks(table, roles)
+    grave = {"error": 0, "warning": 1, "info": 2}
+    return tuple(sorted(found, key=lambda finding: grave[finding.severity]))
+
+
+def _of_target(roles: Roles) -> list[Finding]:
+    name, found = roles.target.name, []
+    missing = roles.target.profile.missing
+    if missing:
+        text = f"“{name}” is missing in {_rows(missing)}, which cannot be learned from and will be left out."
+        found.append(Finding("warning", text, name))
+    if roles.task == "classification" and len(roles.target.labels) > 1:
+        counts = sorted(roles.target.labels.items(), key=lambda item: item[1])
+        (rare, few), (common, many) = counts[0], counts[-1]
+        if many >= IMBALANCE * few:
+            text = f"Classes are uneven: {many:,} rows of “{common}”, {few:,} of “{rare}”. Accuracy alone will flatter."
+            found.append(Finding("warning", text, name))
+    return found
+
+
+def _of_feature(column: Column) -> list[Finding]:
+    name, profile = column.name, column.profile
+    if not profile.usable:
+        text = f"“{name}” is left out: {profile.reason[:1].lower()}{profile.reason[1:]}"
+        offer = ("category", "Use as category") if profile.kind in ("identifier", "text") else ("", "")
+        return [Finding("info", text, name, *offer)]
+    found = []
+    if profile.missing:
+        stand_in = "the median" if profile.kind == "number" else "the most frequent label"
+        text = f"“{name}” misses {_cells(profile.missing)}: {stand_in} of the training rows stands in."
+        found.append(Finding("info", text, name, "exclude", "Exclude it"))
+    if profile.invalid:
+        text = f"“{name}” has {_cells(profile.invalid)} that are no finite numbers; they count as missing."
+        found.append(Finding("warning", text, name, "category", "Read as category"))
+    return found
+
+
+def _leaks(table: Table, roles: Roles) -> list[Finding]:
+    """Columns that say the target itself: a network would copy instead of learn."""
+    if roles.blocked or roles.task != "classification":
+        numbers = [c for c in roles.features if c.kind == "number"] if not roles.blocked else []
+        target = table.number(roles.target.index)
+        same = [f"count(*) FILTER (({table.number(c.index)}) IS DISTINCT FROM ({target})) = 0" for c in numbers]
+        suspects = numbers
+    else:
+        suspects = [c for c in roles.features if c.facts.distinct == roles.target.facts.distinct]
+        target = table.label(roles.target.index, roles.target.kept)
+        same = [
+            f"count(DISTINCT ({table.label(c.index, c.kept)}, {target})) = {roles.target.facts.distinct}" for c in suspects
+        ]
+    answers = table.row(same) if same else ()
+    return [
+        Finding(
+            "warning", f"“{c.name}” determines “{roles.target.name}” completely: it may be the answer in other words.",
+            c.name, "exclude", "Exclude it",
+        )
+        for c, leaks in zip(suspects, answers, strict=True)
+        if leaks
+    ]  # fmt: skip
+
+
+def _rows(count: int) -> str:
+    return "one row" if count == 1 else f"{count:,} rows"
+
+
+def _cells(count: int) -> str:
+    return "one cell" if count == 1 else f"{count:,} cells"

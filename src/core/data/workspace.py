@@ -1,0 +1,88 @@
+"""A temporary folder and a DuckDB connection that can reach nothing but it and the files it is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from core.budget import DEFAULT, Budget
+from core.data.cells import sql_text
+from core.errors import UserInputError
+
+# More threads read no faster than the disk and take a buffer each.
+MOST_THREADS = 4
+ORPHAN_AGE = 86_400.0
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """con: the connection. folder: for temporary files, removed at the end. budget: the limits to keep."""
+
+    con: duckdb.DuckDBPyConnection
+    folder: Path
+    budget: Budget
+
+
+@contextlib.contextmanager
+def workspace(room: Path, *, files: tuple[Path, ...] = (), budget: Budget = DEFAULT) -> Iterator[Workspace]:
+    """A workspace in a new folder inside `room`; DuckDB may read `files` besides.
+
+    Raises:
+        UserInputError: no memory or disk space for the work, or a file that went away meanwhile.
+    """
+    _clean_orphans(room)
+    folder = Path(tempfile.mkdtemp(prefix="work-", dir=room))
+    try:
+        con = _connect(folder, files, room, budget)
+        try:
+            yield Workspace(con, folder, budget)
+        except duckdb.OutOfMemoryException as err:
+            remedy = "Close other programs, free some disk space, or use fewer columns."
+            raise UserInputError("There is not enough memory for this table.", remedy=remedy) from err
+        except (duckdb.IOException, OSError) as err:
+            raise _lost(err, files) from err
+        finally:
+            con.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connect(folder: Path, files: tuple[Path, ...], room: Path, budget: Budget) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "memory_limit": f"{budget.memory_bytes // 2**20}MiB",
+        "temp_directory": str(folder / "spill"),
+        "threads": max(1, min(MOST_THREADS, os.cpu_count() or 1)),
+    }
+    con = duckdb.connect(":memory:", config=config)
+    paths = ", ".join(sql_text(str(path)) for path in files)
+    con.execute(f"SET allowed_directories = [{sql_text(str(room))}]")
+    con.execute(f"SET allowed_paths = [{paths}]")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET enable_progress_bar = false")
+    con.execute("SET lock_configuration = true")
+    return con
+
+
+def _lost(err: Exception, files: tuple[Path, ...]) -> UserInputError:
+    where = files[0].name if files else ""
+    reason = str(err).splitlines()[0] if str(err) else type(err).__name__
+    remedy = "Check that it is still there and can be read, and that the disk is not full; then open it again."
+    return UserInputError("This file could not be read to the end.", where=where, reason=reason, remedy=remedy)
+
+
+def _clean_orphans(room: Path) -> None:
+    """Folders left by a process that was killed."""
+    for entry in room.glob("work-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - entry.stat().st_mtime > ORPHAN_AGE:
+                shutil.rmtree(entry, ignore_errors=True)
