@@ -188,8 +188,6 @@ class TitleBar(QWidget):
         row.setContentsMargins(10, 0, 12, 0)
         row.setSpacing(8)
         left, right = QWidget(), QWidget()
-        for side in (left, right):  # equal shares keep the stages in the very middle
-            side.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         start, end = QHBoxLayout(left), QHBoxLayout(right)
         self._end = end
         for inner in (start, end):
@@ -201,7 +199,7 @@ class TitleBar(QWidget):
         end.addStretch(1)
         end.addWidget(self.badge)
         end.addWidget(self.theme_button)
-        row.addWidget(left, 1)
+        row.addWidget(left, 1)  # equal shares keep the stages in the very middle
         row.addWidget(self.stages, 0)
         row.addWidget(right, 1)
 
