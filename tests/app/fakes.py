@@ -49,6 +49,7 @@ class FakeInfo:
 
     name: str
     label: str = ""
+    description: str = ""
     help: str = ""
     suffix: str = ""
     is_folder: bool = False
@@ -125,8 +126,8 @@ class FakeSession(QObject):
 
     def export_formats(self) -> tuple[FakeInfo, ...]:
         return (
-            FakeInfo("onnx", "ONNX", "One file that many runtimes read.", ".onnx"),
-            FakeInfo("safetensors", "safetensors + JSON", "Weights and a description.", "", is_folder=True),
+            FakeInfo("onnx", "ONNX", help="One file that many runtimes read.", suffix=".onnx"),
+            FakeInfo("safetensors", "safetensors + JSON", help="Weights and a description.", is_folder=True),
         )
 
     def with_data(self, *, hidden: tuple[int, ...] = (8, 8), **training: Any) -> FakeSession:

@@ -42,7 +42,7 @@ def source_menu(session: Session, parent: QWidget) -> QMenu:
         heading.setEnabled(False)
         for info in found:
             action = menu.addAction(info.label)
-            action.setToolTip(as_tooltip(info.help))
+            action.setToolTip(as_tooltip(info.description))
             action.triggered.connect(use(session, kind, info.name))
         if kind == "sample":
             menu.addSeparator()
