@@ -22,7 +22,7 @@ def draw(svg: Path, size: int) -> Image.Image:
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, b"PNG")
+    picture.save(buffer, "PNG")
     return Image.open(io.BytesIO(bytes(buffer.data().data())))
 
 
