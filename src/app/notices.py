@@ -156,7 +156,7 @@ class NoticeStack(QObject):
             layout = card.layout()
             assert layout is not None
             layout.activate()
-            height = layout.heightForWidth(card.width()) if layout.hasHeightForWidth() else card.sizeHint().height()
+            height = layout.totalHeightForWidth(card.width())
             card.setGeometry(right - card.width(), bottom - height, card.width(), height)
             card.raise_()
             bottom -= height + 8
