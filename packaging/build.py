@@ -50,16 +50,17 @@ def clean_environment() -> dict[str, str]:
 
 
 def check_window(command: str) -> None:
-    """The window must open and stay open; a forgotten module would end it at once."""
+    """The window must open, stay open and say nothing of an error; a forgotten module would end it at once."""
     environment = {**clean_environment(), "QT_QPA_PLATFORM": "offscreen"}
     window = subprocess.Popen([command], env=environment, stderr=subprocess.PIPE, text=True)
     try:
         _, said = window.communicate(timeout=WINDOW_SECONDS)
+        sys.exit(f"the window closed by itself: {said}")
     except subprocess.TimeoutExpired:
         window.terminate()
-        window.communicate()
-    else:
-        sys.exit(f"the window closed by itself: {said}")
+        _, said = window.communicate()
+    if "Traceback" in said:
+        sys.exit(f"the window met an error: {said}")
 
 
 def check(program: Path) -> None:
