@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -42,13 +43,14 @@ def headless(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("chainrule: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 0
     except Exception:
         print("chainrule: this is a defect of the program, not of your input:", file=sys.stderr)
         traceback.print_exc()
         return 1
-    print(json.dumps(answer, ensure_ascii=False) if options.json else words)
+    try:
+        print(json.dumps(answer, ensure_ascii=False) if options.json else words, flush=True)
+    except BrokenPipeError:  # the reader, `head` say, had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     failed = isinstance(answer, list) and not all(entry.get("passed", True) for entry in answer)
     return 1 if failed else 0
 
