@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.busy import BusyStrip
 from app.data import facts
-from app.data.busy import BusyStrip
 from app.data.findings import FindingsPanel
 from app.data.header import HEIGHT
 from app.data.points import number_columns

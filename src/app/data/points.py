@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data import store
 from core.data.preprocess import CategoryFeature, ClassTarget, NumberFeature, NumberTarget, Preparation
 from core.data.schema import Prepared, TableProfile
 from core.errors import UserInputError
@@ -52,8 +53,6 @@ def from_arrays(prepared: Prepared, x: str, y: str) -> Points | None:
     across, up = _place(preparation, x), _place(preparation, y)
     if not prepared.folder or across is None or up is None:
         return None
-    from core.data import store
-
     try:
         arrays = store.load(prepared)
     except (OSError, ValueError, UserInputError):

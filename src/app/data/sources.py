@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,10 @@ from PySide6.QtWidgets import QAbstractButton, QFileDialog, QMenu, QSizePolicy, 
 from app import theme
 from app.data import paint
 from app.data.header import as_tooltip
+from app.data.thumbnails import Points
 from app.settings import Settings
+from core.data.generators import GeneratorInfo
+from core.data.samples import SampleInfo
 from core.spec import DataSource
 
 if TYPE_CHECKING:
@@ -34,23 +37,29 @@ def choose_file(session: Session, parent: QWidget) -> None:
 def source_menu(session: Session, parent: QWidget) -> QMenu:
     menu = QMenu(parent)
     menu.setToolTipsVisible(True)
-    for title, kind, found in (
-        ("Real samples", "sample", session.samples()),
-        ("Generated", "generator", session.generators()),
-    ):
+    groups: tuple[tuple[str, Sequence[SampleInfo | GeneratorInfo]], ...] = (
+        ("Real samples", session.samples()),
+        ("Generated", session.generators()),
+    )
+    for title, found in groups:
         heading = menu.addAction(title)
         heading.setEnabled(False)
         for info in found:
             action = menu.addAction(info.label)
             action.setToolTip(as_tooltip(info.description))
-            action.triggered.connect(use(session, kind, info.name))
-        if kind == "sample":
+            action.triggered.connect(use(session, info))
+        if title == "Real samples":
             menu.addSeparator()
     return menu
 
 
-def use(session: Session, kind: str, name: str) -> Callable[..., None]:
-    return lambda *_: session.use_source(DataSource(kind, name=name))
+def use(session: Session, info: SampleInfo | GeneratorInfo) -> Callable[..., None]:
+    """What a click on a sample or generator does."""
+    if isinstance(info, GeneratorInfo):
+        source = DataSource("generator", info.name, rows=info.rows, noise=info.noise)
+    else:
+        source = DataSource("sample", info.name)
+    return lambda *_: session.use_source(source)
 
 
 class SourceCard(QAbstractButton):
@@ -110,9 +119,6 @@ class SourceCard(QAbstractButton):
             painter.setBrush(paint.class_color(index))
             at = QPointF(box.left() + 5 + x * (box.width() - 10), box.bottom() - 5 - y * (box.height() - 10))
             painter.drawEllipse(at, 1.3, 1.3)
-
-
-Points = tuple[tuple[float, float, int], ...]  # x and y from 0 to 1, and the class
 
 
 def _draw_two_lines(painter: QPainter, box: QRectF, text: str) -> None:

@@ -58,7 +58,7 @@ class StartPage(QScrollArea):
         )
         for i, info in enumerate(found):
             card = SourceCard(info.label, info.description, points(info.name) if kind == "generator" else None)
-            card.clicked.connect(use(self._session, kind, info.name))
+            card.clicked.connect(use(self._session, info))
             grid.addWidget(card, i // COLUMNS, i % COLUMNS)
         for i in range(COLUMNS):
             grid.setColumnStretch(i, 1)
