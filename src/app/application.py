@@ -55,7 +55,6 @@ def start(mode: str, paths: list[str]) -> int:
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = Application(sys.argv[:1])
     settings, session, hooks = Settings(), Session(), ErrorHooks(application)
-    session.start()  # the engine comes up while the window is built
     hooks.install()
     try:
         theme.install(application, mode or settings.get("theme"))
@@ -71,6 +70,8 @@ def start(mode: str, paths: list[str]) -> int:
 
 def _connect(application: Application, window: Window, hooks: ErrorHooks) -> None:
     hooks.caught.connect(window.notices.show)
+    # Two more processes on few cores would make the window late; they are up before anyone can press a button.
+    window.painted.connect(window.session.start)
     window.painted.connect(lambda: _on_painted(application))
     # Polling the engine gives Python the moment to see a signal; the run is checkpointed on the way out.
     for number in (signal.SIGINT, signal.SIGTERM):
