@@ -15,8 +15,9 @@ class Evaluation:
     metrics by name: classification "loss", "accuracy", "macro_f1", "baseline_accuracy" (always the largest class);
     regression "loss", "rmse", "mae", "r2", "baseline_rmse" (always the mean), in the target's unit.
     confusion[i, j]: rows of class i predicted as j. per_class: name → precision, recall, f1, support.
-    truth, predicted: regression, (rows,) in the target's unit. confidence: classification, (rows,) probability of the
-    predicted class. row_numbers: (rows,) position in the source. worst: row numbers with the largest loss, worst first.
+    truth, predicted: (rows,) in the target's unit, or indices of classes. confidence: classification, (rows,)
+    probability of the predicted class. row_numbers: (rows,) position in the source. worst: row numbers with the
+    largest loss, worst first.
     """
 
     task: str

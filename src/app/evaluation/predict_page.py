@@ -1,0 +1,301 @@
+"""The predict page: answers for a new file, and for one row typed in by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+
+from app import theme
+from app.banner import Banner
+from app.busy import BusyStrip
+from app.drop import dropped_paths
+from app.evaluation.answer import Answer
+from app.evaluation.row_form import RowForm
+from app.evaluation.table import Column, Table
+from app.notice import Notice
+from app.settings import Settings
+from app.style import set_role
+from app.widgets import Card, ElidedLabel, EmptyState, button, explain, icon_button, label
+from app.words import percent
+from core.evaluation.result import Predictions
+from core.spec import DataSource
+
+if TYPE_CHECKING:
+    from app.document import Trained
+    from app.session import Session
+
+FILES = "Tables (*.csv *.tsv *.tab *.txt);;All files (*)"
+SIDE = 316
+CHOOSE_TIP = "Reads a table with the same columns as the training data; the target may be absent."
+SAVE_TIP = "The rows with their answers, and for classes all probabilities."
+NOTES = 3
+
+
+class PredictPage(QWidget):
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        set_role(self, "page")
+        self.setAccessibleName("Predict")
+        self.setAcceptDrops(True)
+        self.predictions: Predictions | None = None
+        self._source: DataSource | None = None
+        self._asked = 0  # answers to earlier questions are dropped
+        self._trained: Trained | None = None
+        self.form: RowForm | None = None
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._build_empty())
+        self._stack.addWidget(self._build_page())
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self.refresh)
+        document = session.document
+        for signal in (document.weights_changed, document.data_changed, session.running_network_changed,
+                       session.engine.state_changed):  # fmt: skip
+            signal.connect(lambda *_: self._timer.start())
+        self.refresh()
+
+    # --- building
+
+    def _build_empty(self) -> QWidget:
+        self._train = button("Train", icon="play", role="primary", on_click=self._session.train)
+        self._data = button("Choose data", icon="data", on_click=lambda: self._session.stage_requested.emit("Data"))
+        self._words = EmptyState("sparkles", "", "", self._train, self._data)
+        return self._words
+
+    def _build_page(self) -> QWidget:
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(20, 14, 20, 16)
+        column.setSpacing(12)
+        column.addLayout(self._build_head())
+        column.addWidget(BusyStrip(self._session))
+        self.older = Banner("warning", "Predict again", self._predict_again)
+        self.notes = Banner("info")
+        column.addWidget(self.older)
+        column.addWidget(self.notes)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self._build_file(), 1)
+        row.addWidget(self._build_row())
+        column.addLayout(row, 1)
+        return made
+
+    def _build_head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        self._what = ElidedLabel(role="muted")
+        self.choose = button("Choose a file…", icon="open", tip=CHOOSE_TIP, on_click=self._choose)
+        self.save = button("Save as CSV…", icon="save", on_click=self._save)
+        row.addWidget(label("Predict", "title"))
+        row.addWidget(self._what, 1)
+        row.addWidget(self.choose)
+        row.addWidget(self.save)
+        return row
+
+    def _build_file(self) -> QWidget:
+        made = QWidget()
+        self._file = QStackedLayout(made)
+        zone = set_role(QFrame(), "dropzone")
+        inside = QVBoxLayout(zone)
+        choose = button("Choose a file…", icon="open", tip=CHOOSE_TIP, on_click=self._choose)
+        self._zone = EmptyState("table", "Answers for a new table", "", choose)
+        inside.addWidget(self._zone)
+        self._file.addWidget(zone)
+        card = Card(margin=1, spacing=0)
+        self.table = Table("Predictions")
+        card.body.addWidget(self.table)
+        self._file.addWidget(card)
+        return made
+
+    def _build_row(self) -> Card:
+        card = Card(margin=0, spacing=0)
+        card.setFixedWidth(SIDE)
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(14, 10, 14, 12)
+        column.setSpacing(10)
+        head = QHBoxLayout()
+        head.addWidget(label("One row", "title"), 1)
+        head.addWidget(icon_button("reset", "Start over. Sets every field to its mean or most frequent value.",
+                                   on_click=lambda: self.form.reset() if self.form else None))  # fmt: skip
+        self.answer = Answer()
+        column.addLayout(head)
+        column.addWidget(self.answer)
+        self._fields = QScrollArea()
+        self._fields.setWidgetResizable(True)
+        self._fields.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        card.body.addWidget(top)
+        card.body.addWidget(set_role(QFrame(), "hline"))
+        card.body.addWidget(self._fields, 1)
+        return card
+
+    # --- what is shown
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        if not self.isVisible():
+            return
+        trained = self._session.document.trained
+        self._stack.setCurrentIndex(0 if trained is None else 1)
+        if trained is None:
+            self._forget()
+            self._explain_absence()
+        elif trained is not self._trained:
+            self._adopt(trained)
+        explain(self.save, enabled=self.predictions is not None, tip=SAVE_TIP, why_not="there are no answers yet.")
+
+    def _forget(self) -> None:
+        self._trained = self.predictions = self._source = None
+        self.older.show_text("")
+        self.notes.show_text("")
+        self._file.setCurrentIndex(0)
+
+    def _explain_absence(self) -> None:
+        session = self._session
+        data = session.document.project.data is not None
+        training = session.engine.state in ("running", "paused")
+        if training:
+            self._words.set_text("Training goes on", "When the run ends, the network answers here.")
+        elif data:
+            self._words.set_text("Not trained yet", "Train the network: it then answers for new files and rows here.")
+        else:
+            self._words.set_text("Nothing to predict with yet", "Choose data and train a network first.")
+        self._data.setVisible(not data)
+        self._train.setVisible(data and not training)
+        explain(self._train, enabled=session.can_train, tip="Starts training.", why_not=session.why_not)
+
+    def _adopt(self, trained: Trained) -> None:
+        """Other weights: the form keeps what was typed where the columns are the same."""
+        same = self._trained is not None and self._trained.prepared.preparation == trained.prepared.preparation
+        self._trained = trained
+        preparation = trained.prepared.preparation
+        target = " ".join(preparation.target.name.split())
+        names = [" ".join(f.name.split()) for f in preparation.features]
+        listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        self._what.set_text(f"Answers for {target}")
+        self._zone.set_text("Answers for a new table",
+                            f"Choose a table with the columns {listed}. The network answers with {target} for every row.")  # fmt: skip
+        if self.predictions is not None:
+            self.older.show_text("The network was trained again since: these are the answers of the weights before.")
+        if not same or self.form is None:
+            self.form = RowForm(preparation, self._session.document.profile)
+            self.form.setContentsMargins(14, 12, 14, 12)
+            set_role(self.form, "scrolled")
+            self.form.changed.connect(self._ask_row)
+            self._fields.setWidget(self.form)
+            self.answer.clear(target)
+        self.form.send()
+
+    # --- one row
+
+    def _ask_row(self, cells: dict[str, str]) -> None:
+        trained = self._trained
+
+        def show(found: Predictions) -> None:
+            if trained is self._trained:
+                self.answer.show_answer(found)
+
+        self._session.predict_row(cells, show)
+
+    # --- a file
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if len(dropped_paths(event)) == 1 and self._trained is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.predict_file(dropped_paths(event)[0])
+
+    def _choose(self) -> None:
+        settings = Settings()
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Choose a table to predict for", settings.get("files/folder"), FILES
+        )
+        if path:
+            settings.set("files/folder", str(Path(path).parent))
+            self.predict_file(path)
+
+    def predict_file(self, path: str) -> None:
+        self._ask(DataSource("file", Path(path).name, str(Path(path).absolute())))
+
+    def _predict_again(self) -> None:
+        if self._source is not None:
+            self._ask(self._source)
+
+    def _ask(self, source: DataSource) -> None:
+        self._asked += 1
+        asked, trained = self._asked, self._trained
+
+        def show(found: Predictions) -> None:
+            if asked == self._asked and trained is self._trained:
+                self._source = source
+                self.show_predictions(found, source.name)
+
+        self._session.predict(source, show)
+
+    def show_predictions(self, found: Predictions, name: str) -> None:
+        self.predictions = found
+        self.older.show_text("")
+        more = f" … and {len(found.notes) - NOTES:,} more notes." if len(found.notes) > NOTES else ""
+        self.notes.show_text("\n".join(found.notes[:NOTES]) + more)
+        rows = f"{len(found.answer):,} {'row' if len(found.answer) == 1 else 'rows'}"
+        self._what.set_text(f"{name} · {rows} · answers for {' '.join(found.target.split())}")
+        self.table.show_rows(_columns(found), len(found.answer))
+        self._file.setCurrentIndex(1)
+        explain(self.save, enabled=True, tip=SAVE_TIP)
+
+    def _save(self) -> None:
+        settings, found = Settings(), self.predictions
+        if found is None:
+            return
+        stem = Path(self._source.name).stem if self._source is not None else "table"
+        proposed = str(Path(settings.get("files/folder")) / f"{stem}-predictions.csv")
+        path, _ = QFileDialog.getSaveFileName(self, "Save the predictions", proposed, "Table (*.csv)")
+        if path:
+            settings.set("files/folder", str(Path(path).parent))
+            done = Notice(
+                "success", f"Saved {Path(path).name}", f"{len(found.answer):,} rows with their answers.", key="predict"
+            )
+            self._session.save_predictions(found, path, lambda _path: self._session.notice.emit(done))
+
+
+def _columns(found: Predictions) -> list[Column]:
+    """The answer first, then how sure it is, then what it was asked for."""
+    answers = found.answer
+    classes = found.task == "classification"
+    columns = [
+        Column(" ".join(found.target.split()), lambda i: _text(answers[i]), lambda: np.array(answers), strong=True,
+               numeric=not classes, tip="The network's answer.")
+    ]  # fmt: skip
+    if found.probabilities is not None:
+        sure = found.probabilities.max(axis=1)
+        columns.append(
+            Column("Confidence", lambda i: percent(float(sure[i])), lambda: sure, numeric=True,
+                   tip="The probability that the network gives its answer. It may be sure and wrong.",
+                   share=lambda i: float(sure[i]))
+        )  # fmt: skip
+    for j, name in enumerate(found.input_names):
+        columns.append(Column(" ".join(name.split()), lambda i, j=j: found.inputs[i][j], lambda j=j: _keys(found, j)))
+    return columns
+
+
+def _text(answer: str | float) -> str:
+    return " ".join(answer.split()) if isinstance(answer, str) else theme.number(answer)
+
+
+def _keys(found: Predictions, column: int) -> np.ndarray:
+    """Numbers by size with missing ones last, else texts by the alphabet."""
+    cells = [row[column] for row in found.inputs]
+    try:
+        return np.array([float(cell) if cell is not None else np.inf for cell in cells])
+    except ValueError:
+        return np.array([cell or "" for cell in cells])

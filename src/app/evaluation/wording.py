@@ -1,0 +1,104 @@
+"""Scores in words: what each is called, what it means, and how sure one can be of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app import theme
+from app.words import percent
+from core.evaluation.result import Evaluation
+
+GLOSSARY: Mapping[str, str] = {
+    "accuracy": "Accuracy: the share of rows that the network answers right.",
+    "interval": "From so few rows the score is known only roughly. On all rows of this kind the true accuracy lies within "
+    "this 95 % interval (Wilson's), unless these rows are an unlucky draw.",
+    "macro_f1": "Macro F1: the F1 scores of all classes, averaged so that a rare class counts as much as a frequent one. "
+    "1 is perfect.",
+    "loss": "Loss: what training makes small, measured on these rows. It also tells how far off the sure answers are.",
+    "errors": "How many rows the network answers wrong.",
+    "rmse": "RMSE: root mean squared error, √(mean (y − ŷ)²), in the unit of the target. Large errors weigh more.",
+    "mae": "MAE: mean absolute error, mean |y − ŷ|, in the unit of the target: how far off an answer usually is.",
+    "r2": "R²: the share of the target's variance that the network explains. 1 is perfect; 0 is no better than always "
+    "answering the mean.",
+    "precision": "Precision: of the rows that were called this class, the share that belong to it.",
+    "recall": "Recall: of the rows that belong to this class, the share that were found.",
+    "f1": "F1: the harmonic mean of precision and recall. It is high only where both are.",
+    "support": "Support: how many of these rows belong to the class.",
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One tile. share, baseline: 0..1 where a bar makes sense, how far the network and the simplest guess get."""
+
+    name: str
+    value: str
+    note: str
+    help: str
+    share: float | None = None
+    baseline: float | None = None
+
+
+def interval(hits: int, rows: int) -> tuple[float, float]:
+    """95 % interval of a share: hits of rows (E. B. Wilson 1927, J. Am. Stat. Assoc. 22)."""
+    z = 1.959964
+    share = hits / rows
+    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    reach = z / (1 + z * z / rows) * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def whole_percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def hits(evaluation: Evaluation) -> int:
+    return round(evaluation.metrics["accuracy"] * evaluation.rows)
+
+
+def scores(evaluation: Evaluation) -> list[Score]:
+    return _class_scores(evaluation) if evaluation.task == "classification" else _number_scores(evaluation)
+
+
+def _class_scores(e: Evaluation) -> list[Score]:
+    accuracy, base = e.metrics["accuracy"], e.metrics["baseline_accuracy"]
+    low, high = interval(hits(e), e.rows)
+    wrong = e.rows - hits(e)
+    return [
+        Score("Accuracy", percent(accuracy), f"always the largest class: {percent(base)}",
+              f"{GLOSSARY['accuracy']} The line marks what always guessing the largest class would reach.", accuracy, base),
+        Score("Likely between", f"{whole_percent(low)} – {whole_percent(high)}", f"95 % interval from {e.rows:,} rows",
+              GLOSSARY["interval"]),
+        Score("Errors", f"{wrong:,}", f"of {e.rows:,} test rows", GLOSSARY["errors"]),
+        Score("Macro F1", theme.number(round(e.metrics["macro_f1"], 4)), f"loss {theme.number(e.metrics['loss'])}",
+              f"{GLOSSARY['macro_f1']}\n{GLOSSARY['loss']}"),
+    ]  # fmt: skip
+
+
+def _number_scores(e: Evaluation) -> list[Score]:
+    m = e.metrics
+    r2 = m["r2"]
+    return [
+        Score("RMSE", theme.number(m["rmse"]), f"always the mean: {theme.number(m['baseline_rmse'])}", GLOSSARY["rmse"]),
+        Score("MAE", theme.number(m["mae"]), "a usual error", GLOSSARY["mae"]),
+        Score("R²", theme.number(round(r2, 4)), f"{percent(max(r2, 0.0))} of the variance explained", GLOSSARY["r2"],
+              min(1.0, max(0.0, r2)), 0.0),
+        Score("Test rows", f"{e.rows:,}", f"loss {theme.number(m['loss'])}",
+              f"Rows that were kept apart and never trained on.\n{GLOSSARY['loss']}"),
+    ]  # fmt: skip
+
+
+def verdict(e: Evaluation, target: str) -> str:
+    """The result in one sentence, against the simplest guess."""
+    if e.task == "classification":
+        base = round(e.metrics["baseline_accuracy"] * e.rows)
+        right = f"Right on {hits(e):,} of {e.rows:,} rows it never saw"
+        if hits(e) <= base:
+            return f"{right}: no better than always guessing the largest class, which is right on {base:,}."
+        return f"{right}; always guessing the largest class is right on {base:,}."
+    rmse, base_rmse = e.metrics["rmse"], e.metrics["baseline_rmse"]
+    if rmse >= base_rmse:
+        return f"No better than always answering the mean of {target} on {e.rows:,} rows it never saw."
+    return f"{target} within {theme.number(e.metrics['mae'])} on average, on {e.rows:,} rows it never saw."
