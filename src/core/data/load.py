@@ -207,9 +207,13 @@ def target_values(target: ClassTarget | NumberTarget, column: tuple[str | None, 
 
 
 def read_cells(
-    source: DataSource, names: tuple[str, ...], *, progress: Progress = silent
+    source: DataSource, names: tuple[str, ...], *, rows: np.ndarray | None = None, progress: Progress = silent
 ) -> dict[str, tuple[str | None, ...]]:
-    """The cells of these columns as text, by name; raises UserInputError where one is not there."""
+    """The cells of these columns as text, by name: of all rows, or of those numbered `rows`, in rising order.
+
+    Numbers with a decimal comma are given with a point, as everything after this reads them. Raises UserInputError
+    where a column is not there.
+    """
     with _table(source, progress=progress, as_text=True) as table:
         lacking = [name for name in names if name not in table.names]
         if lacking:
@@ -218,9 +222,18 @@ def read_cells(
                 f"Columns that the network needs are missing: {listed}.", where=title(source),
                 remedy="Use a file with the columns of the training data; their order does not matter.",
             )  # fmt: skip
-        wanted = ", ".join(f"t{table.names.index(name)}" for name in names)
-        rows = table.work.con.execute(f"SELECT {wanted} FROM cells").fetchall()
-    return {name: tuple(row[k] or None for row in rows) for k, name in enumerate(names)}
+        wanted = ", ".join(_plain_text(table, table.names.index(name)) for name in names)
+        numbered = "(SELECT *, row_number() OVER () - 1 AS number FROM cells)"
+        some = "" if rows is None else f" WHERE number IN ({', '.join(str(int(n)) for n in rows)})"
+        found = table.work.con.execute(f"SELECT {wanted} FROM {numbered}{some} ORDER BY number").fetchall()
+    return {name: tuple(row[k] or None for row in found) for k, name in enumerate(names)}
+
+
+def _plain_text(table: Table, i: int) -> str:
+    """SQL: the text of column i, with a decimal point where the table writes a comma."""
+    if not table.decimal_comma:
+        return f"t{i}"
+    return f"CASE WHEN ({table.number(i)}) IS NOT NULL THEN replace(t{i}, ',', '.') ELSE t{i} END"
 
 
 # --- sources
