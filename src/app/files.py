@@ -29,6 +29,7 @@ class ProjectFiles(QObject):
         super().__init__(window)
         self._session, self._settings, self._window = session, settings, window
         session.document.file_changed.connect(self._remember)
+        session.document.data_changed.connect(self._remember)
 
     # --- what the menu does
 
@@ -52,8 +53,6 @@ class ProjectFiles(QObject):
             if paths:
                 self._settings.set("files/folder", str(Path(paths[0]).resolve().parent))
             self._session.open_paths(paths)
-            for path in paths:
-                self._add_recent(path)
 
     def save(self) -> bool:
         return self._session.save() if self._session.document.path is not None else self.save_as()
@@ -119,9 +118,13 @@ class ProjectFiles(QObject):
     # --- remembering
 
     def _remember(self) -> None:
+        """What could be read is worth finding again: the project, and the file that its data come from."""
         document = self._session.document
         if document.path is not None and not document.edited:
             self._add_recent(str(document.path))
+        data = document.project.data
+        if document.path is None and data is not None and data.source.kind == "file":
+            self._add_recent(data.source.path)
 
     def _add_recent(self, path: str) -> None:
         absolute = str(Path(path).absolute())

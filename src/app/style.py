@@ -60,7 +60,7 @@ def _tokens(theme: Theme) -> dict[str, str]:
     }
     veil = mix(theme.panel, theme.accent_bg, 0.7)
     sheet_colours = {name: value.name() for name, value in colours.items()}
-    see_through = f"rgba({veil.red()}, {veil.green()}, {veil.blue()}, 225)"
+    see_through = f"rgba({veil.red()}, {veil.green()}, {veil.blue()}, 238)"
     return {**sheet_colours, **images, "veil": see_through, "mono": load_fonts()[1]}
 
 

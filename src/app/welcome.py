@@ -233,7 +233,9 @@ class Welcome(QScrollArea):
         self.recent.setVisible(bool(paths))
         if not paths:
             return
-        self._recent_row.addWidget(label("Recent", "section"))
+        head = label("Recent", "section")
+        head.setFixedHeight(28)  # level with the buttons beside it
+        self._recent_row.addWidget(head)
         for path in paths[:RECENT_SHOWN]:
             self._recent_row.addWidget(self._recent_button(path))
 

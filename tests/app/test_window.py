@@ -1,5 +1,6 @@
 """The window: stages, sides, drops, menus, keys, welcome, and leaving without losing work."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from app.panels import PANELS
 from app.settings import Settings
 from app.stages import STAGES
 from app.window import Window
-from core.spec import DataSource
+from core.spec import DataSource, DataSpec
 
 
 class Panel(QWidget):
@@ -197,7 +198,15 @@ def test_files_dragged_anywhere_are_opened_where_they_drop(window, session, tmp_
     assert drop.isAccepted()
     assert not window.overlay.isVisible()
     assert session.calls == [("open_paths", [str(table)])]
-    assert window.files.recent == (str(table),)
+
+
+def test_what_was_read_is_among_the_recent_files(window, session, tmp_path):
+    source = DataSource("file", "t.csv", str(tmp_path / "t.csv"))
+    session.document.apply(lambda p: replace(p, data=DataSpec(source)), "Use t.csv")
+    assert window.files.recent == (str(tmp_path / "t.csv"),)
+    session.document.mark_saved(tmp_path / "p.chainrule")
+    assert window.files.recent == (str(tmp_path / "p.chainrule"), str(tmp_path / "t.csv"))
+    assert not window.body.welcome.recent.isHidden()
 
 
 def test_drags_within_the_program_are_left_alone(window):
