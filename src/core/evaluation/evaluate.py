@@ -99,8 +99,6 @@ def _classes(target: ClassTarget, p: np.ndarray, part: Part, part_name: str, los
         per_class=dict(zip(target.classes, scores, strict=True)),
         truth=truth,
         predicted=predicted,
-        truth=truth,
-        predicted=predicted,
         confidence=p[rows, predicted],
         row_numbers=part.row_numbers,
         worst=_worst(-p[rows, truth], part.row_numbers),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from core.data import cells
 from core.data.preprocess import CategoryFeature, NumberFeature, Preparation
 
 Cell = str | None
+MOST_NOTES = 10
 
 
 def prepared_rows(
@@ -47,22 +48,35 @@ def category_of(feature: CategoryFeature, cell: Cell) -> str | None:
 
 
 def _numbers(feature: NumberFeature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:
-    found = [number_of(cell) for cell in column]
-    for i, (cell, value) in enumerate(zip(column, found, strict=True)):
-        if value is None and cell is not None and cell.strip() not in cells.MISSING:
-            notes.append(f"Row {i + 1}, {feature.name}: {cell.strip()!r} is no number; {feature.fill:g} stands in.")
-    filled = np.array([feature.fill if value is None else value for value in found])
+    known = {cell: number_of(cell) for cell in set(column)}
+    wrong = {cell for cell, value in known.items() if value is None and cell and cell.strip() not in cells.MISSING}
+    notes += _notes(feature.name, column, wrong, f"is no number; {feature.fill:g} stands in.")
+    filled = np.array([feature.fill if (value := known[cell]) is None else value for cell in column])
     return ((filled - feature.mean) / feature.scale)[:, None]
 
 
 def _hot(feature: CategoryFeature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:
     place = {label: i for i, label in enumerate(feature.categories)}
-    hot = np.zeros((len(column), len(place)))
-    for i, cell in enumerate(column):
-        label = category_of(feature, cell)
-        at = place.get(feature.fill if label is None else label)
-        if at is None:
-            notes.append(f"Row {i + 1}, {feature.name}: {label!r} did not occur in training; it counts for nothing.")
-        else:
-            hot[i, at] = 1.0
-    return hot
+    known = {cell: category_of(feature, cell) for cell in set(column)}
+    index = {cell: place.get(feature.fill if label is None else label, -1) for cell, label in known.items()}
+    wrong = {cell for cell, at in index.items() if at < 0 and cell}
+    notes += _notes(feature.name, column, wrong, "did not occur in training; it counts for nothing.")
+    return (np.array([[index[cell]] for cell in column]).reshape(-1, 1) == np.arange(len(place))).astype(float)
+
+
+def _notes(name: str, column: Sequence[Cell], wrong: Set[str], what: str) -> list[str]:
+    """One note for each cell text among `wrong`, with the rows it stands in; a column is not complained of for ever."""
+    rows: dict[str, list[int]] = {}
+    for i, cell in enumerate(column if wrong else (), start=1):
+        if cell is not None and cell in wrong:
+            rows.setdefault(cell, []).append(i)
+    made = [f"{_rows(found)}, {name}: {cell.strip()!r} {what}" for cell, found in rows.items()]
+    rest = len(made) - MOST_NOTES
+    return [*made[:MOST_NOTES], f"{name}: {rest:,} more such texts."] if rest > 0 else made
+
+
+def _rows(numbers: list[int]) -> str:
+    if len(numbers) == 1:
+        return f"Row {numbers[0]:,}"
+    more = f" and {len(numbers) - 3:,} more" if len(numbers) > 3 else ""
+    return f"Rows {', '.join(f'{n:,}' for n in numbers[:3])}{more}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from core import keys
 from core.data.preprocess import CategoryFeature, NumberFeature, NumberTarget, Preparation
-from core.data.progress import Progress
+from core.data.progress import Progress, silent
 from core.data.schema import Part, Prepared
 from core.errors import UserInputError
 from core.evaluation.rows import prepared_rows
@@ -59,39 +59,42 @@ def _sentences(*texts: str) -> str:
 # --- the rows
 
 
-def held_out(model: TrainedModel, prepared: Prepared | None, data: DataSpec | None, *, progress: Progress) -> HeldOut:
+def held_out(
+    model: TrainedModel, prepared: Prepared | None, data: DataSpec | None, *, progress: Progress = silent
+) -> HeldOut:
     """Test rows as they stand in the source, with variations; made-up rows where the source is gone or has changed."""
-    if data is None or prepared is None:
+    if data is None:
         return made_up(model.preparation, "There are no data: the rows were made up from what is known of the columns.")
     try:
         columns, part = _test_rows(model.preparation, prepared, data, progress)
     except UserInputError as err:
-        return made_up(model.preparation, f"The rows were made up, for want of the data: {err.what}")
+        return made_up(model.preparation, f"The rows were made up, because: {err.what}")
     if not len(part.x):
         return made_up(model.preparation, "There are no held-out rows: the rows were made up.")
     return varied(model.preparation, columns, part.x)
 
 
 def _test_rows(
-    preparation: Preparation, prepared: Prepared, data: DataSpec, progress: Progress
+    preparation: Preparation, prepared: Prepared | None, data: DataSpec, progress: Progress
 ) -> tuple[dict[str, tuple[Cell, ...]], Part]:
     from core.data import load, store
 
-    if not prepared.folder or not Path(prepared.folder).is_dir():
+    digest = load.content_hash(data.source, progress=progress)
+    there = prepared is not None and Path(prepared.folder or "/nowhere").is_dir()
+    if prepared is None or not there or load.fingerprint(data, digest) != prepared.fingerprint:
         prepared = load.prepare(data, progress=progress)
     if prepared.preparation != preparation:
         raise UserInputError("The data have changed since the training.")
     part = some(store.load(prepared).test)
-    _, inputs, names, _ = load.load_for_prediction(data.source, preparation, progress=progress)
-    rows = [inputs[n] for n in part.row_numbers]
-    return {name: tuple(row[i] for row in rows) for i, name in enumerate(names)}, part
+    names = tuple(feature.name for feature in preparation.features)
+    return load.read_cells(data.source, names, rows=part.row_numbers, progress=progress), part
 
 
 def some(part: Part) -> Part:
-    """At most 1000 rows, spread evenly."""
-    if len(part.x) <= MOST_ROWS:
-        return part
-    at = np.linspace(0, len(part.x) - 1, MOST_ROWS).astype(np.int64)
+    """At most 1000 rows, spread evenly, in the order of the source."""
+    at = np.argsort(part.row_numbers, kind="stable")
+    if len(at) > MOST_ROWS:
+        at = at[np.linspace(0, len(at) - 1, MOST_ROWS).astype(np.int64)]
     return Part(part.x[at], part.y[at], part.row_numbers[at])
 
 

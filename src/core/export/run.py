@@ -59,8 +59,8 @@ def export_with_receipt(
 ) -> ExportResult:
     """Write `model` to `path`, read it again with another program, and compare both on held-out rows.
 
-    prepared, data: where held-out rows come from; without them, or where the source is gone, rows are made up and the
-    receipt says so.
+    data: where held-out rows come from; prepared: their arrays, made anew where they are gone. Where the source is gone
+    or has changed, rows are made up and the receipt says so.
 
     Raises:
         UserInputError: an unknown format, a layer the format cannot hold, a library it needs, a disk that refuses.

@@ -37,6 +37,7 @@ def test_classification() -> None:
     e = evaluate(model, part(logits(p), np.array([0, 1, 1, 0, 0], np.int32)))
     assert (e.task, e.part, e.rows, e.classes) == ("classification", "test", 5, ("a", "b", "c"))
     np.testing.assert_array_equal(e.confusion, [[2, 0, 1], [1, 1, 0], [0, 0, 0]])
+    assert (e.truth.tolist(), e.predicted.tolist()) == ([0, 1, 1, 0, 0], [0, 0, 1, 0, 2])
     assert e.metrics["accuracy"] == pytest.approx(3 / 5)
     assert e.metrics["baseline_accuracy"] == pytest.approx(3 / 5)
     true_p = [0.7, 0.3, 0.8, 0.5, 0.1]

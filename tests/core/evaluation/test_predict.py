@@ -49,6 +49,16 @@ def test_what_cannot_be_used_is_said() -> None:
     assert [note.split(":")[0] for note in notes] == ["Row 1, height", "Row 1, size", "Row 2, colour"]
 
 
+def test_many_bad_cells_are_told_in_few_words() -> None:
+    preparation = Preparation(FEATURES, ClassTarget("y", ("a", "b")))
+    cells = ["oops"] * 5000 + [f"x{i}" for i in range(50)]
+    _, notes = prepared_rows(preparation, {"height": cells})
+    assert notes[0] == "Rows 1, 2, 3 and 4,997 more, height: 'oops' is no number; 1.5 stands in."
+    assert notes[1].startswith("Row 5,001, height: 'x0'")
+    assert notes[-1] == "height: 41 more such texts."
+    assert len(notes) == 11
+
+
 def test_a_class_with_its_probabilities() -> None:
     trained = model(ClassTarget("kind", ("no", "yes")), 2, "softmax_cross_entropy")
     found = predict_cells(trained, {"height": "3", "colour": "red"})
