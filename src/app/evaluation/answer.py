@@ -72,12 +72,8 @@ class Answer(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        self._target, self.value, self._note = (
-            ElidedLabel(role="muted"),
-            ElidedLabel(role="heading"),
-            label("", "caption"),
-        )
-        self._note.setWordWrap(True)
+        self._target, self.value = ElidedLabel(role="muted"), ElidedLabel(role="heading")
+        self._note = label("", "caption", wrap=True)
         self.bars = ProbabilityBars()
         for widget in (self._target, self.value, self.bars, self._note):
             column.addWidget(widget)

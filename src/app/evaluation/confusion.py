@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
 
-GAP, LARGEST, LEAST_WITH_TEXT = 2.0, 76.0, 20.0
+GAP, LARGEST, LEAST_WITH_TEXT = 3.0, 120.0, 20.0
 SIDE, HEAD = 18.0, 18.0  # room for the words "true" and "predicted"
 LONGEST_NAME = 96.0
 Cell = tuple[int, int]
@@ -148,7 +148,7 @@ class ConfusionMatrix(QWidget):
         colours, n = theme.current(), int(self._counts[cell])
         font = theme.font("mono")
         font.setBold(cell[0] == cell[1])
-        font.setPixelSize(round(max(9.0, min(15.0, box.width() * 0.3))))
+        font.setPixelSize(round(max(9.0, min(17.0, box.width() * 0.3))))
         painter.setFont(font)
         if QFontMetricsF(font).horizontalAdvance(f"{n:,}") > box.width() - 2:
             return

@@ -18,9 +18,7 @@ from app.widgets import Card, ElidedLabel, label
 from app.words import percent
 from core.evaluation.result import Evaluation
 
-MATRIX_HELP = (
-    "Point at a cell to read it. Outlined cells are right answers; the darker, the larger the share of its row."
-)
+MATRIX_HELP = "Outlined: right answers. The darker, the larger the share of its row."
 PLOT_HELP = "Every point is a test row. On the dashed line it would be answered exactly."
 
 

@@ -43,6 +43,7 @@ class _Plot(pg.PlotWidget):
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setStyle(tickLength=0, tickFont=theme.font("mono_small"))
             axis.setTickDensity(0.7)
+            axis.setZValue(-1)  # the grid lies behind the bars
             axis.enableAutoSIPrefix(False)
             axis.label.setFont(theme.font("small"))
             axis.setLabel(_escaped(text), color=colours.muted.name())

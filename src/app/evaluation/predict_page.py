@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -181,8 +182,8 @@ class PredictPage(QWidget):
         names = [" ".join(f.name.split()) for f in preparation.features]
         listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         self._what.set_text(f"Answers for {target}")
-        self._zone.set_text("Answers for a new table",
-                            f"Choose a table with the columns {listed}. The network answers with {target} for every row.")  # fmt: skip
+        text = f"Choose a table with the columns {listed}. The network answers with {target} for every row."
+        self._zone.set_text("Answers for a new table", text)
         if self.predictions is not None:
             self.older.show_text("The network was trained again since: these are the answers of the weights before.")
         if not same or self.form is None:
@@ -284,8 +285,12 @@ def _columns(found: Predictions) -> list[Column]:
                    share=lambda i: float(sure[i]))
         )  # fmt: skip
     for j, name in enumerate(found.input_names):
-        columns.append(Column(" ".join(name.split()), lambda i, j=j: found.inputs[i][j], lambda j=j: _keys(found, j)))
+        columns.append(Column(" ".join(name.split()), partial(_input, found, j), partial(_keys, found, j)))
     return columns
+
+
+def _input(found: Predictions, column: int, row: int) -> str | None:
+    return found.inputs[row][column]
 
 
 def _text(answer: str | float) -> str:

@@ -25,7 +25,7 @@ from app.widgets import wrapped
 
 Index = QModelIndex | QPersistentModelIndex
 NO_PARENT = QModelIndex()
-ROW, PAD, WIDEST, SAMPLED = 28, 10.0, 260, 40
+ROW, PAD, WIDEST, SAMPLED = 28, 8.0, 260, 40
 LONGEST = 200  # characters of a cell that are ever measured or drawn
 BAR = 44.0
 SHARE = Qt.ItemDataRole.UserRole

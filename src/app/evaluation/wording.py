@@ -12,10 +12,10 @@ from core.evaluation.result import Evaluation
 
 GLOSSARY: Mapping[str, str] = {
     "accuracy": "Accuracy: the share of rows that the network answers right.",
-    "interval": "From so few rows the score is known only roughly. On all rows of this kind the true accuracy lies within "
-    "this 95 % interval (Wilson's), unless these rows are an unlucky draw.",
-    "macro_f1": "Macro F1: the F1 scores of all classes, averaged so that a rare class counts as much as a frequent one. "
-    "1 is perfect.",
+    "interval": "From so few rows the score is known only roughly. On all rows of this kind the true accuracy lies "
+    "within this 95 % interval (Wilson's), unless these rows are an unlucky draw.",
+    "macro_f1": "Macro F1: the F1 scores of all classes, averaged so that a rare class counts as much as a frequent "
+    "one. 1 is perfect.",
     "loss": "Loss: what training makes small, measured on these rows. It also tells how far off the sure answers are.",
     "errors": "How many rows the network answers wrong.",
     "rmse": "RMSE: root mean squared error, √(mean (y − ŷ)²), in the unit of the target. Large errors weigh more.",
@@ -68,7 +68,7 @@ def _class_scores(e: Evaluation) -> list[Score]:
     wrong = e.rows - hits(e)
     return [
         Score("Accuracy", percent(accuracy), f"always the largest class: {percent(base)}",
-              f"{GLOSSARY['accuracy']} The line marks what always guessing the largest class would reach.", accuracy, base),
+              f"{GLOSSARY['accuracy']} The mark: always guessing the largest class.", accuracy, base),
         Score("Likely between", f"{whole_percent(low)} – {whole_percent(high)}", f"95 % interval from {e.rows:,} rows",
               GLOSSARY["interval"]),
         Score("Errors", f"{wrong:,}", f"of {e.rows:,} test rows", GLOSSARY["errors"]),
@@ -79,9 +79,9 @@ def _class_scores(e: Evaluation) -> list[Score]:
 
 def _number_scores(e: Evaluation) -> list[Score]:
     m = e.metrics
-    r2 = m["r2"]
+    r2, base = m["r2"], theme.number(m["baseline_rmse"])
     return [
-        Score("RMSE", theme.number(m["rmse"]), f"always the mean: {theme.number(m['baseline_rmse'])}", GLOSSARY["rmse"]),
+        Score("RMSE", theme.number(m["rmse"]), f"always the mean: {base}", GLOSSARY["rmse"]),
         Score("MAE", theme.number(m["mae"]), "a usual error", GLOSSARY["mae"]),
         Score("R²", theme.number(round(r2, 4)), f"{percent(max(r2, 0.0))} of the variance explained", GLOSSARY["r2"],
               min(1.0, max(0.0, r2)), 0.0),

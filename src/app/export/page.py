@@ -82,8 +82,10 @@ class ExportPage(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self.refresh)
         document = session.document
-        for signal in (document.weights_changed, document.network_changed, document.data_changed,
-                       document.prepared_changed, session.running_network_changed, session.engine.state_changed):  # fmt: skip
+        for signal in (
+            document.weights_changed, document.network_changed, document.data_changed, document.prepared_changed,
+            session.running_network_changed, session.engine.state_changed,
+        ):  # fmt: skip
             signal.connect(lambda *_: self._timer.start())
         session.busy_changed.connect(self._busy_changed)
         session.notice.connect(self._on_notice)

@@ -14,8 +14,8 @@ from app.words import size
 from core.export.result import ExportResult
 
 HELP = (
-    "The file was read again from the disk, by another program where one is installed, and asked for rows that training "
-    "never saw. This is the largest difference between its answers and the network's own."
+    "The file was read again from the disk, by another program where one is installed, and asked for rows that "
+    "training never saw. This is the largest difference between its answers and the network's own."
 )
 
 
