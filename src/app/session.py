@@ -156,6 +156,11 @@ class Session(QObject):
     def _adopt(self, prepared: Prepared, key: str) -> None:
         """Arrays stand ready: fit the network to them, or lay out a sensible one where none was made by hand."""
         self.document.set_prepared(prepared)
+        trained = self.document.trained
+        if trained is not None and not trained.prepared.folder and trained.prepared.preparation == prepared.preparation:
+            # A reopened project knows of its data all but the arrays.
+            self.document.set_result(replace(trained, prepared=prepared), self.document.history)
+            self.evaluate()
         project = self.document.project
         untouched = not project.network.layers or project.network == self._suggested
         try:
@@ -304,7 +309,6 @@ class Session(QObject):
         if saved.weights is not None and saved.trained_network is not None and saved.prepared is not None:
             trained = Trained(saved.weights, saved.trained_network, saved.prepared, saved.loss)
             document.set_result(trained, saved.history)
-            self.evaluate()
         self.running_network_changed.emit()
         if saved.project.data is not None:
             self.stage_requested.emit("Train" if saved.weights is not None else "Design")

@@ -1,0 +1,259 @@
+"""The session with its real processes: what a person does, from the drop of a file to the export."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.notice import Notice
+from app.session import Session
+from core import edits
+from core.optimizers import SGD
+from core.resources import resource_path
+from core.spec import DataSource
+
+WAIT = 15_000
+IRIS = str(resource_path("data", "iris.csv"))
+
+
+@pytest.fixture
+def session(qtbot, tmp_path, monkeypatch) -> Iterator[Session]:
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path / "data"))
+    session = Session()
+    session.notices = []
+    session.notice.connect(session.notices.append)
+    session.start()
+    yield session
+    session.shutdown()
+
+
+@pytest.fixture
+def until(qtbot) -> Callable[[Callable[[], object]], None]:
+    return lambda condition: qtbot.waitUntil(lambda: bool(condition()), timeout=WAIT)
+
+
+@pytest.fixture
+def iris(session, until) -> Session:
+    session.open_paths([IRIS])
+    until(lambda: session.can_train)
+    return session
+
+
+def trained(session: Session, until, **settings) -> None:
+    session.document.edit_training("test", **settings)
+    session.train()
+    until(lambda: session.document.evaluation is not None)
+
+
+def notice(session: Session, key: str) -> Notice:
+    return next(n for n in reversed(session.notices) if n.key == key)
+
+
+def test_a_dropped_file_brings_data_and_a_network_that_fits(iris) -> None:
+    document = iris.document
+    assert (document.project.name, document.profile.target) == ("iris", "species")
+    assert document.prepared.rows == {"train": 90, "validation": 30, "test": 30}
+    assert document.report.ok
+    assert document.report.shapes["l0"] == (4,)
+
+
+def test_one_undo_takes_the_data_and_its_network_back(iris, until) -> None:
+    before = iris.document.project
+    iris.use_source(DataSource("sample", "wine"))
+    until(lambda: iris.document.prepared is not None and iris.document.prepared.target == "cultivar")
+    assert iris.document.report.ok
+    iris.document.undo_stack.undo()
+    assert iris.document.project == before
+    until(lambda: iris.document.prepared is not None)
+    assert iris.document.prepared.target == "species"
+    assert iris.document.undo_stack.canRedo()
+
+
+def test_a_hand_made_network_stays_and_is_fitted_to_other_data(iris, until) -> None:
+    iris.document.edit_network(lambda n: edits.set_hypers(n, "l1", units=5), "Units")
+    iris.use_source(DataSource("sample", "wine"))
+    until(lambda: iris.document.prepared is not None and iris.document.prepared.target == "cultivar")
+    network = iris.document.project.network
+    assert network.layer("l1").layer.units == 5
+    assert network.layer("l0").layer.shape == (13,)
+
+
+def test_trains_evaluates_saves_opens_and_predicts_alike(iris, until, tmp_path) -> None:
+    trained(iris, until, epochs=40)
+    document, path = iris.document, tmp_path / "flowers.chainrule"
+    accuracy = document.evaluation.metrics["accuracy"]
+    weights = document.weights
+    assert accuracy > 0.85
+    assert iris.save_as(str(path))
+    assert not document.edited
+    iris.new_project()
+    assert document.weights is None
+    iris.open_paths([str(path)])
+    until(lambda: document.evaluation is not None and document.prepared is not None)
+    assert document.evaluation.metrics["accuracy"] == accuracy
+    np.testing.assert_array_equal(document.weights["l1"]["W"], weights["l1"]["W"])
+    assert len(document.history.curves["loss/validation"].step) == 40
+    assert not document.edited
+    answers = []
+    iris.predict(DataSource("file", "iris.csv", IRIS), answers.append)
+    until(lambda: answers)
+    assert len(answers[0].answer) == 150
+    assert answers[0].answer[0] == "setosa"
+
+
+def test_export_comes_with_a_receipt(iris, until, tmp_path) -> None:
+    trained(iris, until, epochs=20)
+    results = []
+    iris.export("onnx", str(tmp_path / "iris.onnx"), results.append)
+    until(lambda: results)
+    assert results[0].receipt.passed
+    assert results[0].receipt.rows == 30
+    assert (tmp_path / "iris.onnx").stat().st_size == results[0].bytes
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("junk.csv", bytes(range(256)) * 40),
+        ("empty.csv", b""),
+        ("header.csv", b"a,b,c\n"),
+        ("ragged.csv", b"a,b\n1\n1,2,3\n4\n5,6,7,8\n9\n"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + b"\0" * 200),
+    ],
+)
+def test_a_bad_file_gets_one_message_and_changes_nothing(iris, until, tmp_path, name, content) -> None:
+    before = (iris.document.project, iris.document.profile, iris.document.prepared, iris.document.undo_stack.count())
+    iris.notices.clear()
+    path = tmp_path / name
+    path.write_bytes(content)
+    iris.open_paths([str(path)])
+    until(lambda: iris.notices)
+    (said,) = iris.notices
+    assert said.severity == "error"
+    assert name in said.title
+    assert "Traceback" not in said.details
+    assert before == (
+        iris.document.project, iris.document.profile, iris.document.prepared, iris.document.undo_stack.count()
+    )  # fmt: skip
+
+
+def test_settings_act_on_the_running_run_and_are_marked(iris, until) -> None:
+    iris.document.edit_training("test", epochs=1_000_000)
+    iris.train()
+    until(lambda: iris.engine.snapshot and iris.engine.snapshot.step > 20)
+    iris.document.edit_training("L2", l2=0.25)
+    until(lambda: iris.engine.snapshot.history.marks)
+    assert "L2 0.001 → 0.25" in iris.engine.snapshot.history.marks[0].text
+    iris.stop()
+    until(lambda: iris.engine.state == "idle")
+
+
+def test_the_run_keeps_its_design_while_it_is_edited(iris, until) -> None:
+    iris.document.edit_training("test", epochs=1_000_000)
+    iris.train()
+    until(lambda: iris.engine.snapshot and iris.engine.snapshot.step > 5)
+    iris.document.edit_network(lambda n: edits.set_hypers(n, "l1", units=3), "Units")
+    assert iris.design_is_newer
+    iris.stop()
+    until(lambda: iris.document.weights is not None)
+    assert iris.document.weights["l1"]["W"].shape == (4, 16)
+    assert iris.document.trained_network == iris.running_network != iris.document.project.network
+
+
+def test_step_pauses_after_one_batch_and_step_epoch_at_its_end(iris, until) -> None:
+    iris.step()
+    until(lambda: iris.engine.state == "paused" and iris.engine.snapshot.step == 1)
+    iris.step_epoch()
+    until(lambda: iris.engine.state == "paused" and iris.engine.snapshot.epoch == 1)
+    assert iris.engine.snapshot.epoch_steps_left == iris.engine.snapshot.steps_per_epoch
+    until(lambda: iris.document.evaluation is not None)  # a paused run can be looked at
+
+
+def test_killed_engine_is_noticed_and_the_run_resumes(iris, until) -> None:
+    iris.document.edit_training("test", epochs=1_000_000)
+    iris.train()
+    until(lambda: iris.engine.checkpoint)
+    step = iris.engine.snapshot.step
+    os.kill(iris.engine.pid, signal.SIGKILL)
+    until(lambda: iris.engine.state == "lost")
+    said = notice(iris, "run")
+    assert "killed" in said.text
+    assert said.actions[0][0] == "Resume"
+    said.actions[0][1]()
+    until(lambda: iris.engine.state == "running" and iris.engine.snapshot.step > step)
+    iris.stop()
+    until(lambda: iris.document.weights is not None)
+
+
+def test_an_idle_engine_that_dies_comes_back_without_a_word(iris, until) -> None:
+    pid = iris.engine.pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: iris.engine.pid not in (0, pid) and iris.engine.state == "idle")
+    assert not iris.notices
+
+
+def test_divergence_offers_a_smaller_rate_that_works(session, until) -> None:
+    session.use_source(DataSource("sample", "diabetes"))
+    until(lambda: session.can_train)
+    session.document.edit_training("test", optimizer=SGD(), learning_rate=100.0, epochs=50)
+    session.train()
+    until(lambda: session.engine.state == "idle" and session.engine.snapshot)
+    said = notice(session, "run")
+    assert said.title == "Training diverged"
+    said.actions[0][1]()
+    assert session.document.project.training.learning_rate == 10.0
+    until(lambda: session.engine.state == "idle")
+
+
+def test_train_more_goes_on_from_the_end(iris, until) -> None:
+    trained(iris, until, epochs=10)
+    label, more = notice(iris, "run").actions[0]
+    assert label == "Train 10 more epochs"
+    more()
+    until(lambda: iris.engine.state == "idle" and iris.engine.snapshot.epoch == 20)
+    assert iris.document.history.curves["loss/validation"].step[-1] == iris.engine.snapshot.step
+
+
+def test_cancelling_a_job_leaves_everything_as_it_was(iris, until, tmp_path) -> None:
+    big = tmp_path / "big.csv"
+    big.write_text("a,b\n" + "1,2\n3,4\n" * 2_000_000)
+    before = iris.document.project
+    busy = []
+    iris.busy_changed.connect(busy.append)
+    iris.open_paths([str(big)])
+    until(lambda: busy and busy[-1] is not None)
+    busy[-1].cancel()
+    assert busy[-1] is None
+    assert iris.document.project == before
+    iris.open_paths([IRIS])  # and the next file is read by a new process
+    until(lambda: iris.can_train)
+
+
+def test_a_target_can_be_chosen_and_the_network_follows(iris, until) -> None:
+    iris.change_data("Predict petal width", target="petal width (cm)")
+    until(lambda: iris.document.prepared is not None and iris.document.prepared.task == "regression")
+    assert iris.document.report.ok
+    assert iris.document.report.shapes["l3"] == (1,)
+
+
+def test_a_design_with_an_error_cannot_be_trained_and_says_why(iris) -> None:
+    iris.document.edit_network(lambda n: edits.set_hypers(n, "l3", units=7), "Units")
+    assert not iris.can_train
+    assert "output" in iris.why_not
+    iris.toggle_train()
+    assert iris.engine.state == "idle"
+
+
+def test_window_closed_while_training_leaves_no_process(session, until) -> None:
+    session.open_paths([IRIS])
+    until(lambda: session.can_train)
+    session.document.apply(lambda p: replace(p, training=replace(p.training, epochs=1_000_000)), "Epochs")
+    session.train()
+    until(lambda: session.engine.snapshot and session.engine.snapshot.step > 5)
+    folder = Path(session.runs.task.checkpoint_folder)
+    session.shutdown()
+    assert (folder / "latest.safetensors").exists()
