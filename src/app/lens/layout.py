@@ -129,7 +129,7 @@ def _place(
         return Placed(units, np.round(boxes), column.units - len(units), *names)
     width, height = MATRIX
     if column.form == "picture":
-        rows, across = column.grid or (1, 1)
+        rows, across = (column.grid.rows, column.grid.columns) if column.grid else (1, 1)
         width, height = PICTURE * min(1.0, across / rows), PICTURE * min(1.0, rows / across)
     box = np.round(np.array([[centre - width / 2, middle - height / 2, width, height]]))
     return Placed((), box, 0)

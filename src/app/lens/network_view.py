@@ -110,11 +110,16 @@ class NetworkLens(QWidget):
     def view(self) -> View:
         return self._canvas.view
 
+    @property
+    def _active(self) -> bool:
+        """Whether a run stands, training or paused."""
+        return self._session.engine.state in ("running", "paused")
+
     def _network(self) -> NetworkSpec:
         """The design of the run while it stands; then the present one, which may be newer."""
         session = self._session
         run = session.running_network
-        keep = run is not None and (session.engine.active or not session.design_is_newer)
+        keep = run is not None and (self._active or not session.design_is_newer)
         return run if keep and run is not None else session.document.project.network
 
     def _tensors_for(self, network: NetworkSpec) -> Mapping[str, np.ndarray]:
@@ -122,7 +127,7 @@ class NetworkLens(QWidget):
         engine, trained = self._session.engine, self._session.document.trained
         if engine.snapshot is not None and self._live and self._live_of == network:
             return self._live
-        if trained is None or trained.network != network or engine.active:
+        if trained is None or trained.network != network or self._active:
             return {}
         if self._still_of is not trained:
             self._still, self._still_of = still.tensors(trained), trained
@@ -138,7 +143,7 @@ class NetworkLens(QWidget):
             built, tensors=self._tensors_for(network), prepared=prepared, points=points,
             selected=frozenset(session.document.selected), coloured_by=self.colours.value(),
         )  # fmt: skip
-        self.older.setVisible(session.engine.active and session.design_is_newer)
+        self.older.setVisible(self._active and session.design_is_newer)
         self._lay_out(view)
         self._subscribe()
 

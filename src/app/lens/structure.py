@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from core.activations import ACTIVATIONS
 from core.data.schema import Prepared
 from core.spec import LayerSpec, NetworkSpec
@@ -18,12 +20,27 @@ _PIXEL = re.compile(r".*?(\d+)\D+(\d+)\D*$")
 
 
 @dataclass(frozen=True)
+class Grid:
+    """A picture of rows × columns; cells: where each input value stands in it, counted row by row."""
+
+    rows: int
+    columns: int
+    cells: tuple[int, ...]
+
+    def fill(self, values: np.ndarray, blank: float) -> np.ndarray:
+        """(..., n) values → (..., rows, columns), `blank` where there is none."""
+        found = np.full((*values.shape[:-1], self.rows * self.columns), blank, float)
+        found[..., list(self.cells)] = values
+        return found.reshape(*values.shape[:-1], self.rows, self.columns)
+
+
+@dataclass(frozen=True)
 class Column:
     """A layer with those behind it that change no shape and hold no weights (activation, dropout).
 
     id: the layer with the weights; shown: the last of `ids`, whose output the tiles show. units: values of its output.
-    form: "neurons", "matrix" (too wide to open) or "picture" (an input that is too wide, or an image of `grid` rows ×
-    columns).
+    form: "neurons", "matrix" (too wide to open) or "picture" (an input that is too wide, or an image with a
+    `grid`).
     labels: what the units are called: features of the input, classes of the output. scale: largest value that the
     activation can give, or None. rank: place from left to right.
     """
@@ -36,7 +53,7 @@ class Column:
     form: str
     rank: int
     labels: tuple[str, ...] = ()
-    grid: tuple[int, int] | None = None
+    grid: Grid | None = None
     scale: float | None = None
 
     @property
@@ -136,7 +153,7 @@ def _named(columns: list[Column], network: NetworkSpec, prepared: Prepared) -> l
             grid = image_grid(prepared.feature_names)
             form = "picture" if grid else column.form
             detail = ", ".join(prepared.feature_names) if column.units <= 2 else column.detail
-            detail = f"{grid[0]}×{grid[1]} pixels" if grid else detail
+            detail = f"{grid.rows}×{grid.columns} pixels" if grid else detail
             named[i] = replace(column, labels=prepared.feature_names, grid=grid, form=form, detail=detail)
         elif not network.targets(column.shown):
             fits = column.units == len(prepared.classes)
@@ -146,17 +163,19 @@ def _named(columns: list[Column], network: NetworkSpec, prepared: Prepared) -> l
     return named
 
 
-def image_grid(names: Sequence[str]) -> tuple[int, int] | None:
-    """(rows, columns) where names like "pixel_3_5" cover a picture row by row; None for any other names."""
+def image_grid(names: Sequence[str]) -> Grid | None:
+    """The picture that names like "pixel_3_5" cover, row by row; None for any other names.
+
+    Pixels that never change are left out of the data, so up to a third of the picture may be missing.
+    """
     places = [(int(m[1]), int(m[2])) for m in map(_PIXEL.match, names) if m]
-    if len(places) < 9 or len(places) != len(names):
+    if len(places) < 9 or len(places) != len(names) or len(set(places)) != len(places):
         return None
-    (r0, c0), (r1, c1) = places[0], places[-1]
-    rows, across = r1 - r0 + 1, c1 - c0 + 1
-    if rows < 3 or across < 3 or rows * across != len(names):
+    top, left = (min(place[i] for place in places) for i in (0, 1))
+    rows, columns = (1 + max(place[i] for place in places) - least for i, least in ((0, top), (1, left)))
+    if rows < 3 or columns < 3 or len(places) < rows * columns * 2 / 3:
         return None
-    wanted = [(r0 + i // across, c0 + i % across) for i in range(len(names))]
-    return (rows, across) if places == wanted else None
+    return Grid(rows, columns, tuple((r - top) * columns + c - left for r, c in places))
 
 
 def sample(units: int, most: int) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from app.lens import edges as lines
 from app.lens.decision import answers
 from app.lens.edges import Edges
 from app.lens.layout import Layout
-from app.lens.structure import Column, Structure
+from app.lens.structure import Column, Grid, Structure
 from core.data.preprocess import NumberFeature
 from core.data.schema import Prepared
 
@@ -102,17 +102,17 @@ class View:
             numbers = [f for f in features if isinstance(f, NumberFeature)]
             flat = flat * np.array([f.scale for f in numbers]) + np.array([f.mean for f in numbers])
         across = math.isqrt(shown.units - 1) + 1
-        rows, across = shown.grid or (-(-shown.units // across), across)
-        return np.pad(flat, (0, rows * across - shown.units), constant_values=flat.min()).reshape(rows, across)
+        grid = shown.grid or Grid(-(-shown.units // across), across, tuple(range(shown.units)))
+        return grid.fill(flat, float(flat.min()))
 
     def weight_pictures(self, column: int) -> np.ndarray | None:
         """(units, rows, columns) of the weights of a layer that looks at an image."""
         sources = [link.source for link in self.structure.links if link.target == column]
         grid = self.structure.columns[sources[0]].grid if len(sources) == 1 else None
         weights = self.weights(column)
-        if grid is None or weights is None or weights.shape[0] != grid[0] * grid[1]:
+        if grid is None or weights is None or weights.shape[0] != len(grid.cells):
             return None
-        return weights.T.reshape(-1, *grid)[:, ::-1]  # rows as in a plot, the first at the bottom
+        return grid.fill(weights.T, 0.0)[:, ::-1]  # rows as in a plot, the first at the bottom
 
     def scale(self, column: Column, values: np.ndarray) -> float:
         """The value that is drawn at full colour: what the activation can give, or nearly the largest there is."""

@@ -54,6 +54,8 @@ class PlotsPanel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # narrower, it shows fewer plots
+        self.setMinimumSize(200, 120)
         for i, plot in enumerate(self.plots):
             if i:
                 row.addWidget(self._lines[i - 1])
