@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -119,7 +119,8 @@ class Body(QWidget):
         self._slots["layers"].setMinimumHeight(LIST_LEAST)
         column.addWidget(self._slots["summary"])
         column.addWidget(self._slots["palette"])
-        column.addWidget(self._slots["layers"], 1)
+        column.addWidget(self._slots["layers"], 100)
+        column.addStretch(1)  # where there is no list, what there is stays at the top
         area.setWidget(inner)
         return area
 
@@ -155,6 +156,11 @@ class Body(QWidget):
                 slot.fill()
                 return True
         return False
+
+    def free_corner(self) -> QRect:
+        """Where a card covers least: the end of the inspector where it is open, else the centre without the plots."""
+        part = self.right if self.is_open("right") else self.centre
+        return QRect(part.mapTo(self, QPoint(0, 0)), part.size())
 
     def focus_centre(self) -> None:
         if self.welcome_shown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -12,8 +12,7 @@ from app import theme
 from app.notice import Notice
 from app.widgets import button, icon_button, label, set_role
 
-WIDTH = 372
-MARGIN = 16
+WIDTH, LEAST_WIDTH, MARGIN = 372, 216, 12
 MOST_CARDS = 4
 READING_MILLISECONDS = {"info": 9_000, "success": 9_000}  # warnings and errors stay until they are closed
 ICONS = {
@@ -31,7 +30,6 @@ class NoticeCard(QFrame):
         super().__init__(parent)
         self.notice = notice
         set_role(self, "notice", notice.severity)
-        self.setFixedWidth(WIDTH)
         self.setAccessibleName(f"{notice.severity}: {notice.title}")
         self.setAccessibleDescription(notice.text)
         self._timer = QTimer(self, singleShot=True)
@@ -111,11 +109,12 @@ class NoticeCard(QFrame):
 
 
 class NoticeStack(QObject):
-    """Stacks the cards at the bottom right of `host`; the newest lies lowest. A notice with the same key replaces."""
+    """Stacks the cards at the bottom right of `area` in `host`; the newest lies lowest. A notice with the same key
+    replaces."""
 
-    def __init__(self, host: QWidget) -> None:
+    def __init__(self, host: QWidget, area: Callable[[], QRect] | None = None) -> None:
         super().__init__(host)
-        self._host = host
+        self._host, self._area = host, area or host.rect
         self._cards: list[NoticeCard] = []
         host.installEventFilter(self)
 
@@ -150,9 +149,10 @@ class NoticeStack(QObject):
             self._remove(card)
 
     def place(self) -> None:
-        right, bottom = self._host.width() - MARGIN, self._host.height() - MARGIN
+        area = self._area().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        right, bottom = area.right(), area.bottom()
         for card in reversed(self._cards):
-            card.setFixedWidth(min(WIDTH, max(200, self._host.width() - 2 * MARGIN)))
+            card.setFixedWidth(min(WIDTH, max(LEAST_WIDTH, area.width())))
             layout = card.layout()
             assert layout is not None
             layout.activate()

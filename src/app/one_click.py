@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from app.notice import Notice
 from core.spec import DataSource
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 class OneClick(QObject):
-    """Takes a source and trains as soon as its data, a network and the engine stand ready."""
+    """Takes a source and trains as soon as its data, a network and the engine stand ready. `changed`: `pending` is."""
+
+    changed = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -29,19 +31,24 @@ class OneClick(QObject):
         return self._source is not None
 
     def start(self, source: DataSource) -> None:
-        self._source = source
+        self._wait_for(source)
         self._session.use_source(source)
+
+    def _wait_for(self, source: DataSource | None) -> None:
+        self._source = source
+        self.changed.emit()
 
     def _try(self, _what: object = None) -> None:
         data, source = self._session.document.project.data, self._source
         if source is None or data is None:
             return
         if (data.source.kind, data.source.name) != (source.kind, source.name):
-            self._source = None  # the person chose something else meanwhile
+            self._wait_for(None)  # the person chose something else meanwhile
         elif self._session.document.prepared is not None and self._session.can_train:
-            self._source = None
+            self._source = None  # before training, whose signals come back here
             self._session.train()
+            self.changed.emit()
 
     def _on_notice(self, notice: Notice) -> None:
-        if notice.severity == "error":
-            self._source = None
+        if notice.severity == "error" and self.pending:
+            self._wait_for(None)

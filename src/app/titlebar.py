@@ -208,9 +208,9 @@ class TitleBar(QWidget):
 
     def _show_file(self) -> None:
         document = self._session.document
-        file = document.path.name if document.path else "not saved yet"
         self.name.set_name(document.project.name)
-        self.state.set_text(f"{file} — edited" if document.edited else file)
+        saved = f"{document.path.name} — edited" if document.path and document.edited else ""
+        self.state.set_text(saved or (document.path.name if document.path else "not saved yet"))
         self.state.set_tip(str(document.path) if document.path else "This project has no file yet. Ctrl+S saves it.")
 
     def _show_theme(self, _theme: object = None) -> None:

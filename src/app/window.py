@@ -24,7 +24,6 @@ from app.settings import Settings
 from app.stages import BY_NAME, STAGES
 from app.statusbar import StatusBar
 from app.titlebar import TitleBar, mark
-from core.spec import DataSource
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -45,7 +44,7 @@ class Window(QMainWindow):
         self._was_painted = False
         self.title, self.controls, self.status = TitleBar(session), ControlBar(session), StatusBar(session)
         self.body = Body(session, settings, panels)
-        self.notices = NoticeStack(self.body.centre)
+        self.notices = NoticeStack(self.body, self.body.free_corner)
         self.files = ProjectFiles(session, settings, self)
         self.one_click = OneClick(session, self)
         self._lay_out()
@@ -115,10 +114,11 @@ class Window(QMainWindow):
         stack = document.undo_stack
         for changed in (stack.canUndoChanged, stack.canRedoChanged, stack.undoTextChanged, stack.redoTextChanged):
             changed.connect(self._show_undo)
-        welcome.start_asked.connect(self._start_sample)
+        welcome.start_asked.connect(self.one_click.start)
         welcome.open_asked.connect(self.files.open)
         welcome.more_asked.connect(self._leave_welcome)
         welcome.path_asked.connect(lambda path: self.files.open_paths([path]))
+        self.one_click.changed.connect(self._refresh_welcome)
         self.files.recent_changed.connect(self._show_recent)
         self._show_recent()
         self._show_undo()
@@ -146,6 +146,7 @@ class Window(QMainWindow):
             self.show_stage(name)
 
     def _show_sides(self) -> None:
+        self.notices.place()
         for side in SIDES:
             action = self.actions_.by_name[side]
             action.blockSignals(True)
@@ -165,14 +166,11 @@ class Window(QMainWindow):
         if document.project.data is not None:
             self._more_wanted = False
         empty = document.project.data is None and document.path is None and not document.project.network.layers
-        self.body.set_welcoming(empty and not self._more_wanted)
+        self.body.set_welcoming((empty and not self._more_wanted) or self.one_click.pending)
 
     def _leave_welcome(self) -> None:
         self._more_wanted = True
         self._refresh_welcome()
-
-    def _start_sample(self, source: DataSource) -> None:
-        self.one_click.start(source)
 
     # --- what is shown about the file
 

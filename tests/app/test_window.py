@@ -228,6 +228,7 @@ def test_a_sample_trains_at_one_click(window, session):
     session.with_data()
     session.stage_requested.emit("Data")
     assert session.calls == [("use_source", source)]
+    assert window.body.welcome_shown  # no other page flashes by
     session.running_network_changed.emit()
     assert session.calls[-1] == ("train",)
     session.running_network_changed.emit()
@@ -248,6 +249,7 @@ def test_a_sample_that_fails_does_not_train_later(window, session):
     session.with_data()
     session.running_network_changed.emit()
     assert ("train",) not in session.calls
+    assert not window.body.welcome_shown
 
 
 # --- files
