@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from fakes import FakeSession
 
-from app.document import Document
+from core.data.generators import GeneratorInfo, generators
+from core.data.samples import SampleInfo, samples
 from core.data.schema import ColumnProfile, Finding, RejectedRow, TableProfile
 from core.spec import DataSource, DataSpec
 
 Cells = Mapping[str, list[str | None]]
-
-
-@dataclass(frozen=True)
-class Info:
-    name: str
-    label: str
-    help: str
 
 
 def column(name: str, cells: list[str | None], kind: str = "") -> ColumnProfile:
@@ -119,7 +113,7 @@ def ugly() -> TableProfile:
     cells: dict[str, list[str | None]] = {
         "<b>bold</b><img src=x>": ["<i>1</i>", "=cmd()", "&amp;"] * 10,
         "שם הלקוח": ["אבג", "דהו", None] * 10,
-        "a name that goes on and on and does not know when to stop, really not": ["1.5", "1e300", "-7"] * 10,
+        "a name that goes on and on and does not know when to stop, really not": ["1.5", "1e30", "-7"] * 10,
         "line\nbreak": ["x\ny", "z", "w" * 5000] * 10,
         "": ["1", "1", "1"] * 10,
         "nothing": [None] * 30,
@@ -160,18 +154,8 @@ TABLES: dict[str, Callable[[], TableProfile]] = {
 }  # fmt: skip
 
 
-class FakeSession(QObject):
-    """Keeps what it was asked, and answers at once."""
-
-    notice = Signal(object)
-    busy_changed = Signal(object)
-    stage_requested = Signal(str)
-    running_network_changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.document = Document()
-        self.asked: list[tuple[Any, ...]] = []
+class DataSession(FakeSession):
+    """Changes the document as the real one does, and answers at once."""
 
     def load(self, profile: TableProfile, source: DataSource | None = None) -> None:
         spec = DataSpec(source or DataSource("file", path=f"/data/{profile.name}"))
@@ -179,7 +163,7 @@ class FakeSession(QObject):
         self.document.set_profile(profile)
 
     def change_data(self, text: str, **changes: Any) -> None:
-        self.asked.append(("change_data", text, changes))
+        self.calls.append(("change_data", text, changes))
         self.document.apply(lambda p: replace(p, data=replace(p.data, **changes)), text)
         profile = self.document.profile
         assert profile is not None
@@ -187,36 +171,19 @@ class FakeSession(QObject):
             self.document.set_profile(replace(profile, target=changes["target"]))
 
     def change_source(self, **changes: Any) -> None:
-        self.asked.append(("change_source", changes))
+        self.calls.append(("change_source", changes))
         data = self.document.project.data
         assert data is not None
         source = replace(data.source, **changes)
-        self.document.apply(
-            lambda p: replace(p, data=replace(data, source=source)), "Change the source", merge_key="source"
-        )
+        self.document.apply(lambda p: replace(p, data=replace(data, source=source)), "Change the generated data")
         self.document.set_profile(spirals(source.rows, source.noise, source.seed))
 
-    def open_paths(self, paths: list[str]) -> None:
-        self.asked.append(("open_paths", paths))
-
     def use_source(self, source: DataSource) -> None:
-        self.asked.append(("use_source", source))
+        self.calls.append(("use_source", source))
         self.load(spirals() if source.kind == "generator" else penguins(), source)
 
-    def samples(self) -> tuple[Info, ...]:
-        return tuple(Info(n, label, help) for n, label, help in (
-            ("iris", "Iris", "150 flowers of 3 species by the size of their petals and sepals."),
-            ("wine", "Wine", "178 Italian wines of 3 growers by 13 chemical measurements."),
-            ("breast_cancer", "Breast cancer", "569 tumours, benign or malignant, by 30 measures of their nuclei."),
-            ("diabetes", "Diabetes", "442 patients: how far the illness went a year later, from 10 measurements."),
-            ("digits", "Handwritten digits", "1,797 digits of 8×8 pixels."),
-        ))  # fmt: skip
+    def samples(self) -> tuple[SampleInfo, ...]:  # type: ignore[override]
+        return samples()
 
-    def generators(self) -> tuple[Info, ...]:
-        return tuple(Info(n, label, help) for n, label, help in (
-            ("xor", "XOR", "Two classes in opposite corners: no straight line parts them."),
-            ("circles", "Circles", "A ring around a disc."),
-            ("spirals", "Two spirals", "Two arms wound into each other: a hard test for a small network."),
-            ("gaussians", "Gaussians", "Two clouds of points that overlap as noise grows."),
-            ("plane", "Plane", "A tilted plane to predict a number from."),
-        ))  # fmt: skip
+    def generators(self) -> tuple[GeneratorInfo, ...]:  # type: ignore[override]
+        return generators()

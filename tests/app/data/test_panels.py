@@ -1,0 +1,270 @@
+"""The data panels: what they show of a table, and what a click or a key does to it."""
+
+from typing import Any
+
+import pytest
+from fakes import FakeBusy
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+from tables import TABLES, DataSession, digits, penguins, spirals, ugly, wide
+
+from app.data.column_list import MOST_ROWS, ROW
+from app.data.column_menu import column_menu
+from app.data.generator_form import GeneratorForm
+from app.data.page import DataPage
+from app.data.points import from_preview
+from app.data.sources import SourceCard
+from app.data.split_bar import SplitBar
+from app.data.start import StartPage
+from app.data.summary import DataSummary
+from core.spec import DataSource
+
+GENERATED = DataSource("generator", "spirals")
+
+
+def settle() -> None:
+    """Let the panels hear of a change, then lay themselves out."""
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+def shown(qtbot: QtBot, widget: QWidget, width: int = 1016, height: int = 684) -> Any:
+    qtbot.addWidget(widget)
+    widget.resize(width, height)
+    widget.show()
+    settle()
+    return widget
+
+
+def texts(widget: QWidget) -> list[str]:
+    return [each.text() for each in widget.findChildren(QLabel) if each.isVisible()]
+
+
+def press(widget: QWidget, words: str) -> None:
+    match = [b for b in widget.findChildren(QPushButton) if b.isVisible() and words in b.text()]
+    assert match, f"no button {words!r}"
+    match[0].click()
+    settle()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_drawn(qtbot: QtBot, session: DataSession, name: str) -> None:
+    page, summary = shown(qtbot, DataPage(session)), shown(qtbot, DataSummary(session), 264)
+    session.load(TABLES[name](), GENERATED if name == "spirals" else None)
+    settle()
+    assert not page.grab().isNull()
+    assert not summary.grab().isNull()
+    assert page.minimumSizeHint().width() <= 1016
+    assert summary.minimumSizeHint().width() <= 264
+
+
+def test_names_are_shown_as_they_are_written_never_as_html(qtbot: QtBot, session: DataSession) -> None:
+    page, summary = shown(qtbot, DataPage(session)), shown(qtbot, DataSummary(session), 264)
+    session.load(ugly())
+    settle()
+    for panel in (page, summary):
+        assert "<h1>ugly</h1>.csv" in texts(panel)
+        labels = [each for each in panel.findChildren(QLabel) if each.text()]
+        assert all(each.textFormat() == Qt.TextFormat.PlainText for each in labels)
+    cell = page.table.model().index(0, 0)
+    assert cell.data() == "<i>1</i>"
+
+
+def test_a_missing_cell_is_a_dash_and_said_to_be_missing(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(penguins())
+    settle()
+    cell = page.table.model().index(3, 6)
+    assert cell.data() == "–"
+    assert cell.data(Qt.ItemDataRole.AccessibleTextRole) == "sex: missing"
+
+
+def test_a_click_on_a_finding_repairs_it_and_undo_brings_it_back(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(penguins())
+    settle()
+    press(page.findings, "Leave it out")
+    assert session.document.project.data.excluded == ("year",)  # type: ignore[union-attr]
+    assert session.document.undo_stack.undoText() == "Leave out year"
+    session.document.undo_stack.undo()
+    assert session.document.project.data.excluded == ()  # type: ignore[union-attr]
+
+
+def test_many_findings_fold_and_unfold(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(ugly())
+    settle()
+    assert not any("Latin-1, not" in text for text in texts(page.findings))
+    press(page.findings, "2 more")
+    assert any("Latin-1, not" in text for text in texts(page.findings))
+
+
+def test_rejected_rows_are_listed_with_line_and_reason(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(ugly())
+    settle()
+    assert "12 rows could not be read and were left out." in texts(page.findings)
+    press(page.findings, "Show them")
+    found = texts(page.findings)
+    assert {"line 17", "expected 7 cells, found 9", "1,2,3,<b>4</b>,5,6,7,8,9", "and 10 more"} <= set(found)
+
+
+def test_the_menu_of_a_column_makes_it_the_target(qtbot: QtBot, session: DataSession) -> None:
+    session.load(penguins())
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    menu = column_menu(session, "sex", parent)
+    assert menu is not None
+    actions = {a.text(): a for a in menu.actions()}
+    actions["Predict this column"].trigger()
+    assert session.calls[-1] == ("change_data", "Predict sex", {"target": "sex", "task": "auto", "excluded": ()})
+
+
+def test_the_target_cannot_be_left_out(qtbot: QtBot, session: DataSession) -> None:
+    session.load(penguins())
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    menu = column_menu(session, "species", parent)
+    assert menu is not None
+    assert not {a.text(): a for a in menu.actions()}["Leave out"].isEnabled()
+    assert column_menu(session, "no such column", parent) is None
+
+
+def test_return_opens_the_menu_of_the_current_column(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(penguins())
+    settle()
+    page.table.setCurrentIndex(page.table.model().index(0, 2))
+    asked = []
+    page.table.horizontalHeader().asked.connect(lambda section, _at: asked.append(section))
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert asked == [2]
+    popup = QApplication.activePopupWidget()
+    assert popup is not None
+    popup.close()
+
+
+def test_the_target_and_the_task_are_chosen_over_the_table(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(penguins())
+    settle()
+    combo = page._target
+    combo.setCurrentIndex(combo.findData("body_mass_g"))
+    combo.activated.emit(combo.currentIndex())
+    assert session.calls[-1][2]["target"] == "body_mass_g"
+    settle()
+    page._task.part("regression").click()
+    assert session.calls[-1] == ("change_data", "Predict a number", {"task": "regression"})
+
+
+def test_words_cannot_be_predicted_as_a_number(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(penguins())
+    settle()
+    part = page._task.part("regression")
+    assert not part.isEnabled()
+    assert "words" in part.toolTip()
+
+
+def test_without_data_there_is_a_way_to_begin(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, StartPage(session))
+    cards = {card.text(): card for card in page.findChildren(SourceCard)}
+    cards["Two spirals"].click()
+    source = session.calls[-1][1]
+    assert (source.kind, source.name, source.rows) == ("generator", "spirals", 400)
+    cards["Iris"].click()
+    assert session.calls[-1][1] == DataSource("sample", "iris")
+
+
+def test_the_knobs_of_a_generator_are_sent_on_once_as_one(qtbot: QtBot, session: DataSession) -> None:
+    session.load(spirals(), GENERATED)
+    form: GeneratorForm = shown(qtbot, GeneratorForm(session), 236, 100)
+    form.show_source(GENERATED)
+    for position in (6, 9, 12):
+        form.noise.setValue(position)
+    form._next_seed()
+    qtbot.waitUntil(lambda: bool(session.calls), timeout=2000)
+    assert session.calls == [("change_source", {"noise": 0.24, "seed": 8})]
+
+
+def test_many_columns_scroll_in_their_list(qtbot: QtBot, session: DataSession) -> None:
+    summary = shown(qtbot, DataSummary(session), 264)
+    session.load(wide())
+    settle()
+    assert summary.columns.model().rowCount() == 300
+    assert summary.columns.height() < MOST_ROWS * ROW
+
+
+def test_the_table_stays_where_it_was_when_a_column_changes(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    session.load(digits())
+    settle()
+    page.table.horizontalScrollBar().setValue(400)
+    session.change_data("Leave out pixel_0_0", excluded=("pixel_0_0",))
+    settle()
+    assert page.table.horizontalScrollBar().value() == 400
+
+
+def drag(bar: SplitBar, start: float, end: float) -> None:
+    left = Qt.MouseButton.LeftButton
+    for kind, x in (
+        (QEvent.Type.MouseButtonPress, start),
+        (QEvent.Type.MouseMove, end),
+        (QEvent.Type.MouseButtonRelease, end),
+    ):
+        at = QPointF(bar.width() * x, 3)
+        none = Qt.KeyboardModifier.NoModifier
+        QApplication.sendEvent(bar, QMouseEvent(kind, at, QPointF(bar.mapToGlobal(at.toPoint())), left, left, none))
+
+
+def test_dragging_a_border_moves_rows_between_two_parts_only(qtbot: QtBot) -> None:
+    bar = shown(qtbot, SplitBar(), 400, 32)
+    bar.show_split(100, 0.2, 0.2, {"train": 60, "validation": 20, "test": 20})
+    chosen = []
+    bar.chosen.connect(lambda v, t: chosen.append((v, t)))
+    drag(bar, 0.6, 0.7)
+    assert chosen == [(0.1, 0.2)]
+    assert bar.counts() == (70, 10, 20)
+    drag(bar, 0.8, 0.9)
+    assert chosen[-1] == (0.2, 0.1)
+
+
+def test_a_border_never_leaves_too_few_training_rows(qtbot: QtBot) -> None:
+    bar = shown(qtbot, SplitBar(), 400, 32)
+    bar.show_split(100, 0.2, 0.5, None)
+    drag(bar, 0.3, 0.0)
+    assert bar.counts()[0] >= 10
+
+
+def test_arrow_keys_move_the_borders(qtbot: QtBot) -> None:
+    bar = shown(qtbot, SplitBar(), 400, 32)
+    bar.show_split(100, 0.2, 0.2, None)
+    with qtbot.waitSignal(bar.chosen) as moved:
+        qtbot.keyClick(bar, Qt.Key.Key_Left)
+    assert moved.args == [0.25, 0.2]
+    with qtbot.waitSignal(bar.chosen) as moved:
+        qtbot.keyClick(bar, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert moved.args == [0.3, 0.15]
+    assert bar.accessibleDescription() == "train 55, validation 30, test 15"
+
+
+def test_reading_can_be_watched_and_cancelled(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    stopped = []
+    session.busy_changed.emit(FakeBusy("Reading big.csv", 0.5, 65, lambda: stopped.append(True)))
+    assert {"Reading big.csv", "1:05 left"} <= set(texts(page))
+    press(page, "Cancel")
+    assert stopped == [True]
+    session.busy_changed.emit(None)
+    assert "Reading big.csv" not in texts(page)
+
+
+def test_points_leave_out_rows_with_gaps() -> None:
+    table = penguins()
+    points = from_preview(table, "bill_length_mm", "bill_depth_mm")
+    assert len(points.x) == len(points.y) == 99
+    assert points.classes == ("Adelie", "Chinstrap", "Gentoo")
+    assert points.group is not None
+    assert len(points.group) == 99
