@@ -24,7 +24,7 @@ from app.canvas import operations, paint
 from app.canvas.menus import layer_menu
 from app.canvas.scene import describe, severity, shape_text
 from app.style import set_role
-from app.widgets import SectionHead, explain, icon_button
+from app.widgets import SectionHead, explain, icon_button, label
 from core.errors import UserInputError
 
 ROW = 40
@@ -106,6 +106,8 @@ class LayerList(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(SectionHead("Network", self.add, self.up, self.down, self.trash))
+        self.nothing = label("No layers yet.", "muted")
+        column.addWidget(self.nothing)
         column.addWidget(self.list, 1)
         self.list.installEventFilter(self)
         self.list.itemSelectionChanged.connect(self._select)
@@ -129,6 +131,7 @@ class LayerList(QWidget):
         for row, id in enumerate(ids):
             self._fill(self.list.item(row), id)
         self._filling = False
+        self.nothing.setVisible(not ids)
         self._show_selection()
 
     def _fill(self, item: QListWidgetItem, id: str) -> None:

@@ -89,6 +89,7 @@ class HeatMap(QWidget):
 
     def _paint_cells(self, painter: QPainter) -> None:
         size = self.cell_rect(0, 0)
+        painter.fillRect(self.rect(), theme.current().bg)  # so that a weight of zero is seen as a cell
         gap = 1.0 if min(size.width(), size.height()) >= 8 else 0.5 if min(size.width(), size.height()) >= 4 else 0.0
         radius = 2.5 if gap == 1.0 else 0.0
         painter.setPen(Qt.PenStyle.NoPen)

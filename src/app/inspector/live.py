@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app import theme
 from app.inspector.heat_map import HeatMap, SignedScale, as_matrix
 from app.inspector.histogram import LogHistogram
-from app.widgets import SectionHead, Segmented, label, set_role, wrapped
+from app.widgets import ElidedLabel, SectionHead, Segmented, label, set_role, wrapped
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -49,7 +49,7 @@ class LiveTensors(QWidget):
     def _build(self) -> None:
         self.shape = label("", "mono_small")
         self.choice: Segmented | None = None
-        self.map, self.reading = HeatMap(), label("", "mono_small")
+        self.map, self.reading = HeatMap(), ElidedLabel("", "mono_small")
         self.histogram, self.norm, self.word = LogHistogram(), label("", "mono_small"), label("", "good")
         self.none_yet = label("They appear here once a run begins.", "muted", wrap=True)
         self.no_gradient = label("Train a step to see which way the weights are pulled.", "muted", wrap=True)

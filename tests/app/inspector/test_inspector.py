@@ -256,7 +256,7 @@ class TestLive:
         live = panel.layer.live
         live.refresh()
         QTest.mouseMove(live.map, live.map.cell_rect(1, 2).center().toPoint())
-        assert live.reading.text() == "y → 3: 10"
+        assert live.reading.full_text() == "y → 3: 10"
 
     def test_without_a_run_the_trained_weights_are_shown(self, panel, session, document):
         document.select("l1")
