@@ -75,7 +75,10 @@ class CardItem(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_body(painter)
-        self._paint_words(painter)
+        if option.levelOfDetailFromTransform(painter.worldTransform()) < paint.FAR:
+            self._paint_name_far(painter)
+        else:
+            self._paint_words(painter)
         for side in ("in", "out") if self.state.takes_input else ("out",):
             self._paint_port(painter, side)
         if self.state.severity:
@@ -102,11 +105,21 @@ class CardItem(QGraphicsItem):
         painter.setBrush(tokens.raised)
         painter.drawRoundedRect(self.rect().adjusted(inset, inset, -inset, -inset), OUTLINE, OUTLINE)
 
+    def _paint_name_far(self, painter: QPainter) -> None:
+        box = self.rect()
+        self._paint_bar(painter)
+        words = QRectF(box.left() + 23, box.top(), CARD_WIDTH - 33, CARD_HEIGHT)
+        paint.text(painter, words, "name_far", theme.current().text, self.state.name, Qt.AlignmentFlag.AlignLeft)
+
+    def _paint_bar(self, painter: QPainter) -> None:
+        box = self.rect()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(paint.group_color(self.state.group))
+        painter.drawRoundedRect(QRectF(box.left() + 10, box.top() + 13, 4, CARD_HEIGHT - 26), 2, 2)
+
     def _paint_words(self, painter: QPainter) -> None:
         tokens, state, box = theme.current(), self.state, self.rect()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(paint.group_color(state.group))
-        painter.drawRoundedRect(QRectF(box.left() + 10, box.top() + 13, 4, CARD_HEIGHT - 26), 2, 2)
+        self._paint_bar(painter)
         left, right = box.left() + 23, box.right() - 12
         count = paint.metrics("mono_small").horizontalAdvance(state.parameters) + 2 if state.parameters else 0
         left_align, right_align = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight

@@ -76,7 +76,8 @@ class EdgeItem(QGraphicsItem):
         painter.setBrush(color)
         tip = self.route.tip - QPointF(4, 0)
         painter.drawPolygon(QPolygonF([tip, tip + QPointF(-ARROW, -4.5), tip + QPointF(-ARROW, 4.5)]))
-        if self.label:
+        far = option.levelOfDetailFromTransform(painter.worldTransform()) < paint.FAR
+        if self.label and not far:
             self._paint_label(painter)
         if self.edge is not None and (self.hovered or self.target):
             self._paint_plus(painter)

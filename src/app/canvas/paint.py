@@ -22,13 +22,18 @@ def group_color(group: str) -> QColor:
     return tokens.series[_GROUPS.get(group, sum(map(ord, group))) % len(tokens.series)]
 
 
+FAR = 0.62  # scale below which small print is left out and names are written larger
+
+
 @cache
 def font(kind: str) -> QFont:
-    """A font of the theme, or "name": body text in semi-bold for what a card is called."""
-    if kind != "name":
+    """A font of the theme, or for what a card is called "name", "name_far": semi-bold, the latter seen from afar."""
+    if not kind.startswith("name"):
         return theme.font(kind)
     made = theme.font("body")
     made.setWeight(QFont.Weight.DemiBold)
+    if kind == "name_far":
+        made.setPixelSize(18)
     return made
 
 
