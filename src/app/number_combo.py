@@ -158,6 +158,9 @@ class NumberCombo(_Typed, QComboBox):
 
     def _write(self, text: str) -> None:
         self.setEditText(text)
+        line = self.lineEdit()
+        if line is not None and not line.hasFocus():
+            line.setCursorPosition(0)  # a text that is too long shows its beginning
 
     def _read(self) -> str:
         return self.currentText()

@@ -27,6 +27,11 @@ class OneClick(QObject):
         session.notice.connect(self._on_notice)
 
     @property
+    def source(self) -> DataSource | None:
+        """What is being made ready."""
+        return self._source
+
+    @property
     def pending(self) -> bool:
         return self._source is not None
 

@@ -85,6 +85,8 @@ class TrainingFields(QObject):
         if name == "optimizer":
             for row, cls in enumerate(OPTIMIZERS.values()):
                 made.setItemData(row, cls.help, Qt.ItemDataRole.ToolTipRole)
+        widest = max(made.fontMetrics().horizontalAdvance(text) for _value, text in options)
+        made.view().setMinimumWidth(widest + 36)  # the field may be narrower than its choices
         made.activated.connect(lambda _row: self._set(name, made.currentData()))
         return self._register(name, made, width)
 

@@ -152,8 +152,16 @@ class SampleCard(QFrame):
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
             self._choose()
 
+    def show_waiting(self, source: DataSource | None) -> None:
+        """While a sample is made ready no other can be started; the chosen one says that it comes."""
+        chosen = source == self._sample.source
+        self.train.setText("Getting ready…" if chosen else "Train")
+        self.setEnabled(source is None or chosen)
+        self.train.setEnabled(source is None)
+
     def _choose(self) -> None:
-        self.clicked.emit(self._sample.source)
+        if self.train.isEnabled():
+            self.clicked.emit(self._sample.source)
 
 
 class Welcome(QScrollArea):
@@ -196,8 +204,8 @@ class Welcome(QScrollArea):
         column.addSpacing(12)
         cards = QHBoxLayout()
         cards.setSpacing(16)
-        for sample in SAMPLES:
-            card = SampleCard(sample)
+        self.cards = tuple(SampleCard(sample) for sample in SAMPLES)
+        for card in self.cards:
             card.clicked.connect(self.start_asked)
             cards.addWidget(card, 1)
         column.addLayout(cards)
@@ -224,6 +232,10 @@ class Welcome(QScrollArea):
         row.addWidget(button("More samples", tip="All samples and generators", on_click=self.more_asked.emit))
         row.addWidget(button("Open a file…", icon="open", on_click=self.open_asked.emit))
         return zone
+
+    def show_waiting(self, source: DataSource | None) -> None:
+        for card in self.cards:
+            card.show_waiting(source)
 
     def set_recent(self, paths: tuple[str, ...]) -> None:
         while (item := self._recent_row.takeAt(0)) is not None:

@@ -119,6 +119,7 @@ class Window(QMainWindow):
         welcome.more_asked.connect(self._leave_welcome)
         welcome.path_asked.connect(lambda path: self.files.open_paths([path]))
         self.one_click.changed.connect(self._refresh_welcome)
+        self.one_click.changed.connect(lambda: welcome.show_waiting(self.one_click.source))
         self.files.recent_changed.connect(self._show_recent)
         self._show_recent()
         self._show_undo()

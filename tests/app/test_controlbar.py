@@ -174,13 +174,16 @@ def test_every_control_teaches(bar, session):
 
 @pytest.mark.parametrize("width", [1100, 1280, 1440])
 def test_nothing_is_cut_off(qtbot, bar, session, width):
-    session.with_data()
+    session.with_data(learning_rate=0.0003, batch_size=1024, dropout=0.25, l2=0.0001234)
     session.engine.set_state("running")
     session.engine.play(snapshot(seconds_left=35999, epoch=199))
     bar.resize(width, 48)
     qtbot.wait(1)
     for child in bar.findChildren(QComboBox) + [bar.score.value, bar.score.what, bar.more_button]:
         if child.isVisible():
+            if isinstance(child, NumberCombo):
+                line = child.lineEdit()
+                assert line.fontMetrics().horizontalAdvance(line.text()) < line.width() or len(line.text()) > 5
             corner = child.mapTo(bar, child.rect().bottomRight())
             assert corner.x() <= width, child.accessibleName()
             assert corner.y() <= 48

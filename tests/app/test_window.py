@@ -224,6 +224,8 @@ def test_a_sample_trains_at_one_click(window, session):
     card.click()
     source = session.calls[0][1]
     assert session.calls == [("use_source", source)]
+    assert not card.isEnabled()
+    assert card.text() == "Getting ready…"
     assert (source.kind, source.name) == ("generator", "spirals")
     session.with_data()
     session.stage_requested.emit("Data")
