@@ -45,6 +45,7 @@ class Board(QGraphicsView):
     told = Signal(str, QPointF, bool)  # why something was refused, in place; whether it stays for a while
     hushed = Signal()
     badge_hovered = Signal(str)
+    space_tapped = Signal()  # Space without a drag: what it means elsewhere in the window
     moved = Signal()  # scrolled, zoomed or resized: what lies over the canvas must follow
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
@@ -54,7 +55,7 @@ class Board(QGraphicsView):
         self.setScene(self.network)
         self.gesture: Gesture | None = None
         self.fitted = True  # until a person zooms or pans
-        self._space = False
+        self._space = self._space_alone = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -186,6 +187,7 @@ class Board(QGraphicsView):
         if self.gesture is not None:
             return
         if event.button() == Qt.MouseButton.MiddleButton or (self._space and event.button() == CLICK):
+            self._space_alone = False
             self.gesture = gestures.Pan(self, at, pixel)
         elif event.button() == CLICK:
             self.gesture = self._press(self.network.hit(at), at, event.modifiers())
@@ -330,6 +332,7 @@ class Board(QGraphicsView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
+            self._space_alone = self._space_alone if self._space else True
             self._space = True
             self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
             return
@@ -339,5 +342,7 @@ class Board(QGraphicsView):
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = False
             self.viewport().unsetCursor()
+            if self._space_alone:
+                self.space_tapped.emit()
             return
         event.ignore()

@@ -47,9 +47,15 @@ class Keys:
     def meaning(self, event: QKeyEvent) -> Callable[[], object] | None:
         """What the key does here, or None."""
         modifiers = event.modifiers() & ~Mod.KeypadModifier
+        if event.key() == Key.Key_Escape and not self._something_to_leave():
+            return None  # the window may close a notice with it
         if event.key() == Key.Key_Plus or (event.key() == Key.Key_Equal and modifiers & CTRL):
             modifiers = modifiers & ~SHIFT  # on many keyboards "+" needs Shift
         return self._table.get((modifiers, event.key()))
+
+    def _something_to_leave(self) -> bool:
+        edge = self.board.network.chosen_edge
+        return self.board.gesture is not None or bool(self.document.selected) or edge is not None
 
     # --- what the keys do
 

@@ -60,6 +60,7 @@ class CanvasView(QWidget):
         board.layers_wanted.connect(self._offer_layers)
         board.menu_wanted.connect(self._show_menu)
         board.badge_hovered.connect(self._badge_hovered)
+        board.space_tapped.connect(lambda: self._session.toggle_train())
         board.installEventFilter(self)
         self.explanation.repair_wanted.connect(self._repair)
         bar.smaller.clicked.connect(lambda: board.zoom_by(0.8))

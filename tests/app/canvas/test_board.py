@@ -341,6 +341,16 @@ class TestView:
         assert view.board.mapToScene(QPoint(0, 0)).y() > before.y()
         assert view.board.zoom == pytest.approx(1.0)
 
+    def test_space_and_drag_pan_but_space_alone_is_the_windows(self, view, session):
+        before = view.board.mapToScene(QPoint(0, 0))
+        QTest.keyPress(view.board, Qt.Key.Key_Space)
+        drag(view, (0.0, 0.0), (60.0, 0.0))
+        QTest.keyRelease(view.board, Qt.Key.Key_Space)
+        assert view.board.mapToScene(QPoint(0, 0)).x() < before.x()
+        assert session.calls == []
+        QTest.keyClick(view.board, Qt.Key.Key_Space)
+        assert session.calls == [("toggle_train",)]
+
     def test_fit_brings_everything_back(self, view):
         self.wheel(view, 900, CTRL)
         key(view, Qt.Key.Key_0, CTRL)
