@@ -108,6 +108,7 @@ def test_panning_stops_following_until_it_is_asked_for(panel: PlotsPanel, play: 
     play(400)
     panel.draw_now()
     assert loss.chart.ranges[0] == pytest.approx((2, 5))
+    assert loss.shown.lines[0].points.x[-1] == pytest.approx(5.1)  # no more points than the view needs
     assert loss.follow.isVisible()
     loss.follow.click()
     panel.draw_now()
