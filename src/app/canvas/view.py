@@ -151,7 +151,7 @@ class CanvasView(QWidget):
         if badge.fix is not None:
             return badge.fix.label
         has_input = any(s.layer.arity[1] == 0 for s in self.document.project.network.layers)
-        return "" if badge.layer_id or has_input else "Add an input layer"
+        return "" if has_input else "Add an input layer"
 
     def _repair(self, badge: Badge) -> None:
         if badge.fix is not None:

@@ -403,6 +403,8 @@ class TestFindings:
 
     def test_without_an_input_one_is_offered(self, view, document):
         operations.remove(document, ["l0"])
+        document.select("l1")
+        assert view.explanation.fix.text() == "Add an input layer"
         document.select()
         assert view.explanation.fix.text() == "Add an input layer"
         view.explanation.fix.click()
