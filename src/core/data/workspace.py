@@ -69,6 +69,8 @@ def _connect(folder: Path, files: tuple[Path, ...], room: Path, budget: Budget) 
     con.execute(f"SET allowed_paths = [{paths}]")
     con.execute("SET enable_external_access = false")
     con.execute("SET enable_progress_bar = false")
+    # A long IN list would become a parallel join, which gives rows back in any order: labels would change rows.
+    con.execute("SET disabled_optimizers = 'in_clause'")
     con.execute("SET lock_configuration = true")
     return con
 
