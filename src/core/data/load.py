@@ -224,7 +224,7 @@ def read_cells(
             )  # fmt: skip
         wanted = ", ".join(_plain_text(table, table.names.index(name)) for name in names)
         numbered = "(SELECT *, row_number() OVER () - 1 AS number FROM cells)"
-        some = "" if rows is None else f" WHERE number IN ({', '.join(str(int(n)) for n in rows)})"
+        some = "" if rows is None else f" WHERE number IN (SELECT unnest({[int(n) for n in rows]}))"
         found = table.work.con.execute(f"SELECT {wanted} FROM {numbered}{some} ORDER BY number").fetchall()
     return {name: tuple(row[k] or None for row in found) for k, name in enumerate(names)}
 
