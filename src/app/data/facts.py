@@ -52,16 +52,19 @@ def short_facts(profile: TableProfile) -> str:
     return f"{count(profile.rows, 'row')} · {count(len(profile.columns), 'column')} · {gaps}"
 
 
-def table_facts(profile: TableProfile) -> str:
+def table_facts(profile: TableProfile, *, file: bool = True) -> str:
+    """Size, gaps and, for a file, how it was read; where bundled data come from stands last."""
     parts = [count(profile.rows, "row"), count(len(profile.columns), "column")]
-    if profile.delimiter:
+    if file and profile.delimiter:
         parts.append(DELIMITERS.get(profile.delimiter, f"separated by {profile.delimiter!r}"))
-    if profile.encoding:
+    if file and profile.encoding:
         parts.append(ENCODINGS.get(profile.encoding.lower(), profile.encoding))
     if not profile.header:
         parts.append("no header row")
     missing = missing_cells(profile)
     parts.append(f"{count(missing, 'cell')} missing" if missing else "no missing values")
+    if profile.source_note:
+        parts.append(profile.source_note)
     return " · ".join(parts)
 
 

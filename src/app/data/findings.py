@@ -76,20 +76,22 @@ class FindingsPanel(QScrollArea):
             self.setFixedHeight(min(TALLEST, wanted if wanted > 0 else body.sizeHint().height()))
 
     def _cards(self, profile: TableProfile) -> list[QFrame]:
-        ordered = sorted(profile.findings, key=lambda f: ORDER.index(f.severity) if f.severity in ORDER else len(ORDER))
+        told = _telling_of_rejected(profile)
+        findings = [f for f in profile.findings if f is not told]
+        ordered = sorted(findings, key=lambda f: ORDER.index(f.severity) if f.severity in ORDER else len(ORDER))
         shown = ordered if "findings" in self._unfolded else ordered[:SHOWN]
         cards = []
         for severity in ORDER:
-            mine = [f for f in shown if f.severity == severity]
+            mine = [self._finding(f) for f in shown if f.severity == severity]
+            if severity == "warning" and profile.rejected_count:
+                mine += self._rejected(profile, told)
             if mine:
-                cards.append(_banner(severity, [self._finding(f) for f in mine]))
+                cards.append(_banner(severity, mine))
         if len(ordered) > SHOWN:
             words = "Show fewer" if "findings" in self._unfolded else f"{len(ordered) - SHOWN} more"
             last = cards[-1].layout()
             assert isinstance(last, QVBoxLayout)
             last.addWidget(self._fold("findings", words), 0, Qt.AlignmentFlag.AlignLeft)
-        if profile.rejected_count:
-            cards.append(self._rejected(profile))
         return cards
 
     def _finding(self, finding: Finding) -> QWidget:
@@ -113,14 +115,22 @@ class FindingsPanel(QScrollArea):
 
         return button(words, role="link", on_click=toggle)
 
-    def _rejected(self, profile: TableProfile) -> QFrame:
+    def _rejected(self, profile: TableProfile, told: Finding | None) -> list[QWidget]:
+        """How many rows were not read; unfolded, which and why."""
         n = profile.rejected_count
         words = f"{facts.count(n, 'row')} could not be read and {'was' if n == 1 else 'were'} left out."
         open_ = "rejected" in self._unfolded
-        rows = [_line(Finding("warning", words), self._fold("rejected", "Hide them" if open_ else "Show them"))]
-        if open_:
-            rows.append(_rejected_rows(profile.rejected, n))
-        return _banner("warning", rows)
+        fold = self._fold("rejected", "Hide them" if open_ else "Show them")
+        line = _line(told or Finding("warning", words), fold)
+        return [line, _rejected_rows(profile.rejected, n)] if open_ else [line]
+
+
+def _telling_of_rejected(profile: TableProfile) -> Finding | None:
+    """The finding that already counts the rejected rows, where there is one: they are told of once."""
+    n = profile.rejected_count
+    begins = "One row " if n == 1 else f"{n:,} rows "
+    alike = (f for f in profile.findings if not f.column and f.text.startswith(begins))
+    return next(alike, None) if n else None
 
 
 def _banner(severity: str, rows: Sequence[QWidget]) -> QFrame:

@@ -142,7 +142,8 @@ class DataPage(QWidget):
         if profile is None:
             return
         self._name.set_text(facts.shown(profile.name))
-        self._facts.set_text(facts.table_facts(profile) + (f" · {profile.source_note}" if profile.source_note else ""))
+        spec = self._session.document.project.data
+        self._facts.set_text(facts.table_facts(profile, file=spec is None or spec.source.kind == "file"))
         self._show_task()
         shown = len(profile.preview)
         self._foot.setText(f"The first {shown:,} of {facts.count(profile.rows, 'row')}" if shown < profile.rows else "")
@@ -172,12 +173,13 @@ class DataPage(QWidget):
         profile = self._session.document.profile
         assert profile is not None
         offers = self.scatter.offers()
-        two = len([n for n in number_columns(profile) if n != profile.target]) == 2
+        few = len(profile.columns) <= FEW_COLUMNS
+        two = few and len([n for n in number_columns(profile) if n != profile.target]) == 2
         wanted = offers and (two if self._scatter_wanted is None else self._scatter_wanted)
         self._scatter_button.setVisible(offers)
         self._scatter_button.setChecked(wanted)
         self.scatter.setVisible(wanted)
-        self._middle.setStretch(0, 2 if len(profile.columns) <= FEW_COLUMNS else 3)
+        self._middle.setStretch(0, 2 if few else 3)
         if wanted:
             self.scatter.show_table()
 

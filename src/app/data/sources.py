@@ -65,9 +65,12 @@ def use(session: Session, info: SampleInfo | GeneratorInfo) -> Callable[..., Non
 class SourceCard(QAbstractButton):
     """A source to start from: a picture, its name, and a sentence."""
 
-    def __init__(self, title: str, text: str, points: Points | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, info: SampleInfo | GeneratorInfo, points: Points | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        title, text = info.label, info.description
         self._text, self._points = text, points
+        # A generator draws as many rows as it is asked for.
+        self._note = f"{info.rows:,} rows" if isinstance(info, SampleInfo) else ""
         self.setText(title)
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
@@ -96,15 +99,16 @@ class SourceCard(QAbstractButton):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10)
         picture = QRectF(12, (self.height() - 44) / 2, 44, 44)
         self._paint_picture(painter, picture)
-        words = QRectF(68, 10, self.width() - 78, 18)
+        words = QRectF(68, 10, self.width() - 80, 18)
+        painter.setFont(paint.light_caption())
+        painter.setPen(colours.muted)
+        paint.draw_text(painter, words, self._note, right=True)
+        _draw_two_lines(painter, QRectF(68, 29, self.width() - 80, 32), self._text)
         font = theme.font("body")
         font.setWeight(font.Weight.DemiBold)
         painter.setFont(font)
         painter.setPen(colours.text)
-        paint.draw_text(painter, words, self.text())
-        painter.setFont(paint.light_caption())
-        painter.setPen(colours.muted)
-        _draw_two_lines(painter, QRectF(68, 29, self.width() - 78, 32), self._text)
+        paint.draw_text(painter, words.adjusted(0, 0, -60 if self._note else 0, 0), self.text())
 
     def _paint_picture(self, painter: QPainter, box: QRectF) -> None:
         colours = theme.current()

@@ -57,7 +57,7 @@ class StartPage(QScrollArea):
             self._session.samples() if kind == "sample" else self._session.generators()
         )
         for i, info in enumerate(found):
-            card = SourceCard(info.label, info.description, points(info.name) if kind == "generator" else None)
+            card = SourceCard(info, points(info.name) if kind == "generator" else None)
             card.clicked.connect(use(self._session, info))
             grid.addWidget(card, i // COLUMNS, i % COLUMNS)
         for i in range(COLUMNS):

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from app import theme
 from app.data import facts
+from core.data import cells
 from core.data.schema import ColumnProfile, TableProfile
 from core.spec import DataSpec
 
@@ -45,8 +46,8 @@ class PreviewModel(QAbstractTableModel):
 
     def text(self, row: int, section: int) -> str | None:
         assert self.profile is not None
-        cells = self.profile.preview[row]
-        return cells[section] if section < len(cells) else None
+        found = self.profile.preview[row]
+        return found[section] if section < len(found) else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -63,12 +64,12 @@ class PreviewModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.FontRole:
             return theme.font("mono" if is_numeric(column) else "small")
         if role == Qt.ItemDataRole.ForegroundRole:
-            return self._colour(index.column(), missing=text is None)
+            return self._colour(index.column(), text)
         return None
 
-    def _colour(self, section: int, *, missing: bool) -> Any:
+    def _colour(self, section: int, text: str | None) -> Any:
         colours = theme.current()
-        if missing:
+        if text is None or (self.column(section).kind == "number" and not _reads_as_number(text)):
             return colours.bad
         return colours.text if self.role(section) in ("target", "feature") else colours.faint
 
@@ -87,3 +88,7 @@ class PreviewModel(QAbstractTableModel):
 
 def is_numeric(column: ColumnProfile) -> bool:
     return column.kind in ("number", "identifier") and column.minimum is not None
+
+
+def _reads_as_number(text: str) -> bool:
+    return cells.number(text) is not None or cells.number(text.replace(",", ".")) is not None

@@ -15,6 +15,7 @@ def test_a_table_in_one_line() -> None:
 
 
 def test_a_generated_table_has_neither_delimiter_nor_encoding() -> None:
+    assert facts.table_facts(penguins(), file=False) == "344 rows · 8 columns · 15 cells missing"
     assert facts.table_facts(spirals()) == "400 rows · 3 columns · no missing values"
 
 

@@ -1,5 +1,6 @@
 """The data panels: what they show of a table, and what a click or a key does to it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
-from tables import TABLES, DataSession, digits, penguins, spirals, ugly, wide
+from tables import TABLES, DataSession, digits, penguins, spirals, table, ugly, wide
 
+from app import theme
 from app.data.column_list import MOST_ROWS, ROW
 from app.data.column_menu import column_menu
 from app.data.generator_form import GeneratorForm
@@ -19,6 +21,8 @@ from app.data.sources import SourceCard
 from app.data.split_bar import SplitBar
 from app.data.start import StartPage
 from app.data.summary import DataSummary
+from app.data.table_model import PreviewModel
+from core.data.schema import Finding
 from core.spec import DataSource
 
 GENERATED = DataSource("generator", "spirals")
@@ -109,6 +113,26 @@ def test_rejected_rows_are_listed_with_line_and_reason(qtbot: QtBot, session: Da
     press(page.findings, "Show them")
     found = texts(page.findings)
     assert {"line 17", "expected 7 cells, found 9", "1,2,3,<b>4</b>,5,6,7,8,9", "and 10 more"} <= set(found)
+
+
+def test_rejected_rows_that_a_finding_counts_are_told_of_once(qtbot: QtBot, session: DataSession) -> None:
+    page = shown(qtbot, DataPage(session))
+    told = Finding("warning", "12 rows do not fit the others and will be skipped.")
+    session.load(replace(ugly(), findings=(told,)))
+    settle()
+    assert [text for text in texts(page.findings) if text.startswith("12 rows")] == [told.text]
+    press(page.findings, "Show them")
+    assert "line 17" in texts(page.findings)
+
+
+def test_what_is_no_number_stands_out_in_a_column_of_numbers(qtbot: QtBot) -> None:
+    model = PreviewModel()
+    cells: dict[str, list[str | None]] = {"x": ["1.5", "2"], "y": ["1", "2"]}
+    made = table("t.csv", cells, "y", "regression")
+    model.show(replace(made, preview=(("NA", "1"), ("1,5", "2"))), None)
+    bad = theme.current().bad
+    assert model.index(0, 0).data(Qt.ItemDataRole.ForegroundRole) == bad
+    assert model.index(1, 0).data(Qt.ItemDataRole.ForegroundRole) != bad
 
 
 def test_the_menu_of_a_column_makes_it_the_target(qtbot: QtBot, session: DataSession) -> None:
