@@ -6,11 +6,31 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.training_fields import HYPERS, MorePopover, TrainingFields, captioned, teach
-from app.widgets import NumberField, NumberRules, VLine, button, explain, icon_button, label, set_role, wrapped
+from app.widgets import (
+    ElidedLabel,
+    NumberField,
+    NumberRules,
+    VLine,
+    button,
+    explain,
+    icon_button,
+    label,
+    set_role,
+    wrapped,
+)
 from app.words import clock, score
 from core import values
 from core.spec import TrainingConfig
@@ -28,6 +48,11 @@ TRAIN_TIP = "Train (Space): forward, loss, backward, update, again and again. Se
 STEP_TIP = "Step (Ctrl+Return): train on one mini-batch, then pause."
 EPOCH_TIP = "Step epoch (Ctrl+Shift+Return): train to the end of this epoch, then pause."
 STOP_TIP = "Stop: end the run. The best weights by validation loss are kept."
+PACES = (None, 1000, 200, 50, 10, 2)  # steps a second
+PACE_TIP = (
+    "Pace. Full is as fast as the machine goes. At a few steps a second eyes can follow each mini-batch: values go"
+    " forward, gradients come back, weights move."
+)
 RESET_TIP = "Reset: forget the run, its weights and curves. The design and the data stay."
 
 
@@ -83,7 +108,7 @@ class RunProgress(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.setFixedWidth(196)
+        self.setFixedWidth(168)
         self.epoch = label("0", "mono")
         self.epochs = NumberField(session.document.project.training.epochs, NumberRules.of(HYPERS["epochs"]))
         set_role(self.epochs, "inline")
@@ -91,7 +116,8 @@ class RunProgress(QWidget):
         self.epochs.setToolTip(wrapped(teach("epochs", HYPERS["epochs"])))
         self.epochs.setAccessibleName("Epochs to train")
         self.epochs.value_changed.connect(self._set_epochs)
-        self.time = label("", "caption")
+        self.time = ElidedLabel("", "caption")
+        self.time.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
@@ -108,8 +134,7 @@ class RunProgress(QWidget):
         row.addWidget(self.epoch)
         row.addWidget(label("/", "caption"))
         row.addWidget(self.epochs)
-        row.addStretch(1)
-        row.addWidget(self.time)
+        row.addWidget(self.time, 1)
         column.addStretch(1)
         column.addLayout(row)
         column.addWidget(self.bar)
@@ -186,8 +211,9 @@ class ControlBar(QWidget):
         self.buttons.reset_asked.connect(self.reset_asked)
         self.more = MorePopover(self.fields, session, self)
         self.more_button = self._more_button()
-        self.optimizer = captioned("Optimizer", self.fields.choice("optimizer", 96))
+        self.optimizer = captioned("Optimizer", self.fields.choice("optimizer", 94))
         self.loss = captioned("Loss", self.fields.choice("loss", 118))
+        self.pace = self._pace_field(session)
         self._lay_out()
         self._listen(session)
         self.refresh()
@@ -200,17 +226,29 @@ class ControlBar(QWidget):
         made.clicked.connect(lambda _checked=False: self.more.open_below(made))
         return made
 
+    def _pace_field(self, session: Session) -> QComboBox:
+        made = QComboBox()
+        set_role(made, "mono")
+        made.setFixedSize(72, 24)
+        made.setToolTip(wrapped(PACE_TIP))
+        made.setAccessibleName("Pace")
+        for steps in PACES:
+            made.addItem("full" if steps is None else f"{steps:,}/s", steps)
+        made.activated.connect(lambda _row: session.set_pace(made.currentData()))
+        return made
+
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(10)
+        row.setSpacing(9)
         row.addWidget(self.buttons)
         row.addSpacing(2)
         row.addWidget(self.progress)
         line = VLine()
         line.setFixedHeight(24)
         row.addWidget(line)
-        for name, width in (("learning_rate", 78), ("batch_size", 78), ("dropout", 72), ("l2", 78)):
+        row.addWidget(captioned("Pace", self.pace))
+        for name, width in (("learning_rate", 76), ("batch_size", 72), ("dropout", 64), ("l2", 70)):
             row.addWidget(captioned(HYPERS[name].label, self.fields.number(name, width)))
         row.addWidget(self.optimizer)
         row.addWidget(self.loss)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QSizePolicy
 from app import theme
 from app.stages import STAGES
 from app.widgets import Dot, ElidedLabel, Segmented, icon_button, set_role, wrapped
+from app.words import backend_name
 from core.resources import resource_path
 
 if TYPE_CHECKING:
@@ -122,9 +123,8 @@ class BackendBadge(QFrame):
         elif info is None:
             text, token, why = "Engine starting…", "faint", "The process that trains is coming up."
         else:
-            name = {"numpy": "NumPy", "mlx": "MLX"}.get(info.name, info.name)
-            text, token = f"{name} · {info.device}", "good"
-            why = f"{name} {info.version}".strip() + f" computes, on {info.device}.\n{info.why}"
+            text, token = f"{backend_name(info)} · {info.device}", "good"
+            why = f"{backend_name(info)} {info.version}".strip() + f" computes, on {info.device}.\n{info.why}"
         self.text.set_text(text)
         self.dot.set_token(token)
         self.setToolTip(wrapped(why))

@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.stages import BY_NAME, STAGES
 from app.statusbar import StatusBar
 from app.titlebar import TitleBar, mark
+from app.words import backend_name
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -222,7 +223,8 @@ class Window(QMainWindow):
 
     def _about(self) -> None:
         info = self.session.engine.backend
-        help.about(self, f"{info.name} {info.version} on {info.device}" if info else "The engine is starting").show()
+        computes = f"{backend_name(info)} {info.version} on {info.device}" if info else "The engine is starting"
+        help.about(self, " ".join(computes.split())).show()
 
     # --- events
 

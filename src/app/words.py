@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app import theme
+from core.engine.messages import BackendInfo
 from core.evaluation.result import Evaluation
 from core.training.snapshot import Snapshot
 
@@ -13,6 +14,10 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def backend_name(info: BackendInfo) -> str:
+    return {"numpy": "NumPy", "mlx": "MLX"}.get(info.name, info.name)
 
 
 def size(count: int) -> str:

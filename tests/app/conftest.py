@@ -1,4 +1,4 @@
-"""Lets the tests of every panel import the shared stand-ins (`from fakes import FakeSession`), and tidies up after each."""
+"""Lets tests of every panel import the shared stand-ins (`from fakes import FakeSession`); tidies up after each."""
 
 import sys
 from collections.abc import Iterator

@@ -156,7 +156,7 @@ VERBS = {
         "resume_after_loss",
         "evaluate",
     ),
-    *("save_as", "predict", "predict_row", "save_predictions", "export", "close", "shutdown"),
+    *("save_as", "predict", "predict_row", "save_predictions", "export", "set_pace", "start", "shutdown"),
 }
 
 

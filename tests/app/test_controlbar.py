@@ -142,11 +142,11 @@ def test_progress_says_where_the_run_is(bar, session):
     session.engine.set_state("running")
     session.engine.play(snapshot(epoch=50, epochs=200, seconds_left=4.2))
     assert bar.progress.epoch.text() == "50"
-    assert bar.progress.time.text() == "0:04 left"
+    assert bar.progress.time.full_text() == "0:04 left"
     assert bar.progress.bar.value() == 250
     session.engine.set_state("idle")
     session.engine.play(snapshot(state="diverged", epoch=50, epochs=200, seconds=61))
-    assert bar.progress.time.text() == "diverged after 1:01"
+    assert bar.progress.time.full_text() == "diverged after 1:01"
 
 
 def test_the_score_moves_from_validation_to_test(bar, session):
@@ -160,6 +160,15 @@ def test_the_score_moves_from_validation_to_test(bar, session):
     session.document.set_evaluation(Evaluation("classification", "test", 80, metrics))
     assert (bar.score.what.text(), bar.score.value.text()) == ("Test accuracy", "98.0 %")
     assert "50.0 %" in bar.score.toolTip()
+
+
+def test_the_pace_can_be_slow_enough_for_eyes(bar, session):
+    assert bar.pace.currentText() == "full"
+    bar.pace.setCurrentIndex(bar.pace.findText("2/s"))
+    bar.pace.activated.emit(bar.pace.currentIndex())
+    bar.pace.setCurrentIndex(0)
+    bar.pace.activated.emit(0)
+    assert session.calls == [("set_pace", 2), ("set_pace", None)]
 
 
 def test_every_control_teaches(bar, session):
@@ -179,7 +188,7 @@ def test_nothing_is_cut_off(qtbot, bar, session, width):
     session.engine.play(snapshot(seconds_left=35999, epoch=199))
     bar.resize(width, 48)
     qtbot.wait(1)
-    for child in bar.findChildren(QComboBox) + [bar.score.value, bar.score.what, bar.more_button]:
+    for child in [*bar.findChildren(QComboBox), bar.score.value, bar.score.what, bar.more_button]:
         if child.isVisible():
             if isinstance(child, NumberCombo):
                 line = child.lineEdit()

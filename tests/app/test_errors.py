@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt, qWarning
@@ -104,7 +105,7 @@ def test_cards_stay_within_their_host_and_do_not_overlap(stack):
         stack.show(Notice("error", f"number {i}", "a long sentence that needs more than one line of the card " * 2))
     cards = stack.cards
     assert len(cards) == MOST_CARDS
-    for upper, lower in zip(cards, cards[1:], strict=False):
+    for upper, lower in pairwise(cards):
         assert upper.geometry().bottom() < lower.geometry().top()
     assert cards[-1].geometry().bottom() < 600
     assert cards[-1].geometry().right() < 700

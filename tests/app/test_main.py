@@ -1,4 +1,4 @@
-"""Starting: without a display one line says what to do; with one the window is there soon, and loads no more than it needs."""
+"""Starting: without a display one line says what to do; with one the window is there soon and loads no more."""
 
 import os
 import subprocess

@@ -31,7 +31,8 @@ def test_every_setting_comes_back_as_it_was_stored(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "raw"), [("theme", "sepia"), ("window/left", "perhaps"), ("window/left_width", "wide"), ("window/left_width", "9")]
+    ("key", "raw"),
+    [("theme", "sepia"), ("window/left", "perhaps"), ("window/left_width", "wide"), ("window/left_width", "9")],
 )
 def test_an_illegal_stored_value_gives_the_default(tmp_path, key, raw):
     group, _, name = key.rpartition("/")

@@ -16,6 +16,7 @@ from app.panels import PANELS
 from app.settings import Settings
 from app.stages import STAGES
 from app.window import Window
+from core.engine.messages import Ended
 from core.spec import DataSource, DataSpec
 
 
@@ -304,6 +305,16 @@ def test_closing_during_a_run_asks(window, session, answer):
     assert "Training is running" in text
     assert not savable
     answer["answer"] = files.DISCARD
+    assert window.close()
+
+
+def test_what_was_learned_since_saving_is_not_lost_unasked(window, session, answer):
+    session.with_data()
+    session.document.mark_saved(Path("/there/p.chainrule"))
+    session.engine.ended.emit(Ended(1, "finished", "", {"l1": {}}, snapshot()))
+    assert not window.close()
+    assert "learned" in answer["asked"][0][1]
+    session.document.mark_saved(Path("/there/p.chainrule"))
     assert window.close()
 
 
