@@ -16,7 +16,7 @@ Cell = tuple[int, int]
 
 
 class ConfusionMatrix(QWidget):
-    """Rows are true classes, columns the answers. Shade: share of the row's class; right answers have an outline.
+    """Rows are true classes, columns the answers. Shade: share of the row's class; right answers have a ring.
 
     `read`: a sentence about the cell under the pointer or the keyboard, "" for none. Arrow keys walk the cells.
     """
@@ -75,14 +75,20 @@ class ConfusionMatrix(QWidget):
         n = max(1, len(self._names))
         return max(3.0, min(LARGEST, (self.width() - left) / n, (self.height() - top) / n))
 
-    def _box(self, cell: Cell) -> QRectF:
+    def _origin(self) -> tuple[float, float]:
+        """The corner of the first cell; what the cells do not fill is left on both sides."""
         left, top = self._margins()
+        spare = self.width() - left - self._cell() * len(self._names)
+        return left + max(0.0, spare) / 2, top
+
+    def _box(self, cell: Cell) -> QRectF:
+        left, top = self._origin()
         size = self._cell()
         gap = GAP if size >= 10 else 0.5
         return QRectF(left + cell[1] * size, top + cell[0] * size, size - gap, size - gap)
 
     def cell_at(self, at: QPointF) -> Cell | None:
-        left, top = self._margins()
+        left, top = self._origin()
         row, column = int((at.y() - top) // self._cell()), int((at.x() - left) // self._cell())
         n = len(self._names)
         return (row, column) if 0 <= row < n and 0 <= column < n else None
@@ -129,15 +135,17 @@ class ConfusionMatrix(QWidget):
 
     def _paint_cell(self, painter: QPainter, cell: Cell, share: float) -> None:
         colours, box = theme.current(), self._box(cell)
-        shade = theme.mix(colours.bg, colours.positive, share**0.7 * 0.9 if share else 0.0)
+        shade = theme.mix(colours.bg, colours.positive, 0.1 + 0.8 * share**0.7 if share else 0.0)
         radius = min(5.0, box.width() / 5)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(shade)
         painter.drawRoundedRect(box, radius, radius)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if cell[0] == cell[1] and box.width() >= 7:
-            painter.setPen(QPen(theme.mix(colours.raised, colours.positive, 0.9 if colours.dark else 1.0), 1.5))
-            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), radius, radius)
+            ring, inset = _ink(shade), 3.0 if box.width() >= LEAST_WITH_TEXT else 1.0
+            ring.setAlpha(150)
+            painter.setPen(QPen(ring, 1.2))
+            painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), radius * 0.7, radius * 0.7)
         if cell == self._at:
             painter.setPen(QPen(colours.text, 1.5))
             painter.drawRoundedRect(box.adjusted(-0.5, -0.5, 0.5, 0.5), radius, radius)
@@ -157,7 +165,8 @@ class ConfusionMatrix(QWidget):
 
     def _paint_names(self, painter: QPainter) -> None:
         colours = theme.current()
-        left, top = self._margins()
+        left, top = self._origin()
+        edge = left - self._margins()[0]
         size, n = self._cell(), len(self._names)
         font = theme.font("small")
         font.setPixelSize(round(max(7.0, min(12.0, size * 0.8))))
@@ -169,7 +178,7 @@ class ConfusionMatrix(QWidget):
                 continue
             marked = self._at is not None and i in self._at
             painter.setPen(colours.text if marked else colours.muted)
-            room = QRectF(SIDE, top + i * size - 4, left - SIDE - 8, size - GAP + 8)
+            room = QRectF(edge + SIDE, top + i * size - 4, left - edge - SIDE - 8, size - GAP + 8)
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, room.width())
             painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
             above = QRectF(left + i * size, HEAD, size - GAP, 18)
@@ -179,7 +188,7 @@ class ConfusionMatrix(QWidget):
         painter.setFont(theme.font("caption"))
         painter.setPen(colours.muted)
         painter.drawText(QRectF(left, 0, n * size, HEAD), Qt.AlignmentFlag.AlignCenter, "predicted")
-        painter.translate(0, top + n * size)
+        painter.translate(edge, top + n * size)
         painter.rotate(-90)
         painter.drawText(QRectF(0, 0, n * size, SIDE - 2), Qt.AlignmentFlag.AlignCenter, "true")
         painter.resetTransform()

@@ -18,7 +18,7 @@ from app.widgets import Card, ElidedLabel, label
 from app.words import percent
 from core.evaluation.result import Evaluation
 
-MATRIX_HELP = "Outlined: right answers. The darker, the larger the share of its row."
+MATRIX_HELP = "Ringed: right answers. The stronger the blue, the larger the share of its row."
 PLOT_HELP = "Every point is a test row. On the dashed line it would be answered exactly."
 
 
@@ -99,6 +99,7 @@ def class_table(e: Evaluation) -> Table:
     )
     made.show_rows(columns, len(names))
     made.setFixedHeight(min(made.natural_height() + 4, 236))
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return made
 
 

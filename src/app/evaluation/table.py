@@ -27,7 +27,8 @@ Index = QModelIndex | QPersistentModelIndex
 NO_PARENT = QModelIndex()
 ROW, PAD, WIDEST, SAMPLED = 28, 8.0, 260, 40
 LONGEST = 200  # characters of a cell that are ever measured or drawn
-BAR = 44.0
+BAR, FIGURES = 44.0, 60.0  # the least width of a bar; the room for the number beside it
+LEAST_TEXT = 90
 SHARE = Qt.ItemDataRole.UserRole
 STRONG = Qt.ItemDataRole.UserRole + 1
 
@@ -148,11 +149,12 @@ def _paint_bar(painter: QPainter, box: QRectF, share: float) -> None:
     colours = theme.current()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
-    track = QRectF(box.left() + PAD, box.center().y() - 2, BAR, 4)
+    width = max(BAR, box.width() - 2 * PAD - FIGURES)
+    track = QRectF(box.left() + PAD, box.center().y() - 2, width, 4)
     painter.setBrush(colours.line)
     painter.drawRoundedRect(track, 2, 2)
     painter.setBrush(colours.accent)
-    painter.drawRoundedRect(QRectF(track.left(), track.top(), BAR * min(1.0, max(0.0, share)), 4), 2, 2)
+    painter.drawRoundedRect(QRectF(track.left(), track.top(), width * min(1.0, max(0.0, share)), 4), 2, 2)
 
 
 class Table(QTableView):
@@ -204,11 +206,15 @@ class Table(QTableView):
         self.current_changed.emit(self.table.source_row(current.row()) if current.isValid() else -1)
 
     def _fit(self) -> None:
-        """Every column as wide as it asks; spare room is shared."""
+        """Every column as wide as it asks; spare room is shared, and where room lacks, long texts are cut."""
         n = self.table.columnCount()
         if not n:
             return
         wanted = [self._width(section) for section in range(n)]
+        lack = sum(wanted) - self.viewport().width()
+        cuttable = [0 if c.numeric else max(0, w - LEAST_TEXT) for c, w in zip(self.table.columns, wanted, strict=True)]
+        if 0 < lack <= sum(cuttable):
+            wanted = [w - -(-lack * cut // sum(cuttable)) for w, cut in zip(wanted, cuttable, strict=True)]
         spare = max(0, self.viewport().width() - sum(wanted))
         share, rest = divmod(spare, n)
         for section, width in enumerate(wanted):

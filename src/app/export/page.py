@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ICONS: Mapping[str, str] = {
     "onnx": "network", "coreml": "cpu", "pytorch": "lightning", "mlx": "layers", "numpy": "file", "safetensors": "data",
 }  # fmt: skip
-SIDE = 388
+SIDE = 432
 EXPORT_TIP = "Writes the trained network, reads it again and compares the answers."
 
 
@@ -106,7 +106,9 @@ class ExportPage(QWidget):
         column.setSpacing(12)
         head = QHBoxLayout()
         head.setSpacing(10)
-        head.addWidget(label("Export", "title"))
+        title = label("Export", "title")
+        title.setMinimumHeight(30)  # as high as the heads of pages with buttons
+        head.addWidget(title)
         head.addWidget(ElidedLabel("The trained network as a file. Every export is read again and proved.", "muted"), 1)
         column.addLayout(head)
         column.addWidget(BusyStrip(self._session))

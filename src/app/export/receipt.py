@@ -101,9 +101,10 @@ class ReceiptCard(Card):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(text)
-        area.setMinimumHeight(120)
+        area.setMinimumHeight(100)
+        area.setMaximumHeight(text.sizeHint().height() + 12)
         area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.body.addWidget(area, 1)
+        self.body.addWidget(area, 4)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.code)

@@ -7,42 +7,53 @@ from pathlib import PurePath
 from core.data.preprocess import ClassTarget, Feature, NumberFeature, Preparation
 from core.export.base import input_name
 
-MOST_COLUMNS = 40
+WIDTH = 44  # characters of a line, so that a narrow card shows it whole
 
 _ONNX = """\
 import numpy as np
 import onnxruntime
 
-session = onnxruntime.InferenceSession({file})
 row = {row}
-types = {{"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(string)": object}}
-feed = {{i.name: np.array([[row[i.name]]], types[i.type]) for i in session.get_inputs()}}
+session = onnxruntime.InferenceSession({file})
+types = {{
+    "tensor(double)": np.float64,
+    "tensor(string)": object,
+}}
+feed = {{}}
+for i in session.get_inputs():
+    kind = types.get(i.type, np.float32)
+    feed[i.name] = np.array([[row[i.name]]], kind)
 {answer} = session.run(None, feed)
 print({answer})
 """
 _PROGRAM = """\
-# For a CSV file, in a terminal:  python {file}/model.py new.csv > answers.csv
+# For a CSV file, in a terminal:
+# python {file}/model.py new.csv > answers.csv
 import sys
 
 sys.path.insert(0, {quoted})
 from model import predict
 
-{answer} = predict([{row}])
+row = {row}
+{answer} = predict([row])
 print({answer})
 """
 _COREML = """\
 import coremltools
 
+row = {row}
 model = coremltools.models.MLModel({file})
-print(model.predict({row}))
+print(model.predict(row))
 """
 _WEIGHTS = """\
 import json
 from safetensors.numpy import load_file
 
-weights = load_file({file})  # "LAYER/W": (inputs, outputs), "LAYER/b": (outputs,)
+# "LAYER/W": (inputs, outputs), "LAYER/b": (outputs,)
+weights = load_file({file})
+# the network, and how a row is prepared for it
 with open({sidecar}, encoding="utf-8") as file:
-    model = json.load(file)  # the network and the preparation of a row
+    model = json.load(file)
 print({{name: array.shape for name, array in weights.items()}})
 """
 
@@ -50,10 +61,8 @@ print({{name: array.shape for name, array in weights.items()}})
 def snippet(format: str, path: str, preparation: Preparation) -> str:
     """Python that loads `path` and answers for a row of usual values; "" for a format without any."""
     name = PurePath(path).name
-    many = len(preparation.features) > MOST_COLUMNS
     classes = isinstance(preparation.target, ClassTarget)
-    graph = _row(preparation, by_input=True) if not many else "{...}  # every column of the table"
-    row = _row(preparation, by_input=False) if not many else "{...}"
+    graph, row = _row(preparation, by_input=True), _row(preparation, by_input=False)
     if format == "onnx":
         return _ONNX.format(
             file=_literal(name), row=graph, answer="label, probabilities" if classes else "(prediction,)"
@@ -69,8 +78,15 @@ def snippet(format: str, path: str, preparation: Preparation) -> str:
 
 
 def _row(preparation: Preparation, *, by_input: bool) -> str:
-    cells = (f"{_literal(input_name(f) if by_input else f.name)}: {_cell(f)}" for f in preparation.features)
-    return f"{{{', '.join(cells)}}}"
+    """A dictionary in lines of readable length."""
+    lines = [""]
+    for feature in preparation.features:
+        name = input_name(feature) if by_input else feature.name
+        cell = f"{_literal(name)}: {_cell(feature)}, "
+        if lines[-1] and len(lines[-1]) + len(cell) > WIDTH:
+            lines.append("")
+        lines[-1] += cell
+    return "{\n" + "".join(f"    {line.rstrip()}\n" for line in lines) + "}"
 
 
 def _cell(feature: Feature) -> str:
