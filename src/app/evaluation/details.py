@@ -13,12 +13,13 @@ from app.evaluation.confusion import ConfusionMatrix
 from app.evaluation.inputs import Cells
 from app.evaluation.plots import PredictedPlot, ResidualPlot
 from app.evaluation.table import Column, Table
-from app.evaluation.wording import GLOSSARY
+from app.evaluation.wording import GLOSSARY, hits
 from app.widgets import Card, ElidedLabel, label
 from app.words import percent
 from core.evaluation.result import Evaluation
 
 MATRIX_HELP = "Ringed: right answers. The stronger the blue, the larger the share of its row."
+FEW = 12
 PLOT_HELP = "Every point is a test row. On the dashed line it would be answered exactly."
 
 
@@ -111,14 +112,14 @@ def _share_column(name: str, shares: np.ndarray) -> Column:
 
 
 def _text_column(name: str, cells: Sequence[str]) -> Column:
-    return Column(" ".join(name.split()), lambda i: cells[i])
+    return Column(" ".join(name.split()), lambda i: cells[i], numeric=are_numbers(cells))
 
 
 def worst_table(e: Evaluation, target: str, inputs: Cells) -> Table:
     """The worst first; sorting does not change which rows they are."""
     place = {int(n): i for i, n in enumerate(e.row_numbers)} if e.row_numbers is not None else {}
-    at = np.array([place[n] for n in e.worst if n in place], int)
-    numbers = np.array([n for n in e.worst if n in place], int)
+    known = [n for n in e.worst if n in place][: _listed(e)]
+    at, numbers = np.array([place[n] for n in known], int), np.array(known, int)
     columns = [
         Column("Row", lambda i: f"{numbers[i] + 1:,}", lambda: numbers, numeric=True, tip="Row of the table, from 1.")
     ]
@@ -129,6 +130,11 @@ def worst_table(e: Evaluation, target: str, inputs: Cells) -> Table:
     made.show_rows(columns, len(at))
     made.setMinimumHeight(110)
     return made
+
+
+def _listed(e: Evaluation) -> int:
+    """All wrong answers; where there are few, some that are right by a hair."""
+    return max(FEW, e.rows - hits(e)) if e.task == "classification" else len(e.worst)
 
 
 def _class_columns(e: Evaluation, at: np.ndarray) -> list[Column]:

@@ -76,7 +76,7 @@ class PredictedPlot(_Plot):
         ends = [float(both.min()), float(both.max())]
         self.addItem(pg.PlotDataItem(ends, ends, pen=pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine)))
         fill = theme.mix(colours.raised, colours.positive, 1.0)
-        fill.setAlpha(150)
+        fill.setAlpha(190)
         self.addItem(
             pg.ScatterPlotItem(
                 self._truth, self._predicted, size=POINT, pen=pg.mkPen(colours.raised, width=0.5), brush=fill

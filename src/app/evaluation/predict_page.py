@@ -17,7 +17,7 @@ from app.busy import BusyStrip
 from app.drop import dropped_paths
 from app.evaluation.answer import Answer
 from app.evaluation.row_form import RowForm
-from app.evaluation.table import Column, Table
+from app.evaluation.table import SAMPLED, Column, Table, are_numbers
 from app.notice import Notice
 from app.settings import Settings
 from app.style import set_role
@@ -285,7 +285,10 @@ def _columns(found: Predictions) -> list[Column]:
                    share=lambda i: float(sure[i]))
         )  # fmt: skip
     for j, name in enumerate(found.input_names):
-        columns.append(Column(" ".join(name.split()), partial(_input, found, j), partial(_keys, found, j)))
+        numeric = are_numbers([row[j] for row in found.inputs[:SAMPLED]])
+        columns.append(
+            Column(" ".join(name.split()), partial(_input, found, j), partial(_keys, found, j), numeric=numeric)
+        )
     return columns
 
 

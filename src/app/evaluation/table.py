@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,8 +92,8 @@ class TableModel(QAbstractTableModel):
         column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.title
-        if role == Qt.ItemDataRole.ToolTipRole and column.tip:
-            return wrapped(column.tip)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return wrapped("\n".join(text for text in (column.title, column.tip) if text))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -136,6 +137,12 @@ class _Cells(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(60, ROW)
+
+
+def are_numbers(cells: Sequence[str | None]) -> bool:
+    """Whether the first cells that are not missing all read as numbers."""
+    found = [cell for cell in cells[:SAMPLED] if cell is not None]
+    return bool(found) and all(re.fullmatch(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", cell.strip(), re.I) for cell in found)
 
 
 def _font(column: Column) -> Any:
@@ -183,6 +190,7 @@ class Table(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSortIndicatorClearable(True)
+        head.setTextElideMode(Qt.TextElideMode.ElideRight)
         head.setMinimumSectionSize(40)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         theme.signals.changed.connect(self.viewport().update)

@@ -40,12 +40,16 @@ class ReceiptCard(Card):
         self.body.addLayout(row)
         if code:
             self._add_code()
-        self.body.addStretch(1)
+        self.body.addStretch(0)
 
     def sentence(self) -> str:
         receipt = self.result.receipt
-        found = f"largest difference {theme.number(receipt.max_abs_difference)}"
+        found = f"largest difference {self.difference()}"
         return f"The same answers, {found}" if receipt.passed else f"The answers differ, {found}"
+
+    def difference(self) -> str:
+        """Two digits: the size counts, not the figures."""
+        return theme.number(float(f"{self.result.receipt.max_abs_difference:.2g}"))
 
     def _verdict(self) -> QHBoxLayout:
         receipt = self.result.receipt
@@ -55,7 +59,7 @@ class ReceiptCard(Card):
         mark = QLabel()
         mark.setAccessibleName("Passed" if passed else "Failed")
         theme.set_icon(mark, "check" if passed else "warning", "good" if passed else "bad", 20)
-        number = label(theme.number(receipt.max_abs_difference), "mono_large")
+        number = label(self.difference(), "mono_large")
         words = "Same answers" if passed else "The answers differ"
         text = label(f"{words}: largest difference", "good" if passed else "bad", wrap=True)
         limit = label(
