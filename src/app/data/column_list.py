@@ -37,22 +37,27 @@ NO_PARENT = QModelIndex()
 
 
 class _Columns(QAbstractListModel):
+    """Columns in the order of the table; where they do not all fit, the target stands first, in view."""
+
     def __init__(self) -> None:
         super().__init__()
         self.profile: TableProfile | None = None
         self.spec: DataSpec | None = None
+        self._columns: list[ColumnProfile] = []
 
     def show(self, profile: TableProfile | None, spec: DataSpec | None) -> None:
         self.beginResetModel()
         self.profile, self.spec = profile, spec
+        self._columns = list(profile.columns) if profile is not None else []
+        if profile is not None and len(self._columns) > MOST_ROWS:
+            self._columns.sort(key=lambda column: column.name != profile.target)
         self.endResetModel()
 
     def rowCount(self, parent: Index = NO_PARENT) -> int:
-        return 0 if self.profile is None or parent.isValid() else len(self.profile.columns)
+        return 0 if parent.isValid() else len(self._columns)
 
     def column(self, row: int) -> ColumnProfile:
-        assert self.profile is not None
-        return self.profile.columns[row]
+        return self._columns[row]
 
     def part(self, row: int) -> str:
         assert self.profile is not None

@@ -219,6 +219,8 @@ def test_many_columns_scroll_in_their_list(qtbot: QtBot, session: DataSession) -
     settle()
     assert summary.columns.model().rowCount() == 300
     assert summary.columns.height() < MOST_ROWS * ROW
+    names = [summary.columns.model().index(row, 0).data() for row in range(3)]
+    assert names == ["tissue", "gene_000", "gene_001"]
 
 
 def test_the_table_stays_where_it_was_when_a_column_changes(qtbot: QtBot, session: DataSession) -> None:
