@@ -91,6 +91,8 @@ class ScatterCard(Card):
         if profile is None or not self.offers():
             return
         across, up = self._across.currentData(), self._up.currentData()
+        if not {across, up} <= {column.name for column in profile.columns}:
+            return  # the choices are still those of the table before; they are filled anew in a moment
         prepared = self._session.document.prepared
         points = from_arrays(prepared, across, up) if prepared is not None else None
         if points is None:
