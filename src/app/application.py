@@ -62,10 +62,18 @@ def start(mode: str, paths: list[str]) -> int:
         _connect(application, window, hooks)
         window.show()
         application.serve(window, paths)
-        return application.exec()
+        status = application.exec()
+        remove(window)
+        return status
     finally:
         session.shutdown()
         hooks.remove()
+
+
+def remove(window: Window) -> None:
+    """Delete the window while what it listens to is still there."""
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def _connect(application: Application, window: Window, hooks: ErrorHooks) -> None:

@@ -108,7 +108,7 @@ class RunProgress(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.setFixedWidth(168)
+        self.setFixedWidth(186)
         self.epoch = label("0", "mono")
         self.epochs = NumberField(session.document.project.training.epochs, NumberRules.of(HYPERS["epochs"]))
         set_role(self.epochs, "inline")

@@ -1,0 +1,175 @@
+"""Takes the pictures in docs/screenshots from the real program: `python3 dev.py shots [scene ...] [--size 1440x900]`.
+
+The window, its engine and its jobs process run as they do for a person, only without a screen. Every scene is taken in
+light and in dark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "docs" / "screenshots"
+SECONDS = 120
+sys.path.insert(0, str(ROOT / "src"))
+
+
+class Stage:
+    """The running program, and what a scene does with it."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        from app import theme
+        from app.application import Application
+        from app.session import Session
+        from app.settings import Settings
+        from app.window import Window
+
+        self.application = Application(["chainrule"])
+        theme.install(self.application, "light")
+        self.session = Session()
+        self.window = Window(self.session, Settings())
+        self.window.resize(*size)
+        self.session.start()
+        self.window.show()
+        self.wait(lambda: self.session.engine.state == "idle", "the engine")
+
+    def end(self) -> None:
+        """The window goes before what it shows."""
+        from app.application import remove
+
+        remove(self.window)
+
+    def wait(self, until: Callable[[], bool], what: str) -> None:
+        """Let the program work until something holds."""
+        deadline = time.monotonic() + SECONDS
+        while not until():
+            if time.monotonic() > deadline:
+                raise SystemExit(f"waited {SECONDS} seconds for {what}")
+            self.settle(0.02)
+
+    def settle(self, seconds: float) -> None:
+        from PySide6.QtTest import QTest
+
+        QTest.qWait(round(1000 * seconds))
+
+    def use(self, kind: str, name: str) -> None:
+        from core.spec import DataSource
+
+        data = self.session.document.project.data
+        if data is None or data.source.name != name:
+            self.read(lambda: self.session.use_source(DataSource(kind, name=name)))
+
+    def read(self, ask: Callable[[], object]) -> None:
+        """Ask for other data and wait until a network fits them."""
+        before = self.session.document.prepared
+        ask()
+
+        def ready() -> bool:
+            return self.session.document.prepared not in (None, before) and self.session.can_train
+
+        self.wait(ready, "the data")
+
+    def pace(self, text: str) -> None:
+        field = self.window.controls.pace
+        field.setCurrentText(text)
+        field.activated.emit(field.currentIndex())
+
+    def show(self, stage: str) -> None:
+        self.window.show_stage(stage)
+        self.settle(0.3)
+
+    def take(self, scene: str) -> None:
+        from app import theme
+
+        for mode in ("light", "dark"):
+            theme.set_mode(mode)
+            self.settle(0.8)  # plots redraw one after the other
+            self.window.notices.clear()
+            path = OUT / f"{scene}-{mode}.png"
+            if not self.window.grab().save(str(path)):
+                raise SystemExit(f"could not write {path}")
+            print(path.relative_to(ROOT))
+        theme.set_mode("light")
+
+
+def first_start(stage: Stage) -> None:
+    stage.settle(0.5)
+
+
+def data(stage: Stage) -> None:
+    stage.read(lambda: stage.session.open_paths([str(ROOT / "resources" / "data" / "iris.csv")]))
+    stage.show("Data")
+
+
+def design(stage: Stage) -> None:
+    stage.use("generator", "spirals")
+    stage.show("Design")
+    stage.session.document.select(stage.session.document.project.network.layers[2].id)
+
+
+def train(stage: Stage) -> None:
+    """In the middle of a run, slow enough for both pictures to show it running."""
+    stage.use("generator", "spirals")
+    stage.session.document.edit_training("Set epochs", epochs=600)
+    stage.session.document.select(stage.session.document.project.network.layers[2].id)
+    stage.pace("1,000/s")
+    stage.session.train()
+
+    def learned() -> bool:
+        shot = stage.session.engine.snapshot
+        return shot is not None and shot.epoch >= 250
+
+    stage.wait(learned, "epoch 250")
+    stage.pace("50/s")
+
+
+def result(stage: Stage) -> None:
+    stage.pace("full")
+    stage.session.reset()
+    stage.use("sample", "digits")
+    stage.session.document.edit_training("Set epochs", epochs=30)
+    stage.session.train()
+    stage.wait(lambda: stage.session.document.evaluation is not None, "the evaluation")
+    stage.show("Evaluate")
+
+
+SCENES: dict[str, Callable[[Stage], None]] = {
+    "first-start": first_start,
+    "data": data,
+    "design": design,
+    "train": train,
+    "result": result,
+}
+
+
+def main(arguments: list[str]) -> int:
+    reader = argparse.ArgumentParser(prog="shots", description=__doc__)
+    reader.add_argument("scenes", nargs="*", choices=[*SCENES, []], help="all where none is named")
+    reader.add_argument("--size", default="1280x800", help="width x height of the window")
+    options = reader.parse_args(arguments)
+    width, height = (int(n) for n in options.size.split("x"))
+    OUT.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    with tempfile.TemporaryDirectory(prefix="chainrule-shots-") as folder:
+        for kind in ("CONFIG", "DATA", "CACHE"):
+            os.environ[f"CHAINRULE_{kind}"] = str(Path(folder, kind.lower()))
+        stage = Stage((width, height))
+        try:
+            for name, act in SCENES.items():
+                if not options.scenes or name in options.scenes:
+                    act(stage)
+                    stage.take(name)
+        finally:
+            stage.session.shutdown()
+            stage.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
