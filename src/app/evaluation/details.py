@@ -12,7 +12,7 @@ from app import theme
 from app.evaluation.confusion import ConfusionMatrix
 from app.evaluation.inputs import Cells
 from app.evaluation.plots import PredictedPlot, ResidualPlot
-from app.evaluation.table import Column, Table
+from app.evaluation.table import Column, Table, are_numbers
 from app.evaluation.wording import GLOSSARY, hits
 from app.widgets import Card, ElidedLabel, label
 from app.words import percent

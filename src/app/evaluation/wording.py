@@ -95,8 +95,9 @@ def verdict(e: Evaluation, target: str) -> str:
     if e.task == "classification":
         base = round(e.metrics["baseline_accuracy"] * e.rows)
         right = f"Right on {hits(e):,} of {e.rows:,} rows it never saw"
-        if hits(e) <= base:
-            return f"{right}: no better than always guessing the largest class, which is right on {base:,}."
+        if interval(hits(e), e.rows)[0] <= e.metrics["baseline_accuracy"]:
+            how = "no better" if hits(e) <= base else "not clearly better"
+            return f"{right}: {how} than always guessing the largest class, which is right on {base:,}."
         return f"{right}; always guessing the largest class is right on {base:,}."
     rmse, base_rmse = e.metrics["rmse"], e.metrics["baseline_rmse"]
     if rmse >= base_rmse:

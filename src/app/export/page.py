@@ -224,16 +224,14 @@ class ExportPage(QWidget):
 
     def _set_waiting(self, name: str) -> None:
         self.waiting = name
+        chosen = name or (self.receipt.result.format if self.receipt is not None else "")
         for card in self.cards.values():
-            card.mark(chosen=card.info.name == name)
+            card.mark(chosen=card.info.name == chosen)
         self.refresh()
 
     def _done(self, result: ExportResult) -> None:
-        self._set_waiting("")
         self._show_receipt(result)
-        card = self.cards.get(result.format)
-        if card is not None:
-            card.mark(chosen=True)
+        self._set_waiting("")
 
     def _busy_changed(self, busy: Any) -> None:
         """Cancelled, failed or done: the buttons must come back in every case."""

@@ -15,9 +15,7 @@ from core.training.snapshot import History
 IRIS = ("setosa", "versicolor", "virginica")
 
 
-def class_evaluation(
-    classes: tuple[str, ...] = IRIS, rows: int = 150, right: float = 0.9, seed: int = 3
-) -> Evaluation:
+def class_evaluation(classes: tuple[str, ...] = IRIS, rows: int = 150, right: float = 0.9, seed: int = 3) -> Evaluation:
     rng = np.random.default_rng(seed)
     truth = np.arange(rows) % len(classes)
     predicted = np.where(rng.random(rows) < right, truth, rng.integers(0, len(classes), rows))
@@ -57,7 +55,9 @@ def iris_preparation() -> Preparation:
 
 def diabetes_preparation() -> Preparation:
     names = ("age", "sex", "bmi", "bp", "s1", "s2")
-    return Preparation(tuple(NumberFeature(n, 0.0, 0.0, 0.0476) for n in names), NumberTarget("progression", 152.1, 77.0))
+    return Preparation(
+        tuple(NumberFeature(n, 0.0, 0.0, 0.0476) for n in names), NumberTarget("progression", 152.1, 77.0)
+    )
 
 
 def prepared(preparation: Preparation, fingerprint: str = "f") -> Prepared:
@@ -86,7 +86,8 @@ def class_predictions(rows: int = 40) -> Predictions:
     rng = np.random.default_rng(1)
     p = rng.dirichlet([0.4, 0.4, 0.4], rows)
     inputs = tuple(
-        (f"{rng.normal(5.8, 0.8):.1f}", f"{rng.normal(3, 0.4):.1f}", None if i == 2 else "1.4", "north") for i in range(rows)
+        (f"{rng.normal(5.8, 0.8):.1f}", f"{rng.normal(3, 0.4):.1f}", None if i == 2 else "1.4", "north")
+        for i in range(rows)
     )
     notes = ("Row 3, petal_length: missing; 3.76 stands in.",)
     names = ("sepal_length", "sepal_width", "petal_length", "garden")
