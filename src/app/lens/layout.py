@@ -11,7 +11,7 @@ from app.lens.structure import Column, Structure, sample
 Box = tuple[float, float, float, float]  # left, top, width, height
 
 MARGIN, TOP, BOTTOM = 28.0, 64.0, 52.0
-PITCH, LEAST_PITCH, TILE_SHARE, LARGEST_TILE = 52.0, 22.0, 0.76, 40.0
+PITCH, LEAST_PITCH, TILE_SHARE, LARGEST_TILE = 52.0, 19.0, 0.76, 40.0
 MOST_TILES, SAMPLED_TILES = 16, 12  # a column of more units than the first shows as many as the second
 NAMES = (84.0, 112.0)  # most room for the names of features or classes, with the decision surface and without
 STEP_X = (84.0, 220.0)  # least and most between columns; below it the picture grows wider than the area

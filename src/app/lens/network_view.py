@@ -30,7 +30,7 @@ from app.lens.layout import layout
 from app.lens.pulse import Pulse
 from app.lens.structure import structure
 from app.lens.view import View
-from app.widgets import Chip, Segmented, icon_button
+from app.widgets import Chip, Segmented, icon_button, wrapped
 from core.spec import NetworkSpec
 from core.training.snapshot import Snapshot
 
@@ -88,7 +88,7 @@ class NetworkLens(QWidget):
         self.fit.clicked.connect(self.fit_view)
         self.fit.hide()
         self.older = Chip("older design", "warning", self)
-        self.older.setToolTip(OLDER)
+        self.older.setToolTip(wrapped(OLDER))
         self.older.hide()
         self._card = Card(self)
 

@@ -196,6 +196,10 @@ class Chart(pg.GraphicsView):
         self.asked_to_follow.emit()
 
     def paint_on(self, painter: QPainter, target: QRectF) -> None:
-        """The chart on any device, on the colour of the panel: for pictures and the printer."""
-        painter.fillRect(target, theme.current().panel)
+        """The chart on any device, sharp at any size: for pictures that are saved."""
+        strokes = [stroke for parts in self._parts for stroke in (parts.raw, parts.line)]
+        for stroke in strokes:
+            stroke.exact = True
         self.render(painter, target, self.viewport().rect())
+        for stroke in strokes:
+            stroke.exact = False

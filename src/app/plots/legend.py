@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from app import theme
 from app.plots.kinds import Line
 from app.plots.palette import colour
+from app.widgets import wrapped
 
 SWATCH, SPACE = 14, 9
 Entry = tuple[QRectF, Line, str]
@@ -88,6 +89,6 @@ class Legend(QWidget):
             line = self._line_at(event.pos().x())
             word = "show" if line is not None and line.curve in self._hidden else "hide"
             text = f"{line.help or line.name}\n\nClick to {word} it." if line is not None else ""
-            QToolTip.showText(event.globalPos(), text, self)
+            QToolTip.showText(event.globalPos(), wrapped(text), self)
             return True
         return super().event(event)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QWidget, QWidgetActio
 
 from app.plots.figure import Look
 from app.plots.save import FORMATS
-from app.widgets import label
+from app.widgets import label, wrapped
 
 MOST_SMOOTHING = 0.2
 SMOOTHING_TIP = (
@@ -41,7 +41,7 @@ class PlotMenu(QMenu):
             group.addAction(action)
         self.addSeparator()
         for suffix, name in FORMATS:
-            self.addAction(f"Save as {name}…", partial(self.asked.emit, suffix))
+            self.addAction(f"Save {name}…", partial(self.asked.emit, suffix))
         self.addAction("Copy picture", partial(self.asked.emit, "copy"))
         self.aboutToShow.connect(self._read)
 
@@ -52,7 +52,7 @@ class PlotMenu(QMenu):
         self.slider.setAccessibleName("Smoothing")
         self.slider.valueChanged.connect(self._set_smoothing)
         holder = QWidget()
-        holder.setToolTip(SMOOTHING_TIP)
+        holder.setToolTip(wrapped(SMOOTHING_TIP))
         row = QHBoxLayout(holder)
         row.setContentsMargins(12, 6, 12, 6)
         row.setSpacing(8)

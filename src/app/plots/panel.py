@@ -13,11 +13,12 @@ from app import theme
 from app.notice import Notice
 from app.plots import save
 from app.plots.figure import Look, Run
+from app.plots.kinds import Line
 from app.plots.menu import PlotMenu
 from app.plots.plot import Plot
 from app.plots.series import EpochScale
 from app.style import set_role
-from app.widgets import Chip, VLine
+from app.widgets import Chip, VLine, wrapped
 from core.data.schema import Prepared
 from core.training.snapshot import History, Snapshot
 
@@ -61,7 +62,7 @@ class PlotsPanel(QWidget):
                 row.addWidget(self._lines[i - 1])
             row.addWidget(plot, 1)
         self.older = Chip("older design", "warning", self.plots[0].chart)
-        self.older.setToolTip(OLDER)
+        self.older.setToolTip(wrapped(OLDER))
         self.older.hide()
         self.plots[0].chart.resized.connect(self._place_older)
         self._show_places()
@@ -201,21 +202,25 @@ class PlotsPanel(QWidget):
     # --- taking a plot away
 
     def _asked(self, plot: Plot, what: str) -> None:
-        lines = [shown.line for shown in plot.shown.lines]
         if what == "copy":
-            QGuiApplication.clipboard().setImage(QImage.fromData(save.png_bytes(plot.chart, plot.kind.title, lines)))
+            picture = save.png_bytes(plot.chart, plot.kind.title, self._legend(plot))
+            QGuiApplication.clipboard().setImage(QImage.fromData(picture))
             return
         name = f"{plot.kind.title.lower().replace(' ', '-')}.{what}"
         path, _ = QFileDialog.getSaveFileName(self, f"Save {plot.kind.title}", name, f"*.{what}")
         if path:
             self.save(plot, path if path.lower().endswith(f".{what}") else f"{path}.{what}", what)
 
+    @staticmethod
+    def _legend(plot: Plot) -> list[Line]:
+        """The lines whose names go beside the title: none where they stand at the lines' ends."""
+        return [] if plot.kind.names_at_ends else [shown.line for shown in plot.shown.lines]
+
     def save(self, plot: Plot, path: str, suffix: str) -> None:
         lines = plot.kind.lines(plot.run.history, plot.run.network)
-        visible = [line for line in lines if line.curve not in plot.hidden]
         numbers = partial(save.csv_text, plot.run.history, lines, plot.run.scale)
         try:
-            save.write(path, save.content(suffix, plot.chart, plot.kind.title, visible, numbers))
+            save.write(path, save.content(suffix, plot.chart, plot.kind.title, self._legend(plot), numbers))
         except OSError as err:
             text = f"{path}: {err}. Choose another folder."
             self._session.notice.emit(Notice("error", "The plot was not saved", text))

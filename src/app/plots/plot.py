@@ -19,7 +19,7 @@ from app.plots.kinds import Kind
 from app.plots.legend import Legend
 from app.plots.palette import colour
 from app.plots.readout import Readout, Row
-from app.widgets import icon_button, label
+from app.widgets import icon_button, label, wrapped
 
 MARK_REACH = 5  # pixels within which the cursor reads a mark
 
@@ -101,13 +101,13 @@ class Plot(QWidget):
         for key in kinds.KEYS:
             kind = kinds.kind(key, metric=self.run.metric)
             action = menu.addAction(kind.title, partial(self.kind_chosen.emit, key))
-            action.setToolTip(kind.help)
+            action.setToolTip(wrapped(kind.help))
             action.setCheckable(True)
             action.setChecked(key == self.key)
 
     def _name(self) -> None:
         self.title.set_text(self.kind.title)
-        self.title.setToolTip(f"{self.kind.help}\n\nClick to show another plot here.")
+        self.title.setToolTip(wrapped(f"{self.kind.help}\n\nClick to show another plot here."))
         self.empty.setText(self.kind.empty)
         self.scale.set_text("log" if self.log else "lin")
         other = "linear" if self.log else "logarithmic"

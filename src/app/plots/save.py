@@ -17,7 +17,7 @@ from app.plots.palette import colour
 from app.plots.series import EpochScale
 from core.training.snapshot import History
 
-FORMATS = (("png", "Picture (PNG)"), ("svg", "Vector graphic (SVG)"), ("csv", "Numbers (CSV)"))
+FORMATS = (("png", "picture (PNG)"), ("svg", "vector graphic (SVG)"), ("csv", "numbers (CSV)"))
 PICTURE_SCALE = 3
 HEAD = 30
 
