@@ -28,6 +28,11 @@ from core.spec import DataSource
 GENERATED = DataSource("generator", "spirals")
 
 
+@pytest.fixture
+def session(qtbot: QtBot) -> DataSession:
+    return DataSession()
+
+
 def settle() -> None:
     """Let the panels hear of a change, then lay themselves out."""
     for _ in range(3):
