@@ -1,5 +1,7 @@
 """What the data panels say, and what their clicks change."""
 
+from dataclasses import replace
+
 import pytest
 from tables import penguins, spirals, ugly
 
@@ -23,6 +25,8 @@ def test_gaps_come_before_the_span_but_classes_before_gaps() -> None:
     table = penguins()
     assert facts.column_range(table, table.column("sex")) == "11 missing"
     assert facts.column_range(table, table.column("species")) == "3 classes"
+    gaps = replace(table, columns=(replace(table.columns[0], missing=4), *table.columns[1:]))
+    assert facts.column_range(gaps, gaps.column("species")) == "3 classes"
     assert facts.column_range(table, table.column("year")) == "2007 – 2009"
 
 

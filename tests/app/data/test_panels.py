@@ -232,6 +232,7 @@ def test_the_table_stays_where_it_was_when_a_column_changes(qtbot: QtBot, sessio
     page = shown(qtbot, DataPage(session))
     session.load(digits())
     settle()
+    page.table.setCurrentIndex(page.table.model().index(0, 0))
     page.table.horizontalScrollBar().setValue(400)
     session.change_data("Leave out pixel_0_0", excluded=("pixel_0_0",))
     settle()
@@ -292,9 +293,15 @@ def test_reading_can_be_watched_and_cancelled(qtbot: QtBot, session: DataSession
     assert "Reading big.csv" not in texts(page)
 
 
+def test_a_row_without_an_answer_makes_no_class_of_its_own() -> None:
+    cells: dict[str, list[str | None]] = {"x": ["1", "2", "3"], "y": ["1", "2", "3"], "z": ["a", None, "b"]}
+    points = from_preview(table("t.csv", cells, "z", "classification"), "x", "y")
+    assert points.classes == ("a", "b")
+    assert list(points.x) == [1, 3]
+
+
 def test_points_leave_out_rows_with_gaps() -> None:
-    table = penguins()
-    points = from_preview(table, "bill_length_mm", "bill_depth_mm")
+    points = from_preview(penguins(), "bill_length_mm", "bill_depth_mm")
     assert len(points.x) == len(points.y) == 99
     assert points.classes == ("Adelie", "Chinstrap", "Gentoo")
     assert points.group is not None
