@@ -156,8 +156,8 @@ def pill(painter: QPainter, area: QRectF, text: str) -> None:
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
 
 
-def legend(painter: QPainter, at: QPointF, kind: str) -> None:
-    """What colour and width of the edges mean, from a point on its baseline."""
+def legend(painter: QPainter, at: QPointF, kind: str, *, more: bool) -> None:
+    """What colour and width of the edges mean, from a point on its baseline; more: layers lie outside the view."""
     tokens = theme.current()
     painter.setFont(theme.font("small"))
     metrics = QFontMetricsF(painter.font())
@@ -170,4 +170,4 @@ def legend(painter: QPainter, at: QPointF, kind: str) -> None:
         painter.drawText(QPointF(x + 16, y), text)
         x += 16 + metrics.horizontalAdvance(text) + 14
     painter.setPen(tokens.faint)
-    painter.drawText(QPointF(x, y), "width: size")
+    painter.drawText(QPointF(x, y), "width: size" + ("   ·   drag to see the other layers" if more else ""))

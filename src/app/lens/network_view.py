@@ -26,7 +26,7 @@ from app.document import Trained
 from app.lens import hover, still
 from app.lens.canvas import Canvas, legend, pill
 from app.lens.hover import Card, Target
-from app.lens.layout import layout
+from app.lens.layout import BOTTOM, layout
 from app.lens.pulse import Pulse
 from app.lens.structure import structure
 from app.lens.view import View
@@ -41,6 +41,7 @@ REFRESH = 100  # ms between pictures: the eye follows ten a second, and the wind
 MOST_SHARE = 0.1  # of the time, at most, goes into painting: large networks are drawn less often
 DIMMED = 0.72  # how far the rest steps back from what is pointed at
 ZOOMS = (0.4, 4.0)
+SMALLEST_FIT = 0.6  # below it names cannot be read: what does not fit is reached by dragging
 STEP_PAUSE = 0.3  # seconds between steps from which each one is seen as a pulse
 GRADIENT_VALUES = 20_000  # up to so many weights gradients are always fetched, so that hovering can tell them
 OLDER = "The run goes on with the design that it began with. Your changes count from the next run."
@@ -150,7 +151,11 @@ class NetworkLens(QWidget):
     def _lay_out(self, view: View) -> None:
         if (view.structure, view.plane) != (self.view.structure, self.view.plane):
             self._point(None)
-        placed = layout(view.structure, self.width(), self.height(), card=view.plane)
+        width, height = self.width(), self.height()
+        placed = layout(view.structure, width, height, card=view.plane)
+        if placed.width > width:  # it will be seen from farther away: use the height that gives
+            zoom = _zoom_to_fit(placed.width, width)
+            placed = layout(view.structure, width, (height - BOTTOM) / zoom + BOTTOM, card=view.plane)
         self._canvas.set_view(replace(view, layout=placed))
         if self._fitted:
             self.fit_view()
@@ -216,9 +221,8 @@ class NetworkLens(QWidget):
     def fit_view(self) -> None:
         """The whole network in view, or at a size that can be read where it is too wide for that."""
         placed = self.view.layout
-        zoom = min(1.0, max(0.6, self.width() / placed.width)) if placed.width else 1.0
-        offset = QPointF(max(0.0, (self.width() - placed.width * zoom) / 2), self.height() * (1 - zoom) / 2)
-        self._move(zoom, offset, fitted=True)
+        zoom = _zoom_to_fit(placed.width, self.width())
+        self._move(zoom, QPointF(max(0.0, (self.width() - placed.width * zoom) / 2), 0.0), fitted=True)
 
     def _move(self, zoom: float, offset: QPointF, *, fitted: bool = False) -> None:
         self._fitted = fitted
@@ -281,7 +285,8 @@ class NetworkLens(QWidget):
             why = self._session.why_not
             pill(painter, area, why or "Press Train: every neuron will show what it has learned.")
         else:
-            legend(painter, QPointF(self.colours.geometry().right() + 14, area.bottom() - 20), view.coloured_by)
+            at = QPointF(self.colours.geometry().right() + 14, area.bottom() - 20)
+            legend(painter, at, view.coloured_by, more=view.layout.width * canvas.zoom > self.width() + 1)
 
     # --- pointing
 
@@ -385,3 +390,7 @@ class NetworkLens(QWidget):
         place = old.index(here.unit) if here.unit in old else 0
         row = place + down if not across else round(place / max(1, len(old) - 1) * (len(units) - 1))
         return Target("neuron", column, units[min(max(row, 0), len(units) - 1)])
+
+
+def _zoom_to_fit(needed: float, width: float) -> float:
+    return min(1.0, max(SMALLEST_FIT, width / needed)) if needed else 1.0

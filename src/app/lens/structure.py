@@ -14,7 +14,7 @@ from core.spec import LayerSpec, NetworkSpec
 from core.validation import Report, check
 
 OPEN_UNITS = 256  # wider layers are drawn as one heat map of their weights
-OPEN_COLUMNS = 14  # deeper networks too
+OPEN_COLUMNS = 14  # of deeper networks so are all hidden layers
 BOUNDED = ("tanh", "sigmoid")  # activations whose values need no scale of their own
 _PIXEL = re.compile(r".*?(\d+)\D+(\d+)\D*$")
 
@@ -94,8 +94,8 @@ def structure(network: NetworkSpec, prepared: Prepared | None) -> Structure:
         sources = [place[s] for s in network.sources(ids[0]) if s in place]
         ranks.append(1 + max((ranks[s] for s in sources), default=-1))
         links += [Link(s, i, ids[0]) for s in sources]
-    deep = len(groups) > OPEN_COLUMNS
-    columns = [_column(network, report, ids, rank, deep=deep) for ids, rank in zip(groups, ranks, strict=True)]
+    deep = range(1, len(groups) - 1) if len(groups) > OPEN_COLUMNS else ()
+    columns = [_column(network, report, ids, ranks[i], closed=i in deep) for i, ids in enumerate(groups)]
     if prepared is not None and columns:
         columns = _named(columns, network, prepared)
     return Structure(tuple(columns), tuple(links))
@@ -117,7 +117,7 @@ def _groups(network: NetworkSpec, report: Report) -> list[tuple[str, ...]]:
     return groups
 
 
-def _column(network: NetworkSpec, report: Report, ids: tuple[str, ...], rank: int, *, deep: bool) -> Column:
+def _column(network: NetworkSpec, report: Report, ids: tuple[str, ...], rank: int, *, closed: bool) -> Column:
     specs = [network.layer(id) for id in ids]
     shape = report.shapes[ids[-1]]
     units = 1
@@ -127,7 +127,7 @@ def _column(network: NetworkSpec, report: Report, ids: tuple[str, ...], rank: in
     bends = f"{activation} " if activation and activation != "linear" else ""
     rest = [s.layer.describe().lower() for s in specs[1:] if s.layer.kind == "dropout"]
     size = f"{units:,}" if len(shape) == 1 else "×".join(str(n) for n in shape)
-    closed = deep or units > OPEN_UNITS or len(shape) != 1
+    closed = closed or units > OPEN_UNITS or len(shape) != 1
     form = "neurons" if not closed else "picture" if specs[0].layer.kind == "input" else "matrix"
     return Column(
         ids[0], ids, specs[0].name, " · ".join([f"{bends}{size}", *rest]), units,

@@ -130,6 +130,10 @@ class Frame(_Layer):
             tint = QColor(tokens.good)
             tint.setAlpha(34 if tokens.dark else 26)
             painter.fillRect(QRectF(area.left(), high, area.width(), low - high), tint)
+            if low - high > 18:
+                painter.setFont(theme.font("small"))
+                painter.setPen(tokens.good)
+                painter.drawText(QPointF(area.left() + 5, low - 5), "healthy")
         painter.setPen(QPen(tokens.line, 1))
         rows = [round(shown.y_pixel(v)) + 0.5 for v, _ in shown.y_ticks]
         painter.drawLines([QLineF(area.left(), y, area.right(), y) for y in rows])

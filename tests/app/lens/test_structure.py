@@ -51,7 +51,8 @@ def test_wide_and_deep_networks_are_not_opened() -> None:
     wide = structure(mlp(784, (1000,), 10), None)
     assert [c.form for c in wide.columns] == ["picture", "matrix", "neurons"]
     deep = structure(mlp(2, (4,) * 20, 2), None)
-    assert {c.form for c in deep.columns[1:]} == {"matrix"}
+    assert {c.form for c in deep.columns[1:-1]} == {"matrix"}
+    assert deep.columns[0].form == deep.columns[-1].form == "neurons"
 
 
 def test_pixel_names_make_a_picture_even_with_constant_pixels_left_out() -> None:
