@@ -95,7 +95,7 @@ class DataSummary(QWidget):
             return
         self._name.set_text(facts.shown(profile.name))
         self._facts.setText(facts.short_facts(profile))
-        asked = sum(1 for f in profile.findings if f.severity in ("warning", "error"))
+        asked = sum(1 for f in profile.findings if f.severity == "error" or (f.severity == "warning" and f.action))
         self._decide.setVisible(asked > 0)
         self._decide.setText("1 thing to decide" if asked == 1 else f"{asked} things to decide")
         self.generator.setVisible(spec is not None and spec.source.kind == "generator")

@@ -101,6 +101,15 @@ def test_a_click_on_a_finding_repairs_it_and_undo_brings_it_back(qtbot: QtBot, s
     assert session.document.project.data.excluded == ()  # type: ignore[union-attr]
 
 
+def test_the_summary_counts_what_needs_a_decision_and_leads_there(qtbot: QtBot, session: DataSession) -> None:
+    summary = shown(qtbot, DataSummary(session), 264)
+    session.load(replace(penguins(), findings=(*penguins().findings, Finding("warning", "4 rows are skipped."))))
+    settle()
+    with qtbot.waitSignal(session.stage_requested) as asked:
+        press(summary, "1 thing to decide")
+    assert asked.args == ["Data"]
+
+
 def test_many_findings_fold_and_unfold(qtbot: QtBot, session: DataSession) -> None:
     page = shown(qtbot, DataPage(session))
     session.load(ugly())
