@@ -114,6 +114,14 @@ def test_no_address_of_an_index_or_of_a_machine_is_committed(pattern: re.Pattern
     assert found == []
 
 
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/guide/README.md"])
+def test_what_the_pages_point_to_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)|(?:src|srcset)=\"([^\"]+)\"", text)
+    local = [target for pair in targets for target in pair if target and "://" not in target]
+    assert [target for target in local if not (ROOT / page).parent.joinpath(target).exists()] == []
+
+
 def locked(path: Path) -> dict[str, list[str]]:
     """Package name → every version a lock file pins, after checking that each entry carries a hash."""
     entries = path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
