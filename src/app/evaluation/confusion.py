@@ -36,7 +36,7 @@ class ConfusionMatrix(QWidget):
         theme.signals.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        return QSize(420, 380)
+        return QSize(400, 280)
 
     def show_counts(self, counts: np.ndarray, names: tuple[str, ...]) -> None:
         self._counts, self._names, self._at = counts, tuple(" ".join(n.split()) for n in names), None

@@ -202,6 +202,9 @@ class Table(QTableView):
         self.setSortingEnabled(True)
         self._fit()
 
+    def sizeHint(self) -> QSize:
+        return QSize(240, 140)
+
     def natural_height(self) -> int:
         return self.horizontalHeader().sizeHint().height() + self.table.rowCount() * ROW + 2
 

@@ -36,7 +36,7 @@ from model import predict
 
 row = {row}
 {answer} = predict([row])
-print({answer})
+print({shown})
 """
 _COREML = """\
 import coremltools
@@ -68,8 +68,8 @@ def snippet(format: str, path: str, preparation: Preparation) -> str:
             file=_literal(name), row=graph, answer="label, probabilities" if classes else "(prediction,)"
         )
     if format in ("numpy", "pytorch", "mlx"):
-        answer = "labels, probabilities" if classes else "values, _"
-        return _PROGRAM.format(file=name, quoted=_literal(name), row=row, answer=answer)
+        answer, shown = ("labels, probabilities",) * 2 if classes else ("values, _", "values")
+        return _PROGRAM.format(file=name, quoted=_literal(name), row=row, answer=answer, shown=shown)
     if format == "coreml":
         return _COREML.format(file=_literal(name), row=graph)
     if format == "safetensors":
