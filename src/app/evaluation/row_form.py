@@ -177,7 +177,6 @@ class RowForm(QWidget):
         self.fields[feature.name] = made
         made.changed.connect(self._timer.start)
         name = ElidedLabel(" ".join(feature.name.split()), "muted")
-        name.setBuddy(made)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)

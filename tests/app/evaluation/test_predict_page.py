@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from app.evaluation.predict_page import PredictPage
 from app.evaluation.row_form import CategoryCell, NumberCell, RowForm
+from app.widgets import ElidedLabel
+from core.data.preprocess import ClassTarget, NumberFeature, Preparation
 
 
 @pytest.fixture
@@ -156,3 +158,14 @@ def test_old_answers_are_called_old(page: PredictPage, session: FakeSession, qtb
     session.calls.clear()
     page._predict_again()
     assert asked(session, "predict")[0][0].name == "flowers.csv"
+
+
+def test_names_in_the_form_stand_as_they_are_written(qtbot: QtBot) -> None:
+    name = "farbe & <b>form</b>"
+    form = RowForm(Preparation((NumberFeature(name, 0.0, 0.0, 1.0),), ClassTarget("t", ("a", "b"))))
+    qtbot.addWidget(form)
+    shown = form.findChild(ElidedLabel)
+    assert shown is not None
+    assert shown.full_text() == name
+    assert shown.buddy() is None  # with a buddy, "&" would become a shortcut
+    assert shown.textFormat() == Qt.TextFormat.PlainText
