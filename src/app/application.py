@@ -81,9 +81,10 @@ def _connect(application: Application, window: Window, hooks: ErrorHooks) -> Non
     # Two more processes on few cores would make the window late; they are up before anyone can press a button.
     window.painted.connect(window.session.start)
     window.painted.connect(lambda: _on_painted(application))
-    # Polling the engine gives Python the moment to see a signal; the run is checkpointed on the way out.
+    # Polling the engine gives Python the moment to see a signal; the run is checkpointed on the way out. `quit` would
+    # ask every window first, and whoever sends a signal is not there to answer.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: application.quit())
+        signal.signal(number, lambda _number, _frame: application.exit(0))
     aside = window.settings.set_aside
     if aside is not None:
         text = f"They could not be read and were set aside as {aside}. The usual settings serve now."

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 HEIGHT = 48
 # Below these widths the least turned settings leave the row; "More" has them always.
 WIDTH_FOR_LOSS, WIDTH_FOR_OPTIMIZER, LEAST_WIDTH = 1250, 1130, 1020
+PROGRESS_WIDTH, WIDTH_FOR_CAPTION = 186, 84
 ACTIVE = ("running", "paused")
 
 TRAIN_TIP = "Train (Space): forward, loss, backward, update, again and again. Settings can be turned meanwhile."
@@ -108,8 +109,8 @@ class RunProgress(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.setFixedWidth(186)
-        self.epoch = label("0", "mono")
+        self.setFixedWidth(PROGRESS_WIDTH)
+        self.caption, self.epoch = label("Epoch", "caption"), label("0", "mono")
         self.epochs = NumberField(session.document.project.training.epochs, NumberRules.of(HYPERS["epochs"]))
         set_role(self.epochs, "inline")
         self.epochs.setFixedHeight(20)
@@ -130,7 +131,7 @@ class RunProgress(QWidget):
         column.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(label("Epoch", "caption"))
+        row.addWidget(self.caption)
         row.addWidget(self.epoch)
         row.addWidget(label("/", "caption"))
         row.addWidget(self.epochs)
@@ -154,6 +155,8 @@ class RunProgress(QWidget):
         self.epoch.setText(f"{shot.epoch:,}" if shot else "0")
         self.bar.setValue(round(1000 * min(1.0, done)))
         self.time.setText(self._time(shot, state))
+        counted = self.epoch.sizeHint().width() + self.epochs.width()
+        self.caption.setVisible(counted < WIDTH_FOR_CAPTION)  # long runs need the room for their numbers
         self.setToolTip(f"Step {shot.step:,} · {clock(shot.seconds)} of training" if shot else "")
 
     def _time(self, shot: Snapshot | None, state: str) -> str:

@@ -136,6 +136,12 @@ class NoticeStack(QObject):
         card.show()
         self.place()
 
+    def dismiss(self, key: str) -> None:
+        """Take back what has become untrue."""
+        for card in [c for c in self._cards if c.notice.key == key]:
+            self._remove(card)
+        self.place()
+
     def close_newest(self) -> bool:
         """Whether there was one to close."""
         if not self._cards:

@@ -29,6 +29,7 @@ from app.words import backend_name
 if TYPE_CHECKING:
     from app.session import Session
 
+RUN = "run"  # key of the notices about a run
 USUAL_SIZE, SMALLEST_SIZE = (1280, 800), (1100, 700)
 PRELOAD_MILLISECONDS = 120
 
@@ -104,6 +105,7 @@ class Window(QMainWindow):
         session, document, welcome = self.session, self.session.document, self.body.welcome
         session.notice.connect(self.notices.show)
         session.stage_requested.connect(self._on_stage_requested)
+        session.engine.state_changed.connect(self._on_engine)
         self.title.stage_chosen.connect(self.show_stage)
         self.title.theme_toggled.connect(lambda: self.set_theme("light" if theme.current().dark else "dark"))
         self.controls.reset_asked.connect(self.reset_run)
@@ -146,6 +148,10 @@ class Window(QMainWindow):
     def _on_stage_requested(self, name: str) -> None:
         if not (name == "Data" and self.one_click.pending):  # a sample goes straight on to Train
             self.show_stage(name)
+
+    def _on_engine(self, state: str) -> None:
+        if state == "running":
+            self.notices.dismiss(RUN)  # how the run before ended
 
     def _show_sides(self) -> None:
         self.notices.place()
@@ -215,7 +221,7 @@ class Window(QMainWindow):
 
         text = "Its weights and curves are gone; the design and the data stay."
         self.session.notice.emit(
-            Notice("info", "The run was reset", text, actions=(("Bring it back", bring_back),), key="run")
+            Notice("info", "The run was reset", text, actions=(("Bring it back", bring_back),), key=RUN)
         )
 
     def _full_screen(self, on: bool) -> None:

@@ -149,6 +149,15 @@ def test_progress_says_where_the_run_is(bar, session):
     assert bar.progress.time.full_text() == "diverged after 1:01"
 
 
+@pytest.mark.parametrize(("epochs", "done", "left"), [(200, 12, 4.2), (1_500, 999, 75.0), (100_000, 16_775, 95.0)])
+def test_the_time_left_is_never_cut(qtbot, bar, session, epochs, done, left):
+    session.with_data(epochs=epochs)
+    session.engine.set_state("running")
+    session.engine.play(snapshot(epoch=done, epochs=epochs, seconds_left=left, per_epoch=1))
+    qtbot.wait(1)
+    assert bar.progress.time.text() == bar.progress.time.full_text() != ""
+
+
 def test_the_score_moves_from_validation_to_test(bar, session):
     session.with_data()
     assert bar.score.value.text() == "—"

@@ -371,6 +371,13 @@ def test_escape_closes_the_newest_notice(qtbot, window, session):
     assert [card.notice.title for card in window.notices.cards] == ["one"]
 
 
+def test_a_new_run_takes_back_what_was_said_of_the_last(window, session):
+    session.notice.emit(Notice("error", "Training diverged", key="run"))
+    session.notice.emit(Notice("error", "Another thing"))
+    session.engine.set_state("running")
+    assert [card.notice.title for card in window.notices.cards] == ["Another thing"]
+
+
 def test_a_key_does_no_more_than_its_button(window, session):
     window.actions_.by_name["step"].trigger()
     window.actions_.by_name["stop"].trigger()
