@@ -1,7 +1,7 @@
 """How a delimited text is written: its delimiter, quotes, header. Guessed from its first lines.
 
-The guess is our own rather than `csv.Sniffer`'s or DuckDB's, because both give up on the ragged file that a person needs
-help with.
+The guess is our own rather than `csv.Sniffer`'s or DuckDB's, because both give up on the ragged file that a person
+needs help with.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def _single_column(sample: str, dialect: Dialect, where: str) -> list[_Line]:
 
 def _with_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
     if not lines:
-        raise UserInputError("This file has no text in it.", where=where, remedy="Check that it was exported completely.")
+        remedy = "Check that it was exported completely."
+        raise UserInputError("This file has no text in it.", where=where, remedy=remedy)
     first = next(i for i, line in enumerate(lines) if len(line.cells) == dialect.width)
     comma = _decimal_comma(dialect, lines)
     dialect = replace(dialect, decimal_comma=comma)

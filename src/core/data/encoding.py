@@ -25,7 +25,7 @@ _BOMS = (
 
 @dataclass(frozen=True)
 class Encoding:
-    """codec: its name in Python. label: its name for people. plain: whether the bytes are UTF-8 with \\n or \\r\\n throughout."""
+    """codec: its name in Python. label: its name for people. plain: UTF-8 with one kind of line end, \\n or \\r\\n."""
 
     codec: str
     label: str
@@ -33,7 +33,7 @@ class Encoding:
 
 
 def detect(path: Path, *, progress: Progress = silent) -> Encoding:
-    """The encoding of a text file: its byte order mark, else valid UTF-8, else UTF-16 by its zeros, else a Western one byte code.
+    """The encoding of a text file: by its byte order mark, as valid UTF-8, as UTF-16 by its zeros, else a Western one.
 
     The whole file is read, because one letter in the last line decides between UTF-8 and Latin-1.
 

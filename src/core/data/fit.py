@@ -1,4 +1,4 @@
-"""Fitting a `Preparation` to the training rows of a table, and writing the arrays it makes of all rows.
+"""Fitting a `Preparation` to the training rows of a table, and preparing all its rows with it.
 
 Statistics are those of the training rows alone: what validation and test rows look like must not leak into them.
 """
@@ -6,21 +6,23 @@ Statistics are those of the training rows alone: what validation and test rows l
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature, NumberTarget, Target
 from core.data.profile import Column, most_frequent
-from core.data.roles import Roles
+from core.data.roles import MOST_ONE_HOT, Roles
 from core.data.table import Table
 
-MOST_ONE_HOT = 64
+# Labels beyond so many are rarer than any that is kept, and count as unknown.
+MOST_LABELS = 65_535
 
 
 @dataclass(frozen=True)
 class Values:
-    """One column of the table as numbers: (rows,) float64 with NaN where missing, or int32 codes with -1."""
+    """One column of the table, all rows: float64 with NaN where no finite number stands, or int32 codes of `labels`."""
 
     column: Column
     raw: np.ndarray
@@ -41,50 +43,61 @@ def natural(text: str) -> tuple[object, ...]:
 
 
 def read_target(table: Table, roles: Roles) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class codes (-1 missing) with their labels, or numbers (NaN missing)."""
+    """Class codes (negative where unknown) with their labels, or numbers (NaN where unknown)."""
     if roles.task == "classification":
         labels = class_labels(roles.target)
-        return table.codes(roles.target.index, labels, roles.target.kept), labels
-    return table.arrays([table.number(roles.target.index)])[0].astype(np.float64), ()
+        return table.codes(roles.target.index, labels), labels
+    return table.arrays([table.number(roles.target.index)])[0], ()
 
 
 def fit_target(roles: Roles, values: np.ndarray, labels: tuple[str, ...]) -> Target:
     """Labels, or mean and standard deviation of the training rows."""
     if roles.task == "classification":
         return ClassTarget(roles.target.name, labels)
-    return NumberTarget(roles.target.name, float(values.mean()), scale_of(values))
+    return NumberTarget(roles.target.name, *mean_and_scale(values))
 
 
-def scale_of(values: np.ndarray) -> float:
-    """The standard deviation, 1 where it is zero: a constant stays what it is."""
-    deviation = float(values.std())
-    return deviation if np.isfinite(deviation) and deviation > 0 else 1.0
+def mean_and_scale(values: np.ndarray) -> tuple[float, float]:
+    """Mean and population standard deviation of (rows,) finite numbers; 1 in place of a deviation of 0."""
+    size = float(np.abs(values).max())
+    if values.min() == values.max():
+        return float(values[0]), 1.0
+    scaled = values / size  # the square of 1e200 would overflow
+    return float(scaled.mean()) * size, float(scaled.std()) * size or 1.0
 
 
-def read_feature(table: Table, column: Column) -> Values:
-    """One feature column, all rows."""
-    if column.kind == "number":
-        return Values(column, table.arrays([table.number(column.index)])[0].astype(np.float64))
-    listed = list(column.labels) or [text for text, _ in most_frequent(table, column, MOST_ONE_HOT)]
-    labels = tuple(listed[:MOST_ONE_HOT])
-    return Values(column, table.codes(column.index, labels, column.kept), labels)
+def read_features(table: Table, columns: Sequence[Column]) -> Iterator[Values]:
+    """The feature columns in their order, a few at a time."""
+    numbers = table.numbers([column.index for column in columns if column.kind == "number"])
+    for column in columns:
+        if column.kind == "number":
+            _, raw = next(numbers)
+            yield Values(column, raw)
+        else:
+            yield read_labels(table, column)
 
 
-def fit_feature(values: Values, train: np.ndarray) -> Feature:
-    """Median, mean and deviation, or categories and the most frequent of them, of the training rows.
+def read_labels(table: Table, column: Column) -> Values:
+    """A column of labels, the most frequent first."""
+    labels = tuple(column.labels) or tuple(text for text, _ in most_frequent(table, column, MOST_LABELS))
+    return Values(column, table.codes(column.index, labels), labels)
 
-    Categories that no training row has are dropped: nothing could be learned for them.
+
+def fit_feature(values: Values, train: np.ndarray) -> Feature | None:
+    """Median, mean and deviation, or the 64 most frequent categories and the first of them, of the training rows.
+
+    None where no training row has a label. A column without a number in training gives zeros.
     """
     seen = values.raw[train]
-    if not values.labels:
-        known = seen[~np.isnan(seen)]
-        fill = float(np.median(known)) if len(known) else 0.0
-        filled = np.where(np.isnan(seen), fill, seen)
-        return NumberFeature(values.column.name, fill, float(filled.mean()), scale_of(filled))
+    if values.column.kind == "number":
+        known = np.isfinite(seen)
+        fill = float(np.median(seen[known])) if known.any() else 0.0
+        return NumberFeature(values.column.name, fill, *mean_and_scale(np.where(known, seen, fill)))
     counts = np.bincount(seen[seen >= 0], minlength=len(values.labels))
-    present = [label for label, count in zip(values.labels, counts, strict=True) if count]
-    fill_label = values.labels[int(counts.argmax())] if present else values.labels[0]
-    return CategoryFeature(values.column.name, tuple(sorted(present or [fill_label], key=natural)), fill_label)
+    # Of equally frequent labels the first in their lasting order is kept, so that the order of rows plays no part.
+    order = sorted(np.flatnonzero(counts), key=lambda k: (-counts[k], natural(values.labels[k])))
+    kept = [values.labels[k] for k in order[:MOST_ONE_HOT]]
+    return CategoryFeature(values.column.name, tuple(sorted(kept, key=natural)), kept[0]) if kept else None
 
 
 def width(feature: Feature) -> int:
@@ -103,9 +116,10 @@ def input_names(features: tuple[Feature, ...]) -> tuple[str, ...]:
 def transform(feature: Feature, values: Values) -> np.ndarray:
     """(rows, width) float32 of a column that was read from a table."""
     if isinstance(feature, NumberFeature):
-        filled = np.where(np.isnan(values.raw), feature.fill, values.raw)
+        filled = np.where(np.isfinite(values.raw), values.raw, feature.fill)
         return ((filled - feature.mean) / feature.scale).astype(np.float32)[:, None]
     place = {label: i for i, label in enumerate(feature.categories)}
-    # One more entry at the end serves code -1, which is a missing cell.
-    code = np.array([*(place.get(label, -1) for label in values.labels), place.get(feature.fill, -1)])[values.raw]
+    # Two more entries at the end serve the codes -2, an unknown label, and -1, a missing cell.
+    known = (place.get(label, -1) for label in values.labels)
+    code = np.array([*known, -1, place[feature.fill]])[values.raw]
     return (code[:, None] == np.arange(len(place))).astype(np.float32)

@@ -77,11 +77,31 @@ def _plane(rng: np.random.Generator, rows: int, noise: float) -> Columns:
 _MAKERS: dict[str, tuple[GeneratorInfo, Callable[[np.random.Generator, int, float], Columns]]] = {
     info.name: (info, make)
     for info, make in (
-        (GeneratorInfo("spirals", "Two spirals", "Two arms wound around each other: needs hidden layers.", "classification"), _spirals),
-        (GeneratorInfo("xor", "XOR", "Opposite corners belong together: no straight line parts them.", "classification"), _xor),
+        (
+            GeneratorInfo(
+                "spirals", "Two spirals", "Two arms wound around each other: needs hidden layers.", "classification"
+            ),
+            _spirals,
+        ),
+        (
+            GeneratorInfo(
+                "xor", "XOR", "Opposite corners belong together: no straight line parts them.", "classification"
+            ),
+            _xor,
+        ),
         (GeneratorInfo("circles", "Circles", "A disc inside a ring.", "classification", noise=0.05), _circles),
-        (GeneratorInfo("gaussians", "Gaussians", "Three clouds that touch: no border is perfect.", "classification"), _gaussians),
-        (GeneratorInfo("plane", "Regression plane", "A height over a plane, with noise: the simplest regression.", "regression"), _plane),
+        (
+            GeneratorInfo(
+                "gaussians", "Gaussians", "Three clouds that touch: no border is perfect.", "classification"
+            ),
+            _gaussians,
+        ),
+        (
+            GeneratorInfo(
+                "plane", "Regression plane", "A height over a plane, with noise: the simplest regression.", "regression"
+            ),
+            _plane,
+        ),
     )
 }  # fmt: skip
 

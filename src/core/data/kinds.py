@@ -14,7 +14,9 @@ MOST_WORDS = 4.0
 LONG_TEXT = 40.0
 MOST_CATEGORIES = 1000
 
-_ID_NAME = re.compile(r"(?:^|[\s_.\-])(?:id|ids|idx|index|uuid|guid|nr|no|serial|row|rownames?)\.?$|^unnamed: 0$", re.IGNORECASE)
+_ID_NAME = re.compile(
+    r"(?:^|[\s_.\-])(?:id|ids|idx|index|uuid|guid|nr|no|serial|row|rownames?)\.?$|^unnamed: 0$", re.IGNORECASE
+)
 _CAMEL_ID = re.compile(r"[a-z0-9]I[dD]$")
 
 
@@ -25,7 +27,7 @@ class Facts:
     rows: of the table. filled: cells that are not missing. numbers: those that are finite numbers, `whole` of them
     without a fraction; infinite: those that overflow or say so. distinct: different values. bad_labels: different cells
     among the filled ones that are no numbers. codes: numbers with a leading zero. length, spaces: mean letters and
-    spaces of a text. minimum .. deviation: of the numbers.
+    spaces of a text. minimum, maximum: of the numbers.
     """
 
     index: int
@@ -43,8 +45,6 @@ class Facts:
     spaces: float
     minimum: float | None
     maximum: float | None
-    mean: float | None
-    deviation: float | None
 
     @property
     def invalid(self) -> int:
@@ -80,7 +80,8 @@ def _of_numbers(fact: Facts) -> Kind:
         return Kind("category", "Few different values, and words that recur among them.", usable=True)
     unique = fact.whole == fact.rows and fact.distinct >= 0.97 * fact.rows and fact.rows > 2
     if unique and _named_like_an_identifier(fact.name):
-        return Kind("identifier", "A different whole number in every row, under the name of an identifier.", usable=False)
+        reason = "A different whole number in every row, under the name of an identifier."
+        return Kind("identifier", reason, usable=False)
     if unique and fact.index == 0 and fact.columns > 3 and _is_count(fact):
         return Kind("identifier", "The first column counts the rows.", usable=False)
     if fact.invalid:
@@ -113,7 +114,9 @@ def overruled(fact: Facts, kind: Kind, wish: str) -> Kind:
         return kind
     if wish == "number" and fact.numbers == 0:
         raise UserInputError(
-            f"“{fact.name}” cannot be read as numbers.", where=f"column {fact.name}", reason="None of its cells is a number.",
+            f"“{fact.name}” cannot be read as numbers.",
+            where=f"column {fact.name}",
+            reason="None of its cells is a number.",
             remedy="Read it as categories, or leave it out.",
         )
     if kind.name == "constant":

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from core.budget import DEFAULT, require
+from core.budget import measure as measure_bytes
 from core.data import fit, store
 from core.data.generators import generate, generator
-from core.data.preprocess import ClassTarget, NumberTarget, Preparation
-from core.data.profile import Column, measure, with_histograms
+from core.data.preprocess import ClassTarget, Feature, NumberTarget, Preparation
+from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
 from core.data.readers import reader_for
 from core.data.roles import Roles, assign, findings
@@ -32,6 +34,7 @@ from core.spec import DataSource, DataSpec
 
 IN_MEMORY_BYTES = 48 * 2**20  # larger files go through a Parquet file on disk
 CHUNK = 2**20
+COLUMNS_AT_ONCE = 64  # written side by side, because one column alone touches every page of the array
 
 Cells = tuple[tuple[str | None, ...], ...]
 
@@ -44,7 +47,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
     """
     digest = content_hash(spec.source, progress=progress)
     with _table(spec.source, progress=progress) as table:
-        columns = with_histograms(table, measure(table, spec.kinds, progress=progress))
+        columns = with_most_frequent(table, measure(table, spec.kinds, progress=progress))
         roles = assign(columns, spec)
         found = findings(table, columns, roles, spec.excluded)
     target = with_target_histogram(columns, roles)
@@ -94,31 +97,58 @@ def prepare(spec: DataSpec, *, progress: Progress = silent, cache: Path | None =
 
 def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str, progress: Progress) -> Prepared:
     y, labels = fit.read_target(table, roles)
-    known = np.flatnonzero(y >= 0 if labels else ~np.isnan(y))
+    known = np.flatnonzero(y >= 0 if labels else np.isfinite(y))
     parts = _parts(y[known], known, labels, spec, title(spec.source))
-    train = parts["train"]
-    target = fit.fit_target(roles, y[train], labels)
-    features, blocks = [], []
-    for k, column in enumerate(roles.features):
-        progress("Preparing columns", k / len(roles.features))
-        values = fit.read_feature(table, column)
-        features.append(fit.fit_feature(values, train))
-        blocks.append(fit.transform(features[-1], values))
-    preparation = Preparation(tuple(features), target)
-    names = fit.input_names(preparation.features)
-    _check_size(len(known) * len(names) * 4, title(spec.source))
+    target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
-        x = store.new_array(folder, part, "x", (len(rows), len(names)), np.float32)
-        at = 0
-        for block in blocks:
-            x[:, at : at + block.shape[1]] = block[rows]
-            at += block.shape[1]
         _write_rows(folder, part, rows, y, target)
+    features = _write_features(table, roles, parts, folder, progress, where=title(spec.source))
+    names = fit.input_names(features)
     loss = resolve("auto", roles.task, len(labels))
     return Prepared(
-        str(folder), print_, roles.task, roles.target.name, names, (len(names),), outputs_for(loss, len(labels)), labels,
-        {part: len(rows) for part, rows in parts.items()}, preparation, _warnings(table, known),
-    )  # fmt: skip
+        folder=str(folder),
+        fingerprint=print_,
+        task=roles.task,
+        target=roles.target.name,
+        feature_names=names,
+        row_shape=(len(names),),
+        outputs=outputs_for(loss, len(labels)),
+        classes=labels,
+        rows={part: len(rows) for part, rows in parts.items()},
+        preparation=Preparation(features, target),
+        warnings=_warnings(table, roles, known, features),
+    )
+
+
+def _write_features(
+    table: Table, roles: Roles, parts: dict[str, np.ndarray], folder: Path, progress: Progress, *, where: str
+) -> tuple[Feature, ...]:
+    """Fit every feature to the training rows and write x of all parts, a few columns at a time."""
+    train = parts["train"]
+    labelled = [column for column in roles.features if column.kind != "number"]
+    categories = {column.index: fit.fit_feature(fit.read_labels(table, column), train) for column in labelled}
+    columns = [column for column in roles.features if categories.get(column.index, True)]
+    width = sum(fit.width(found) if (found := categories.get(column.index)) else 1 for column in columns)
+    rows = sum(map(len, parts.values()))
+    _check_size(rows * width * 4, folder, where)
+    arrays = {
+        part: store.new_array(folder, part, "x", (len(rows), width), np.float32) for part, rows in parts.items()
+    }
+    features: list[Feature] = []
+    held: list[np.ndarray] = []
+    at = 0
+    for k, values in enumerate(fit.read_features(table, columns)):
+        progress("Preparing columns", k / len(columns))
+        feature = categories.get(values.column.index) or fit.fit_feature(values, train)
+        assert feature is not None
+        features.append(feature)
+        held.append(fit.transform(feature, values))
+        if len(held) == COLUMNS_AT_ONCE or k == len(columns) - 1:
+            block, held = np.concatenate(held, axis=1), []
+            for part, chosen in parts.items():
+                arrays[part][:, at : at + block.shape[1]] = block[chosen]
+            at += block.shape[1]
+    return tuple(features)
 
 
 def _write_rows(folder: Path, part: str, rows: np.ndarray, y: np.ndarray, target: ClassTarget | NumberTarget) -> None:
@@ -143,16 +173,29 @@ def _parts(
     return {part: known[rows] for part, rows in zip(store.PARTS, found, strict=True)}
 
 
-def _check_size(size: int, where: str) -> None:
-    require(
-        size, DEFAULT.array_bytes, what="The prepared data would be too large.", unit="bytes", where=where,
-        remedy="Use fewer rows or exclude columns.",
-    )  # fmt: skip
+def _check_size(size: int, folder: Path, where: str) -> None:
+    what, remedy = "The prepared data would be too large.", "Use fewer rows or exclude columns."
+    require(size, DEFAULT.array_bytes, what=what, unit="bytes", where=where, remedy=remedy)
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        # Writing through a memory map to a full disk would kill the process.
+        raise UserInputError(
+            "There is not enough disk space for the prepared data.", where=where,
+            reason=f"They need {measure_bytes(size, 'bytes')}; {measure_bytes(free, 'bytes')} are free.",
+            remedy="Free some space, or set CHAINRULE_CACHE to a folder on another disk.",
+        )  # fmt: skip
 
 
-def _warnings(table: Table, known: np.ndarray) -> tuple[str, ...]:
-    lost = table.rows - len(known)
-    return (f"{lost:,} rows without a target were left out.",) if lost else ()
+def _warnings(table: Table, roles: Roles, known: np.ndarray, features: tuple[Feature, ...]) -> tuple[str, ...]:
+    found = []
+    if lost := table.rows - len(known):
+        rows = "A row without a target was" if lost == 1 else f"{lost:,} rows without a target were"
+        found.append(f"{rows} left out.")
+    used = {feature.name for feature in features}
+    lacking = [f"“{column.name}”" for column in roles.features if column.name not in used]
+    if lacking:
+        found.append(f"Left out, since no training row has a value: {', '.join(lacking)}.")
+    return tuple(found)
 
 
 # --- rows for prediction
@@ -267,8 +310,11 @@ def _path(source: DataSource) -> Path | None:
         raise UserInputError("This is a folder, not a table.", where=where, remedy="Open a CSV or TSV file in it.")
     if not path.is_file():
         raise UserInputError(
-            "This file is not there.", where=where, reason=f"Looked for {path}.", remedy="Choose it again where it is now.",
-        )  # fmt: skip
+            "This file is not there.",
+            where=where,
+            reason=f"Looked for {path}.",
+            remedy="Choose it again where it is now.",
+        )
     limit = DEFAULT.file_bytes
     remedy = "Split the file, or keep a random part of its rows."
     require(path.stat().st_size, limit, what="This file is too large.", unit="bytes", where=where, remedy=remedy)

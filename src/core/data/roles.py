@@ -15,6 +15,7 @@ from core.spec import DataSpec
 FEW_ROWS = 50
 CLASS_NUMBERS = 20  # whole numbers with at most so many values may be class codes
 MOST_CLASSES = 1000
+MOST_ONE_HOT = 64  # categories of one column
 IMBALANCE = 10.0
 TARGET_NAMES = (
     "target", "class", "label", "y", "species", "outcome", "diagnosis", "output", "response", "category", "result",
@@ -109,7 +110,8 @@ def findings(table: Table, columns: tuple[Column, ...], roles: Roles, excluded: 
         many = "One row does" if table.rejected_count == 1 else f"{table.rejected_count:,} rows do"
         found.append(Finding("warning", f"{many} not fit the others and will be skipped."))
     if table.rows < FEW_ROWS:
-        found.append(Finding("warning", f"Only {table.rows} rows: whatever is learned from so few may not hold elsewhere."))
+        text = f"Only {table.rows} rows: whatever is learned from so few may not hold elsewhere."
+        found.append(Finding("warning", text))
     found += [*_of_target(roles)]
     for column in columns:
         if column.name != roles.target.name and column.name not in excluded:
@@ -141,6 +143,10 @@ def _of_feature(column: Column) -> list[Finding]:
         offer = ("category", "Use as category") if profile.kind in ("identifier", "text") else ("", "")
         return [Finding("info", text, name, *offer)]
     found = []
+    if profile.kind == "category" and profile.distinct > MOST_ONE_HOT:
+        some = f"the {MOST_ONE_HOT} most frequent get an input each, the others none"
+        text = f"“{name}” has {profile.distinct:,} labels: {some}."
+        found.append(Finding("info", text, name, "exclude", "Exclude it"))
     if profile.missing:
         stand_in = "the median" if profile.kind == "number" else "the most frequent label"
         text = f"“{name}” misses {_cells(profile.missing)}: {stand_in} of the training rows stands in."
@@ -153,26 +159,31 @@ def _of_feature(column: Column) -> list[Finding]:
 
 def _leaks(table: Table, roles: Roles) -> list[Finding]:
     """Columns that say the target itself: a network would copy instead of learn."""
-    if roles.blocked or roles.task != "classification":
-        numbers = [c for c in roles.features if c.kind == "number"] if not roles.blocked else []
-        target = table.number(roles.target.index)
-        same = [f"count(*) FILTER (({table.number(c.index)}) IS DISTINCT FROM ({target})) = 0" for c in numbers]
-        suspects = numbers
-    else:
-        suspects = [c for c in roles.features if c.facts.distinct == roles.target.facts.distinct]
-        target = table.label(roles.target.index, roles.target.kept)
-        same = [
-            f"count(DISTINCT ({table.label(c.index, c.kept)}, {target})) = {roles.target.facts.distinct}" for c in suspects
-        ]
-    answers = table.row(same) if same else ()
-    return [
-        Finding(
-            "warning", f"“{c.name}” determines “{roles.target.name}” completely: it may be the answer in other words.",
-            c.name, "exclude", "Exclude it",
-        )
-        for c, leaks in zip(suspects, answers, strict=True)
-        if leaks
-    ]  # fmt: skip
+    if roles.blocked:
+        return []
+    goal, found = roles.target, []
+    for column in roles.features:
+        if roles.task == "classification":
+            alike = column.facts.distinct == goal.facts.distinct
+        else:
+            alike = column.kind == "number" and _figures(column) == _figures(goal)
+        if alike and table.row([_same(table, column, roles)])[0]:
+            text = f"“{column.name}” determines “{goal.name}” completely: it may be the answer in other words."
+            found.append(Finding("warning", text, column.name, "exclude", "Exclude it"))
+    return found
+
+
+def _figures(column: Column) -> tuple[object, ...]:
+    return column.profile.minimum, column.profile.maximum, column.profile.mean, column.profile.missing
+
+
+def _same(table: Table, column: Column, roles: Roles) -> str:
+    """SQL: whether a column tells the target in every row, by its number or by one label for each class."""
+    goal = roles.target
+    if roles.task == "regression":
+        return f"count(*) FILTER (({table.number(column.index)}) IS DISTINCT FROM ({table.number(goal.index)})) = 0"
+    pair = f"({table.label(column.index, column.kept)}, {table.label(goal.index, goal.kept)})"
+    return f"count(DISTINCT {pair}) = {goal.facts.distinct}"
 
 
 def _rows(count: int) -> str:

@@ -44,7 +44,8 @@ _SAMPLES: dict[str, SampleInfo] = {
         ),
         SampleInfo(
             "diabetes", "Diabetes", "Progression of diabetes after a year, from ten measurements.", "regression",
-            "B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, Least Angle Regression, Annals of Statistics 32, 2004.",
+            "B. Efron, T. Hastie, I. Johnstone and R. Tibshirani, Least Angle Regression, "
+            "Annals of Statistics 32, 2004.",
             442, "progression",
         ),
         SampleInfo(

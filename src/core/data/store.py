@@ -41,8 +41,11 @@ def load(prepared: Prepared) -> Arrays:
         parts = {part: Part(*(_open(Path(prepared.folder), part, name) for name in NAMES)) for part in PARTS}
     except (OSError, ValueError, EOFError) as err:
         raise UserInputError(
-            "The prepared data are gone or damaged.", where=prepared.target, reason=str(err), remedy="Open the data again.",
-        ) from err  # fmt: skip
+            "The prepared data are gone or damaged.",
+            where=prepared.target,
+            reason=str(err),
+            remedy="Open the data again.",
+        ) from err
     return Arrays(**parts)
 
 

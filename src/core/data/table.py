@@ -1,17 +1,20 @@
-"""A table in DuckDB, whatever its format: number columns as DOUBLE, everything else as text."""
+"""A table in DuckDB, whatever its format: columns of clean numbers as DOUBLE, all others as text."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+import re
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 
 from core.budget import require
 from core.data import cells
 from core.data.progress import Progress
-from core.data.readers.base import RawTable
+from core.data.readers.base import RawTable, Rejected
 from core.data.schema import Finding, RejectedRow
 from core.data.workspace import Workspace
 from core.errors import UserInputError
@@ -19,14 +22,27 @@ from core.errors import UserInputError
 PREVIEW_ROWS = 200
 PREVIEW_CELLS = 100_000
 PREVIEW_LENGTH = 200
-# Cells fetched at a time, so that a wide or long table never stands in memory whole.
+# Cells fetched at a time, so that a long or wide table never stands in memory whole. The time that DuckDB plans grows
+# with the square of the number of expressions.
 FETCHED_CELLS = 4_000_000
+FETCHED_COLUMNS = 50
+# What one row group of a Parquet file may hold uncompressed.
+ROW_GROUP_BYTES = 64 * 2**20
+# With more columns, every query would spend seconds on the description of a Parquet file.
+PARQUET_COLUMNS = 2000
+# Columns that turn out not to be clean numbers cost a new start each; after so many, all columns are read as text.
+RESTARTS = 4
+
+# Codes of cells that are none of the labels asked for.
+MISSING, UNKNOWN = -1, -2
+
+_BAD_COLUMN = re.compile(r'Error when converting column "c(\d+)"')
 
 
 @dataclass(frozen=True)
 class Table:
-    """Column i is stored as `n{i}` (its finite numbers) and `t{i}` (the texts of its other cells) where `numeric[i]`,
-    else as `t{i}` alone: every cell as trimmed text, NULL where empty. Rows keep the order of the file.
+    """Column i is `n{i}` (DOUBLE) where `numeric[i]`, else `t{i}` (trimmed text, NULL where empty). Rows keep the order
+    of the file. findings: what reading had to decide. preview: the first rows as written.
     """
 
     work: Workspace
@@ -44,49 +60,64 @@ class Table:
 
     def number(self, i: int) -> str:
         """SQL: the finite number in column i, or NULL."""
-        return f"n{i}" if self.numeric[i] else cells.sql_number(f"t{i}", decimal_comma=self.decimal_comma)
+        if self.numeric[i]:
+            return f"CASE WHEN isfinite(n{i}) THEN n{i} END"
+        return cells.sql_number(f"t{i}", decimal_comma=self.decimal_comma)
 
     def label(self, i: int, kept: Set[str] = frozenset()) -> str:
         """SQL: the cell of column i as a label, NULL where missing; `kept`: missing marks that are labels here."""
-        text = f"CASE WHEN {cells.sql_is_missing(f't{i}', kept=kept)} THEN NULL ELSE t{i} END"
-        return f"COALESCE({text}, {cells.sql_label(f'n{i}')})" if self.numeric[i] else text
+        if self.numeric[i]:
+            return f"CASE WHEN isfinite(n{i}) THEN {cells.sql_label(f'n{i}')} END"
+        missing = cells.sql_is_missing(f"t{i}", kept=kept - {""})
+        return f"CASE WHEN {missing} THEN NULL ELSE t{i} END"
 
-    def invalid(self, i: int) -> str:
-        """SQL: whether column i, read as numbers, has a cell here that is neither a number nor missing."""
-        missing = cells.sql_is_missing(f"t{i}")
-        return f"(t{i} IS NOT NULL AND NOT {missing} AND ({self.number(i)}) IS NULL)"
-
-    def row(self, expressions: list[str], where: str = "true") -> tuple[object, ...]:
+    def row(self, expressions: list[str]) -> tuple[object, ...]:
         """One row of aggregates."""
-        found = self.work.con.execute(f"SELECT {', '.join(expressions)} FROM cells WHERE {where}").fetchone()
+        found = self.work.con.execute(f"SELECT {', '.join(expressions)} FROM cells").fetchone()
         assert found is not None
         return found
 
-    def arrays(self, expressions: list[str]) -> list[np.ndarray]:
-        """Columns of numbers, in the order of the rows: float64 with NaN for NULL, or integers."""
+    def arrays(self, expressions: Sequence[str]) -> list[np.ndarray]:
+        """Expressions over all rows, in their order: float64 with NaN for NULL, or integers that must not be NULL."""
         named = ", ".join(f"{expression} AS v{k}" for k, expression in enumerate(expressions))
         found = self.work.con.execute(f"SELECT {named} FROM cells").fetchnumpy()
-        return [_filled(found[f"v{k}"]) for k in range(len(expressions))]
+        columns = [found[f"v{k}"] for k in range(len(expressions))]
+        return [np.ma.filled(c, np.nan) if isinstance(c, np.ma.MaskedArray) else c for c in columns]
 
-    def codes(self, i: int, labels: tuple[str, ...], kept: Set[str] = frozenset()) -> np.ndarray:
-        """(rows,) int32: index in `labels` of the cells of column i, -1 where missing or another label."""
+    def numbers(self, columns: Sequence[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Each of these columns as (rows,) float64, NaN or infinite where a cell is no finite number."""
+        at_once = max(1, min(FETCHED_COLUMNS, FETCHED_CELLS // max(1, self.rows)))
+        for some in batches(columns, at_once):
+            stored = [f"n{i}" if self.numeric[i] else self.number(i) for i in some]
+            yield from zip(some, self.arrays(stored), strict=True)
+
+    def codes(self, i: int, labels: Sequence[str]) -> np.ndarray:
+        """(rows,) int32: index in `labels` of the cells of column i, MISSING or UNKNOWN.
+
+        A cell is compared as it is written, then as the label of its number: "1.0" is the category "1".
+        """
         if not labels:
-            return np.full(self.rows, -1, np.int32)
+            return np.full(self.rows, MISSING, np.int32)
         kind = f"labels_{i}"
-        listed = ", ".join(map(cells.sql_text, labels))
         self.work.con.execute(f"DROP TYPE IF EXISTS {kind}")
-        self.work.con.execute(f"CREATE TYPE {kind} AS ENUM ({listed})")
-        code = f"COALESCE(enum_code(TRY_CAST({self.label(i, kept)} AS {kind}))::INTEGER, -1)"
-        return self.arrays([code])[0].astype(np.int32)
+        self.work.con.execute(f"CREATE TYPE {kind} AS ENUM ({', '.join(map(cells.sql_text, labels))})")
+        written = self.label(i, cells.MISSING)
+        found = f"enum_code(TRY_CAST({written} AS {kind}))::INTEGER"
+        if not self.numeric[i] and any(cells.number(label) is not None for label in labels):
+            as_number = cells.sql_label(f"({self.number(i)})")
+            found = f"COALESCE({found}, enum_code(TRY_CAST({as_number} AS {kind}))::INTEGER)"
+        other = f"CASE WHEN {self.label(i)} IS NULL THEN {MISSING} ELSE {UNKNOWN} END"
+        return self.arrays([f"COALESCE({found}, {other})"])[0].astype(np.int32)
 
 
-def _filled(column: np.ndarray) -> np.ndarray:
-    missing = np.nan if column.dtype.kind == "f" else -1
-    return np.ma.filled(column, missing) if isinstance(column, np.ma.MaskedArray) else column
+def batches(columns: Sequence[Any], size: int = FETCHED_COLUMNS) -> Iterator[Sequence[Any]]:
+    """Pieces of `columns`, as many as one query should name."""
+    for start in range(0, len(columns), size):
+        yield columns[start : start + size]
 
 
 def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_text: bool, progress: Progress) -> Table:
-    """Scan a raw table once into DuckDB's memory, or into the Parquet file `to` where it is large.
+    """Scan a raw table into DuckDB's memory, or into the Parquet file `to` where one is named and it is not too wide.
 
     as_text: keep every cell as its text, for an answer beside the question.
 
@@ -94,26 +125,51 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
         UserInputError: no rows, too many rows, a cell above the limit, most rows unlike the first ones.
     """
     names, renamed = unique_names(raw.names)
-    numeric = tuple(not as_text and _looks_numeric(raw, i) for i in range(len(names)))
+    work.allow_columns(len(names))
     progress(f"Reading {len(names):,} columns", None)
-    columns = ", ".join(_stored(i, numeric[i], raw.decimal_comma) for i in range(len(names)))
-    select = f"SELECT {columns} FROM {raw.relation}"
-    if to is None:
-        work.con.execute(f"CREATE TABLE cells AS {select}")
-    else:
-        work.con.execute(f"COPY ({select}) TO {cells.sql_text(str(to))} (FORMAT parquet)")
-        attach(work, to)
-    rejected, rejected_count = raw.rejected()
+    first = () if as_text else tuple(i for i in range(len(names)) if _looks_numeric(raw, i))
+    numbers, (rejected, rejected_count) = _scan(raw, work, to, first)
+    count = work.con.execute("SELECT count(*) FROM cells").fetchone()
+    assert count is not None
     table = Table(
-        work, names, numeric, _count_rows(work), raw.decimal_comma, raw.encoding, raw.delimiter, raw.header,
-        (*raw.findings, *renamed), rejected, rejected_count, _preview(raw, work, len(names)),
+        work, names, tuple(i in numbers for i in range(len(names))), int(count[0]), raw.decimal_comma, raw.encoding,
+        raw.delimiter, raw.header, (*raw.findings, *renamed), rejected, rejected_count, _preview(raw, work),
     )
     _check(table, where)
     return table
 
 
+def _scan(raw: RawTable, work: Workspace, to: Path | None, numbers: Sequence[int]) -> tuple[Sequence[int], Rejected]:
+    """Make `cells`: columns as DOUBLE where that works, which is several times faster, else as text."""
+    for _ in range(RESTARTS):
+        try:
+            _store(raw, work, to, numbers, strict=True)
+            return numbers, ((), 0)
+        except duckdb.ConversionException as err:
+            bad = {int(i) for i in _BAD_COLUMN.findall(str(err))}
+            if not bad & set(numbers):
+                break
+            numbers = tuple(i for i in numbers if i not in bad)
+        except duckdb.InvalidInputException:
+            break  # a row that does not fit: it has to be kept apart
+    _store(raw, work, to, (), strict=False)
+    return (), raw.rejected()
+
+
+def _store(raw: RawTable, work: Workspace, to: Path | None, numbers: Sequence[int], *, strict: bool) -> None:
+    relation, typed = raw.relation(numbers, strict), set(numbers)
+    columns = [f"c{i} AS n{i}" if i in typed else f"trim(c{i}) AS t{i}" for i in range(len(raw.names))]
+    select = f"SELECT {', '.join(columns)} FROM {relation}"
+    if to is None or len(columns) > PARQUET_COLUMNS:
+        work.con.execute(f"CREATE TABLE cells AS {select}")
+        return
+    group = min(122_880, max(2048, ROW_GROUP_BYTES // (8 * len(columns))))
+    work.con.execute(f"COPY ({select}) TO {cells.sql_text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {group})")
+    attach(work, to)
+
+
 def attach(work: Workspace, parquet: Path) -> None:
-    """Let `cells` be the rows of a Parquet file written by `build`."""
+    """Let `cells` be the rows of a Parquet file that `build` wrote."""
     work.con.execute(f"CREATE VIEW cells AS SELECT * FROM read_parquet({cells.sql_text(str(parquet))})")
 
 
@@ -122,61 +178,46 @@ def unique_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Finding
     found: list[str] = []
     findings: list[Finding] = []
     taken = set(names)
+    seen: set[str] = set()
     for i, name in enumerate(names):
         new = name
         if not name:
             new = _free(f"column {i + 1}", taken)
             findings.append(Finding("info", f"Column {i + 1} has no name and is called “{new}”.", new))
-        elif name in found:
+        elif name in seen:
             new = _free(name, taken)
-            findings.append(Finding("info", f"A second column “{name}” is called “{new}”.", new))
+            findings.append(Finding("info", f"Another column “{name}” is called “{new}”.", new))
         taken.add(new)
+        seen.add(new)
         found.append(new)
     return tuple(found), tuple(findings)
 
 
 def _free(name: str, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    count = 2
-    while f"{name} ({count})" in taken:
+    count, new = 1, name
+    while new in taken:
         count += 1
-    return f"{name} ({count})"
+        new = f"{name} ({count})"
+    return new
 
 
 def _looks_numeric(raw: RawTable, i: int) -> bool:
-    """Whether the first rows say that column i is best stored as numbers. A wrong answer costs time, never a cell."""
-    texts = [text for row in raw.sample if (text := row[i].strip()) not in cells.MISSING]
+    """Whether column i has nothing but numbers in the first rows. A wrong answer costs time, never a cell."""
+    texts = [text for row in raw.sample if (text := row[i].strip())]
     if raw.decimal_comma:
         texts = [text.replace(",", ".") for text in texts]
-    if any(cells.is_code(text) for text in texts):
-        return False
-    return 0 < len(texts) <= sum(cells.number(text) is not None for text in texts) / 0.9
+    return bool(texts) and all(cells.number(text) is not None and not cells.is_code(text) for text in texts)
 
 
-def _stored(i: int, numeric: bool, decimal_comma: bool) -> str:
-    if not numeric:
-        return f"trim(c{i}) AS t{i}"
-    value = cells.sql_number(f"c{i}", decimal_comma=decimal_comma)
-    return f"{value} AS n{i}, CASE WHEN {value} IS NULL THEN trim(c{i}) END AS t{i}"
-
-
-def _count_rows(work: Workspace) -> int:
-    found = work.con.execute("SELECT count(*) FROM cells").fetchone()
-    assert found is not None
-    return int(found[0])
-
-
-def _preview(raw: RawTable, work: Workspace, columns: int) -> tuple[tuple[str | None, ...], ...]:
+def _preview(raw: RawTable, work: Workspace) -> tuple[tuple[str | None, ...], ...]:
     """The first rows as they are written, long cells cut."""
-    rows = max(1, min(PREVIEW_ROWS, PREVIEW_CELLS // max(1, columns)))
-    named = ", ".join(f"c{i}" for i in range(columns))
-    found = work.con.execute(f"SELECT {named} FROM {raw.relation} LIMIT {rows}").fetchall()
+    rows = max(1, min(PREVIEW_ROWS, PREVIEW_CELLS // len(raw.names)))
+    found = work.con.execute(f"SELECT * FROM {raw.relation((), False)} LIMIT {rows}").fetchall()
     return tuple(tuple(_shown(cell) for cell in row) for row in found)
 
 
 def _shown(cell: str | None) -> str | None:
-    text = "" if cell is None else cell.strip()
+    text = "" if cell is None else cell.strip(" ")
     if not text:
         return None
     return text if len(text) <= PREVIEW_LENGTH else text[: PREVIEW_LENGTH - 1] + "…"
@@ -193,16 +234,14 @@ def _check(table: Table, where: str) -> None:
         first = table.rejected[0]
         raise UserInputError(
             "Most rows of this file do not fit its first ones.", where=f"{where}, line {first.line:,}",
-            reason=f"{table.rejected_count:,} of {table.rejected_count + table.rows:,} rows were refused, "
-            f"the first because it has {first.reason}.",
+            reason=f"{table.rejected_count:,} of {table.rejected_count + table.rows:,} rows do not; the first has "
+            f"{first.reason}.",
             remedy="Give every row the same cells, and quote cells that hold the delimiter.",
         )
     remedy = "Split the file, or keep a random part of its rows."
     require(table.rows, budget.rows, what="This table has too many rows.", unit="rows", where=where, remedy=remedy)
-    longest = table.row([f"max(strlen(t{i}))" for i in range(len(table.names))])
-    for name, length in zip(table.names, longest, strict=True):
-        size = length if isinstance(length, int) else 0
-        require(
-            size, budget.cell_bytes, what=f"A cell of “{name}” is too large.", unit="bytes", where=where,
-            remedy="Check that its quotation marks are closed.",
-        )
+    for some in batches([i for i in range(len(table.names)) if not table.numeric[i]]):
+        for i, longest in zip(some, table.row([f"coalesce(max(strlen(t{i})), 0)" for i in some]), strict=True):
+            assert isinstance(longest, int)
+            what, remedy = f"A cell of “{table.names[i]}” is too large.", "Check that its quotation marks are closed."
+            require(longest, budget.cell_bytes, what=what, unit="bytes", where=where, remedy=remedy)

@@ -19,6 +19,7 @@ from core.errors import UserInputError
 
 # More threads read no faster than the disk and take a buffer each.
 MOST_THREADS = 4
+COLUMN_BYTES = 192 * 2**10
 ORPHAN_AGE = 86_400.0
 
 
@@ -29,6 +30,11 @@ class Workspace:
     con: duckdb.DuckDBPyConnection
     folder: Path
     budget: Budget
+
+    def allow_columns(self, count: int) -> None:
+        """More memory for a wide table: DuckDB has thousands of rows of every column in flight, however many columns."""
+        allowed = self.budget.memory_bytes + count * COLUMN_BYTES
+        self.con.execute(f"SET memory_limit = '{allowed // 2**20}MiB'")
 
 
 @contextlib.contextmanager
@@ -71,7 +77,6 @@ def _connect(folder: Path, files: tuple[Path, ...], room: Path, budget: Budget) 
     con.execute("SET enable_progress_bar = false")
     # A long IN list would become a parallel join, which gives rows back in any order: labels would change rows.
     con.execute("SET disabled_optimizers = 'in_clause'")
-    con.execute("SET lock_configuration = true")
     return con
 
 

@@ -24,7 +24,8 @@ def write_predictions_csv(path: Path, predictions: Predictions) -> None:
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    chances = [f"probability of {label}" for label in predictions.classes] if predictions.probabilities is not None else []
+    classes = () if predictions.probabilities is None else predictions.classes
+    chances = [f"probability of {label}" for label in classes]
     head = [*predictions.input_names, f"predicted {predictions.target}", *chances]
     writer.writerow([escaped(name) for name in head])
     writer.writerows(_rows(predictions))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -11,10 +11,10 @@ from core.data.progress import Progress
 from core.data.schema import Finding, RejectedRow
 from core.data.workspace import Workspace
 
-Rejects = Callable[[], tuple[tuple[RejectedRow, ...], int]]
+Rejected = tuple[tuple[RejectedRow, ...], int]
 
 
-def _none_rejected() -> tuple[tuple[RejectedRow, ...], int]:
+def _none_rejected() -> Rejected:
     return (), 0
 
 
@@ -22,13 +22,15 @@ def _none_rejected() -> tuple[tuple[RejectedRow, ...], int]:
 class RawTable:
     """A table as its format holds it.
 
-    relation: what stands after FROM in SQL; it has the VARCHAR columns c0, c1, ... with NULL for an empty cell.
+    relation(numbers, strict): what stands after FROM in SQL, with columns c0, c1, ..., NULL where a cell is empty:
+    DOUBLE for those in `numbers`, else text. Where strict, a cell that is no number or a row that does not fit fails
+    the scan with a duckdb.Error; else such rows are kept apart and told by `rejected`, called after the scan: the first
+    of them and how many there are.
     names: as written, "" where blank. sample: the first rows. encoding, delimiter: "" where the format has none.
-    decimal_comma: whether "1,5" is a number. rejected: called once after the scan, gives the first rows that were
-    left out and how many there are.
+    decimal_comma: whether "1,5" is a number.
     """
 
-    relation: str
+    relation: Callable[[Collection[int], bool], str]
     names: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     encoding: str = ""
@@ -36,7 +38,7 @@ class RawTable:
     header: bool = True
     decimal_comma: bool = False
     findings: tuple[Finding, ...] = ()
-    rejected: Rejects = field(default=_none_rejected)
+    rejected: Callable[[], Rejected] = field(default=_none_rejected)
 
 
 class Reader(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ class CsvReader:
         return recognize(head) is None
 
     def read(self, path: Path, work: Workspace, *, progress: Progress) -> RawTable:
-        """Raises UserInputError for a folder of zeros, too many columns, a line too long, rows without a common width."""
+        """Raises UserInputError for zero bytes, too many columns, a line too long, rows without a common width."""
         _refuse_wide(path, work.budget)
         found = encoding.detect(path, progress=progress)
         text = path
@@ -48,7 +49,7 @@ class CsvReader:
         columns = len(dialect.names)
         _check_columns(columns, path, work.budget)
         return RawTable(
-            relation=_relation(text, dialect, work.budget),
+            relation=lambda numbers, strict: _relation(text, dialect, work.budget, numbers, strict=strict),
             names=dialect.names,
             sample=dialect.rows,
             encoding=found.label,
@@ -97,10 +98,11 @@ def _sample(path: Path, budget: Budget) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def _relation(path: Path, dialect: Dialect, budget: Budget) -> str:
-    """The DuckDB call that scans the file. Strict, all text, rows that do not fit kept apart with their reason."""
+def _relation(path: Path, dialect: Dialect, budget: Budget, numbers: Collection[int], *, strict: bool) -> str:
+    """The DuckDB call that scans the file."""
     pattern = re.sub(r"([\[*?])", r"[\1]", str(path))  # DuckDB would take these for a pattern of several files
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(dialect.names)))
+    kinds = ("DOUBLE" if i in numbers else "VARCHAR" for i in range(len(dialect.names)))
+    columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in enumerate(kinds))
     options = {
         "columns": f"{{{columns}}}",
         "delim": sql_text(dialect.delimiter),
@@ -112,9 +114,11 @@ def _relation(path: Path, dialect: Dialect, budget: Budget) -> str:
         "auto_detect": "false",
         "compression": "'none'",
         "strict_mode": "true",
-        "store_rejects": "true",
-        "rejects_limit": "0",
     }
+    if dialect.decimal_comma and numbers:
+        options["decimal_separator"] = "','"
+    if not strict:
+        options |= {"store_rejects": "true", "rejects_limit": "0"}
     return f"read_csv({sql_text(pattern)}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
 
 
@@ -168,7 +172,7 @@ def _unclosed(where: str, budget: Budget, *, swallowed: bool) -> UserInputError:
 
 
 def _line(path: Path, byte_at: int) -> int:
-    """The line of the file, counted from 1, as an editor shows it. DuckDB counts rows, and a quoted cell may span lines."""
+    """The line of the file, counted from 1, as an editor shows it: DuckDB counts rows, and a cell may span lines."""
     left, count = int(byte_at or 1), 1
     with path.open("rb") as file:
         while left > 0 and (chunk := file.read(min(CHUNK, left))):
