@@ -1,4 +1,4 @@
-"""Takes the pictures in docs/screenshots from the real program: `python3 dev.py shots [scene ...] [--size 1440x900]`.
+"""Takes the pictures in docs/screenshots from the real program: `python3 dev.py shots --help`.
 
 The window, its engine and its jobs process run as they do for a person, only without a screen. Every scene is taken in
 light and in dark.
@@ -23,13 +23,14 @@ sys.path.insert(0, str(ROOT / "src"))
 class Stage:
     """The running program, and what a scene does with it."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], out: Path) -> None:
         from app import theme
         from app.application import Application
         from app.session import Session
         from app.settings import Settings
         from app.window import Window
 
+        self.out = out
         self.application = Application(["chainrule"])
         theme.install(self.application, "light")
         self.session = Session()
@@ -91,10 +92,10 @@ class Stage:
             theme.set_mode(mode)
             self.settle(0.8)  # plots redraw one after the other
             self.window.notices.clear()
-            path = OUT / f"{scene}-{mode}.png"
+            path = self.out / f"{scene}-{mode}.png"
             if not self.window.grab().save(str(path)):
                 raise SystemExit(f"could not write {path}")
-            print(path.relative_to(ROOT))
+            print(path)
         theme.set_mode("light")
 
 
@@ -150,16 +151,17 @@ SCENES: dict[str, Callable[[Stage], None]] = {
 
 def main(arguments: list[str]) -> int:
     reader = argparse.ArgumentParser(prog="shots", description=__doc__)
-    reader.add_argument("scenes", nargs="*", choices=[*SCENES, []], help="all where none is named")
+    reader.add_argument("scenes", nargs="*", help=f"of {', '.join(SCENES)}; all where none is named")
     reader.add_argument("--size", default="1280x800", help="width x height of the window")
+    reader.add_argument("--out", type=Path, default=OUT, help="folder of the pictures")
     options = reader.parse_args(arguments)
     width, height = (int(n) for n in options.size.split("x"))
-    OUT.mkdir(parents=True, exist_ok=True)
+    options.out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory(prefix="chainrule-shots-") as folder:
         for kind in ("CONFIG", "DATA", "CACHE"):
             os.environ[f"CHAINRULE_{kind}"] = str(Path(folder, kind.lower()))
-        stage = Stage((width, height))
+        stage = Stage((width, height), options.out)
         try:
             for name, act in SCENES.items():
                 if not options.scenes or name in options.scenes:

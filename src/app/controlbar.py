@@ -31,7 +31,7 @@ from app.widgets import (
     set_role,
     wrapped,
 )
-from app.words import clock, score
+from app.words import clock, duration, score
 from core import values
 from core.spec import TrainingConfig
 from core.training.snapshot import Snapshot
@@ -161,7 +161,7 @@ class RunProgress(QWidget):
 
     def _time(self, shot: Snapshot | None, state: str) -> str:
         if state in ("starting", "lost"):
-            return "engine starting…" if state == "starting" else "engine stopped"
+            return "starting…" if state == "starting" else "interrupted"
         if shot is None:
             return "ready" if self._session.can_train else ""
         if state == "running":
@@ -169,7 +169,7 @@ class RunProgress(QWidget):
         if state == "paused":
             return "paused"
         words = {"finished": "done in", "stopped": "stopped after", "diverged": "diverged after"}
-        return f"{words.get(shot.state, 'ended after')} {clock(shot.seconds)}"
+        return f"{words.get(shot.state, 'ended after')} {duration(shot.seconds)}"
 
 
 class Score(QWidget):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app import theme
 from app.notice import Notice
@@ -179,5 +179,8 @@ class NoticeStack(QObject):
     def _remove(self, card: NoticeCard) -> None:
         if card in self._cards:
             self._cards.remove(card)
+            focused = QApplication.focusWidget()
+            if focused is not None and card.isAncestorOf(focused):
+                self._host.setFocus()  # not whatever control happens to come first
             card.hide()
             card.deleteLater()

@@ -47,9 +47,7 @@ class NumberRules:
         try:
             value = float(plain.replace(",", "").replace("_", "").replace(" ", ""))
         except ValueError:
-            raise UserInputError(
-                f"“{text.strip()}” is not a number." if plain else "A number is needed."
-            ) from None
+            raise UserInputError(f"“{text.strip()}” is not a number." if plain else "A number is needed.") from None
         if not math.isfinite(value):
             raise UserInputError("A finite number is needed.")
         if self.whole and value != int(value):
@@ -189,9 +187,7 @@ class NumberField(_Typed, QLineEdit):
     value_changed = Signal(float)
     refused = Signal(str)
 
-    def __init__(
-        self, value: float, rules: NumberRules | None = None, *, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, value: float, rules: NumberRules | None = None, *, parent: QWidget | None = None) -> None:
         QLineEdit.__init__(self, parent)
         self.rules, self._value = rules or NumberRules(), value
         set_role(self, "mono")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app import theme
-from core.engine.messages import BackendInfo
+from core.backend.choose import BackendInfo
 from core.evaluation.result import Evaluation
 from core.training.snapshot import Snapshot
 
@@ -14,6 +14,11 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def duration(seconds: float) -> str:
+    """Like `clock`, with tenths where they matter: "0.4 s", "1:02"."""
+    return f"{seconds:.1f} s" if seconds < 9.95 else clock(seconds)
 
 
 def backend_name(info: BackendInfo) -> str:
