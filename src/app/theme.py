@@ -185,9 +185,7 @@ def load_fonts() -> tuple[str, str]:
             found.update(QFontDatabase.applicationFontFamilies(number))
     system = QFontDatabase.SystemFont
     words = "Inter" if "Inter" in found else QFontDatabase.systemFont(system.GeneralFont).family()
-    numbers = (
-        "JetBrains Mono" if "JetBrains Mono" in found else QFontDatabase.systemFont(system.FixedFont).family()
-    )
+    numbers = "JetBrains Mono" if "JetBrains Mono" in found else QFontDatabase.systemFont(system.FixedFont).family()
     return words, numbers
 
 
@@ -314,9 +312,7 @@ def signed_color(value: float) -> QColor:
 def signed_lut() -> np.ndarray:
     """(256, 3) uint8: negative → panel → positive, symmetric about zero."""
     theme = current()
-    ends = [
-        np.array([c.red(), c.green(), c.blue()], float) for c in (theme.negative, theme.panel, theme.positive)
-    ]
+    ends = [np.array([c.red(), c.green(), c.blue()], float) for c in (theme.negative, theme.panel, theme.positive)]
     t = np.linspace(-1.0, 1.0, 256)[:, None]
     table = ends[1] + np.abs(t) * (np.where(t < 0, ends[0], ends[2]) - ends[1])
     return np.rint(table).astype(np.uint8)
