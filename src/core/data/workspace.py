@@ -32,7 +32,7 @@ class Workspace:
     budget: Budget
 
     def allow_columns(self, count: int) -> None:
-        """More memory for a wide table: DuckDB has thousands of rows of every column in flight, however many columns."""
+        """More memory for a wide table: DuckDB has thousands of rows of each column in flight, however many columns."""
         allowed = self.budget.memory_bytes + count * COLUMN_BYTES
         self.con.execute(f"SET memory_limit = '{allowed // 2**20}MiB'")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import os
 import re
+import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +27,7 @@ SAMPLE_LINES = 20
 LISTED = 10
 CHUNK = 2**20
 
+_PATTERN = re.compile(r"[\[\]*?]")  # DuckDB takes such a name for a pattern of several files
 _WIDTHS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
@@ -44,6 +48,9 @@ class CsvReader:
         if not found.plain:
             text = work.folder / "utf8.csv"
             encoding.write_utf8(path, found, text, progress=progress)
+        elif _PATTERN.search(str(path)):
+            text = work.folder / "plainly-named.csv"
+            _link(path, text)
         csv.field_size_limit(work.budget.line_bytes)
         dialect = guess(_sample(text, work.budget), where=path.name)
         columns = len(dialect.names)
@@ -62,6 +69,15 @@ class CsvReader:
 
 
 READER = CsvReader()
+
+
+def _link(path: Path, name: Path) -> None:
+    """The same content under another name, without a copy where the file system allows."""
+    for way in (os.link, os.symlink):
+        with contextlib.suppress(OSError):
+            way(path, name)
+            return
+    shutil.copyfile(path, name)
 
 
 def _refuse_wide(path: Path, budget: Budget) -> None:
@@ -100,7 +116,6 @@ def _sample(path: Path, budget: Budget) -> str:
 
 def _relation(path: Path, dialect: Dialect, budget: Budget, numbers: Collection[int], *, strict: bool) -> str:
     """The DuckDB call that scans the file."""
-    pattern = re.sub(r"([\[*?])", r"[\1]", str(path))  # DuckDB would take these for a pattern of several files
     kinds = ("DOUBLE" if i in numbers else "VARCHAR" for i in range(len(dialect.names)))
     columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in enumerate(kinds))
     options = {
@@ -119,7 +134,7 @@ def _relation(path: Path, dialect: Dialect, budget: Budget, numbers: Collection[
         options["decimal_separator"] = "','"
     if not strict:
         options |= {"store_rejects": "true", "rejects_limit": "0"}
-    return f"read_csv({sql_text(pattern)}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
+    return f"read_csv({sql_text(str(path))}, {', '.join(f'{key} = {value}' for key, value in options.items())})"
 
 
 def _findings(dialect: Dialect) -> tuple[Finding, ...]:
