@@ -50,6 +50,11 @@ class Slot(QWidget):
     def made(self) -> bool:
         return self._make is None
 
+    @property
+    def panel(self) -> QWidget | None:
+        item = self._column.itemAt(0)
+        return item.widget() if item is not None else None
+
     def fill(self) -> None:
         if self._make is not None:
             make, self._make = self._make, None
@@ -154,6 +159,14 @@ class Body(QWidget):
     @property
     def welcome_shown(self) -> bool:
         return self._welcoming and self.stage == "Data"
+
+    def file_taker(self, paths: list[str]) -> tuple[str, Callable[[str], None]] | None:
+        """What the page in the centre itself does with a dropped table: in words, and the deed; None: nothing."""
+        page = None if self.welcome_shown else self._slots[self.stage].panel
+        hint = getattr(page, "drop_hint", "")
+        if not hint or len(paths) != 1 or paths[0].lower().endswith(".chainrule"):
+            return None
+        return hint, page.take_file  # type: ignore[union-attr]
 
     def panel(self, name: str) -> Slot:
         return self._slots[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
@@ -19,13 +21,13 @@ def dropped_paths(event: QDropEvent) -> list[str]:
 
 
 class DropOverlay(QWidget):
-    """Covers `window` while files are dragged over it. `dropped`: their paths."""
+    """Covers `window` while files are dragged over it and says what `hint` knows of them. `dropped`: their paths."""
 
     dropped = Signal(list)
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, hint: Callable[[list[str]], str]) -> None:
         super().__init__(window)
-        self._window = window
+        self._window, self._hint = window, hint
         self._watched: QObject | None = None
         self.setAcceptDrops(True)
         set_role(self, "veil")
@@ -37,8 +39,8 @@ class DropOverlay(QWidget):
         inner.addStretch(1)
         sign, self._title = QLabel(), label("Drop to open", "heading")
         theme.set_icon(sign, "drop", "accent", 44)
-        text = label("A data file becomes the data of this project. A .chainrule file is opened as a project.", "muted")
-        for part in (sign, self._title, text):
+        self._text = label("", "muted")
+        for part in (sign, self._title, self._text):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
             inner.addWidget(part)
         inner.addStretch(1)
@@ -62,6 +64,7 @@ class DropOverlay(QWidget):
     def _cover(self, paths: list[str]) -> None:
         name = paths[0].replace("\\", "/").rsplit("/", 1)[-1]
         self._title.setText(f"Drop {name}" if len(paths) == 1 else f"Drop {len(paths)} files")
+        self._text.setText(self._hint(paths))
         self.setGeometry(self._window.rect())
         self.show()
         self.raise_()

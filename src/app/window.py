@@ -50,7 +50,7 @@ class Window(QMainWindow):
         self.files = ProjectFiles(session, settings, self)
         self.one_click = OneClick(session, self)
         self._lay_out()
-        self.overlay = DropOverlay(self)
+        self.overlay = DropOverlay(self, self._drop_hint)
         self.actions_ = Actions(self, self._commands())
         self._add_menus()
         self._connect()
@@ -109,7 +109,7 @@ class Window(QMainWindow):
         self.title.stage_chosen.connect(self.show_stage)
         self.title.theme_toggled.connect(lambda: self.set_theme("light" if theme.current().dark else "dark"))
         self.controls.reset_asked.connect(self.reset_run)
-        self.overlay.dropped.connect(self.files.open_paths)
+        self.overlay.dropped.connect(self._drop)
         self.body.sides_changed.connect(self._show_sides)
         for signal in (document.file_changed, document.data_changed):
             signal.connect(self._show_file)
@@ -166,6 +166,20 @@ class Window(QMainWindow):
         self.settings.set("theme", mode)
         theme.set_mode(mode)
         self.actions_.show_theme_mode()
+
+    # --- what is dropped
+
+    def _drop(self, paths: list[str]) -> None:
+        taker = self.body.file_taker(paths)
+        if taker is None:
+            self.files.open_paths(paths)
+        else:
+            taker[1](paths[0])
+
+    def _drop_hint(self, paths: list[str]) -> str:
+        taker = self.body.file_taker(paths)
+        usual = "A data file becomes the data of this project. A .chainrule file is opened as a project."
+        return usual if taker is None else taker[0]
 
     # --- the welcome
 

@@ -16,9 +16,10 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.document import Document
+from core.backend.choose import BackendInfo
 from core.data.preprocess import ClassTarget, NumberFeature, Preparation
 from core.data.schema import ColumnProfile, Prepared, TableProfile
-from core.engine.messages import BackendInfo, Ready
+from core.engine.messages import Ready
 from core.spec import DataSource, DataSpec, NetworkSpec, Project, TrainingConfig, mlp
 from core.training.snapshot import Curve, History, Snapshot
 
@@ -175,9 +176,7 @@ def spirals_profile() -> TableProfile:
         )
         for n in ("x", "y")
     )
-    arm = ColumnProfile(
-        "arm", "category", distinct=2, categories=(("a", 200), ("b", 200)), histogram=(200, 200)
-    )
+    arm = ColumnProfile("arm", "category", distinct=2, categories=(("a", 200), ("b", 200)), histogram=(200, 200))
     preview = tuple((f"{i / 10:.2f}", f"{-i / 20:.2f}", "ab"[i % 2]) for i in range(20))
     return TableProfile(
         "Two spirals", 400, (*numbers, arm), "arm", "classification", "The last column.", preview=preview

@@ -12,9 +12,7 @@ from core.values import hypers
 
 @pytest.fixture
 def rate(qtbot):
-    combo = NumberCombo(
-        0.01, NumberRules.of(hypers(TrainingConfig)["learning_rate"]), suggestions=(0.001, 0.01, 0.1)
-    )
+    combo = NumberCombo(0.01, NumberRules.of(hypers(TrainingConfig)["learning_rate"]), suggestions=(0.001, 0.01, 0.1))
     qtbot.addWidget(combo)
     combo.show()
     return combo

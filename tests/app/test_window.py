@@ -201,6 +201,21 @@ def test_files_dragged_anywhere_are_opened_where_they_drop(window, session, tmp_
     assert session.calls == [("open_paths", [str(table)])]
 
 
+def test_a_page_that_takes_tables_gets_what_is_dropped_on_it(window, session, tmp_path):
+    table = tmp_path / "new.csv"
+    table.write_text("a,b\n1,2\n")
+    page = window.body.panel("Predict")
+    window.show_stage("Predict")
+    page.panel.drop_hint = "It answers."
+    page.panel.take_file = lambda path: session.calls.append(("asked", path))
+    enter(window, dragged([table]))
+    assert window.overlay._text.text() == "It answers."
+    window.overlay.dropped.emit([str(table)])
+    window.show_stage("Train")
+    window.overlay.dropped.emit([str(table)])
+    assert session.calls == [("asked", str(table)), ("open_paths", [str(table)])]
+
+
 def test_what_was_read_is_among_the_recent_files(window, session, tmp_path):
     source = DataSource("file", "t.csv", str(tmp_path / "t.csv"))
     session.document.apply(lambda p: replace(p, data=DataSpec(source)), "Use t.csv")

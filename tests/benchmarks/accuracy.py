@@ -84,7 +84,9 @@ def spirals() -> bool:
         answer = cli("train", "generator:spirals", "--seed", str(seed))
         took = time.perf_counter() - began
         accuracy = answer["final"]["test_accuracy"]
-        print(f"two spirals, seed {seed}: test accuracy {accuracy:.3f} in {took:.1f} s ({answer['seconds']:.1f} s training)")
+        print(
+            f"two spirals, seed {seed}: test accuracy {accuracy:.3f} in {took:.1f} s ({answer['seconds']:.1f} s training)"
+        )
         scores.append(accuracy)
         longest = max(longest, took)
     print(f"two spirals: mean test accuracy {np.mean(scores):.3f}, longest {longest:.1f} s")

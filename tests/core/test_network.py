@@ -89,7 +89,9 @@ def test_he_and_glorot_have_their_variance() -> None:
     assert np.abs(W).max() <= np.sqrt(6 / 700)
 
 
-@pytest.mark.parametrize("spec", [NetworkSpec(), sequential(Input(shape=(3,))), sequential(Input(shape=(2, 2)), Dense())])
+@pytest.mark.parametrize(
+    "spec", [NetworkSpec(), sequential(Input(shape=(3,))), sequential(Input(shape=(2, 2)), Dense())]
+)
 def test_unsound_designs_are_refused_in_words(spec) -> None:
     with pytest.raises(UserInputError):
         Network.of(spec)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.banner import Banner
 from app.busy import BusyStrip
-from app.drop import dropped_paths
 from app.evaluation.answer import Answer
 from app.evaluation.row_form import RowForm
 from app.evaluation.table import SAMPLED, Column, Table, are_numbers
@@ -43,7 +42,6 @@ class PredictPage(QWidget):
         self._session = session
         set_role(self, "page")
         self.setAccessibleName("Predict")
-        self.setAcceptDrops(True)
         self.predictions: Predictions | None = None
         self._source: DataSource | None = None
         self._asked = 0  # answers to earlier questions are dropped
@@ -208,13 +206,14 @@ class PredictPage(QWidget):
 
     # --- a file
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if len(dropped_paths(event)) == 1 and self._trained is not None:
-            event.acceptProposedAction()
+    @property
+    def drop_hint(self) -> str:
+        """What a table dropped on this page is for; "" while there is no trained network to answer."""
+        return "" if self._trained is None else "The trained network answers for every row of it."
 
-    def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.predict_file(dropped_paths(event)[0])
+    def take_file(self, path: str) -> None:
+        """A table was dropped on the window while this page is shown."""
+        self.predict_file(path)
 
     def _choose(self) -> None:
         settings = Settings()

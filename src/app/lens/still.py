@@ -10,7 +10,7 @@ from core.data import store
 from core.data.schema import Prepared
 from core.errors import UserInputError
 from core.network import Network
-from core.training.tensors import GRID
+from core.training.tensors import GRID, plane
 
 MOST_VALUES = 1 << 18  # larger networks show their structure alone: computing them would be felt
 MOST_POINTS = 500
@@ -30,25 +30,16 @@ def tensors(trained: Trained) -> dict[str, np.ndarray]:
         arrays = store.load(trained.prepared)
     except (OSError, UserInputError):
         return found  # the cache of prepared arrays is gone; the weights still tell something
-    plane = trained.prepared.row_shape == (2,)
+    flat = trained.prepared.row_shape == (2,)
     part = arrays.validation if len(arrays.validation.x) else arrays.train
-    x, extent = grid(arrays.train.x) if plane else (np.array(part.x[:1]), None)
+    x, extent = plane(arrays.train.x) if flat else (np.array(part.x[:1]), None)
     network, ops = Network.of(trained.network), NumpyOps(np.float32)
     ys, _ = network.forward(ops, trained.weights, ops.array(x), train=False)
     for id, i in network.outputs.items():
         y = np.asarray(ys[i])
         if y.ndim == 2:
-            found[f"surface/{id}" if plane else f"activation/{id}"] = y.T.reshape(-1, GRID, GRID) if plane else y[0]
+            found[f"surface/{id}" if flat else f"activation/{id}"] = y.T.reshape(-1, GRID, GRID) if flat else y[0]
     return found | ({"surface/extent": extent} if extent is not None else {})
-
-
-def grid(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(GRID², 2) points over the plane of two inputs, rows from low to high second input, and their extent."""
-    low, high = x.min(axis=0), x.max(axis=0)
-    margin = 0.1 * np.maximum(high - low, 1e-6)
-    (x0, y0), (x1, y1) = low - margin, high + margin
-    across, up = np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID))
-    return np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32), np.array([x0, x1, y0, y1], np.float32)
 
 
 def points(prepared: Prepared | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:

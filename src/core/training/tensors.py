@@ -36,20 +36,22 @@ def _copies(kind: str, arrays: dict[str, dict[str, np.ndarray]]) -> dict[str, np
     }
 
 
-def plane(trainer: Trainer) -> tuple[np.ndarray, tuple[float, float, float, float]]:
-    """Grid points over the first two inputs, (GRID², 2), rows from low to high second input; and the extent."""
-    x = trainer.train.x
+def plane(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points over the plane of rows x: (rows, 2), and its extent (x0, x1, y0, y1).
+
+    The points are (GRID², 2), rows of the grid from low to high second input; the plane reaches a little beyond x.
+    """
     low, high = x.min(axis=0), x.max(axis=0)
     margin = 0.1 * np.maximum(high - low, 1e-6)
     (x0, y0), (x1, y1) = low - margin, high + margin
     across, up = np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID))
     points = np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32)
-    return points, (float(x0), float(x1), float(y0), float(y1))
+    return points, np.array([x0, x1, y0, y1], np.float32)
 
 
 def _surfaces(trainer: Trainer) -> dict[str, np.ndarray]:
-    points, extent = plane(trainer)
-    found = {"surface/extent": np.array(extent, np.float32)}
+    points, extent = plane(trainer.train.x)
+    found = {"surface/extent": extent}
     for id, y in trainer.step.activations(points).items():
         if y.ndim == 2 and y.size <= LARGEST:
             found[f"surface/{id}"] = np.ascontiguousarray(y.T.reshape(-1, GRID, GRID), np.float32)
