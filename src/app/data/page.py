@@ -47,7 +47,7 @@ class DataPage(QWidget):
         self.table, self.scatter, self.findings = PreviewTable(session), ScatterCard(session), FindingsPanel(session)
         self._scatter_wanted: bool | None = None  # None: shown where there are just two features
         self._stack = QStackedLayout()
-        self._start = StartPage(session)
+        self._start = StartPage(session, self)  # a stack shows its first page at once, as a window if it has no parent
         self._stack.addWidget(self._start)
         self._stack.addWidget(self._build_loaded())
         column = QVBoxLayout(self)
