@@ -11,9 +11,26 @@ import re
 from collections.abc import Iterable, Set
 
 # Written out in the cases people use, so that looking one up is a plain comparison in Python and in SQL.
-MISSING = frozenset({
-    "", "NA", "Na", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "null", "NULL", "Null", "?", "-",
-})
+MISSING = frozenset(
+    {
+        "",
+        "NA",
+        "Na",
+        "na",
+        "N/A",
+        "n/a",
+        "#N/A",
+        "<NA>",
+        "NaN",
+        "nan",
+        "NAN",
+        "null",
+        "NULL",
+        "Null",
+        "?",
+        "-",
+    }
+)
 
 _NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)

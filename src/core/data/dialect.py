@@ -59,7 +59,7 @@ def guess(sample: str, *, where: str) -> Dialect:
             if not lines:
                 continue
             width, share = _common_width(lines)
-            if width > 1 and share >= 0.5:
+            if width > 1 and share > 0.5:
                 score = round(share, 2) * (1 + _plausible(lines, delimiter))
                 if best is None or (score, width) > best[:2]:
                     best = score, width, replace(dialect, width=width), lines
@@ -82,14 +82,17 @@ def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
 def _parse(sample: str, dialect: Dialect) -> list[_Line]:
     doubled = dialect.escape == dialect.quote
     reader = csv.reader(
-        io.StringIO(sample, newline=""), delimiter=dialect.delimiter, quotechar=dialect.quote, doublequote=doubled,
+        io.StringIO(sample, newline=""),
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        doublequote=doubled,
         escapechar=None if doubled else dialect.escape,
     )
     found: list[_Line] = []
     before = 0
     try:
         for row in reader:
-            if row:
+            if len(row) > 1 or any(cell.strip() for cell in row):
                 found.append(_Line(tuple(row), before))
             before = reader.line_num
             if len(found) >= SAMPLE_ROWS:
@@ -126,7 +129,8 @@ def _single_column(sample: str, dialect: Dialect, where: str) -> list[_Line]:
     widths = {len(line.cells) for line in lines}
     if widths - {1}:
         raise UserInputError(
-            "This file does not look like a table.", where=where,
+            "This file does not look like a table.",
+            where=where,
             reason=f"Its lines have between {min(widths)} and {max(widths)} cells.",
             remedy="Each line must have the same cells, separated by commas, semicolons, tabs or bars.",
         )
@@ -171,7 +175,8 @@ def _uneven_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
         names = names[: dialect.width]
     else:
         raise UserInputError(
-            "The header does not fit the rows.", where=f"{where}, line {lines[0].before + 1}",
+            "The header does not fit the rows.",
+            where=f"{where}, line {lines[0].before + 1}",
             reason=f"It has {len(names)} names, most rows have {dialect.width} cells.",
             remedy="Give every column one name, separated like the cells.",
         )

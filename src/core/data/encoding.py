@@ -139,7 +139,9 @@ def write_utf8(path: Path, encoding: Encoding, copy: Path, *, progress: Progress
             except UnicodeDecodeError as err:
                 where = f"{path.name}, near byte {source.tell() - len(chunk) + err.start + 1:,}"
                 raise UserInputError(
-                    f"This file is not valid {encoding.label}.", where=where, reason="It may be cut off or damaged.",
+                    f"This file is not valid {encoding.label}.",
+                    where=where,
+                    reason="It may be cut off or damaged.",
                     remedy="Save it again as UTF-8.",
                 ) from err
             if "\0" in text:

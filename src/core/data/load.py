@@ -23,7 +23,7 @@ from core.data.progress import Progress, silent
 from core.data.readers import reader_for
 from core.data.roles import Roles, assign, findings
 from core.data.samples import sample, sample_path
-from core.data.schema import ColumnProfile, Part, Prepared, TableProfile
+from core.data.schema import ColumnProfile, Finding, Part, Prepared, TableProfile
 from core.data.split import split
 from core.data.table import Table, build
 from core.data.workspace import Workspace, workspace
@@ -49,7 +49,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
     with _table(spec.source, progress=progress) as table:
         columns = with_most_frequent(table, measure(table, spec.kinds, progress=progress))
         roles = assign(columns, spec)
-        found = findings(table, columns, roles, spec.excluded)
+        found = (*_changed(spec.source, digest), *findings(table, columns, roles, spec.excluded))
     target = with_target_histogram(columns, roles)
     return TableProfile(
         name=title(spec.source),
@@ -68,6 +68,12 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         preview=table.preview,
         source_note=_note(spec.source),
     )
+
+
+def _changed(source: DataSource, digest: str) -> tuple[Finding, ...]:
+    if source.kind != "file" or source.sha256 in ("", digest):
+        return ()
+    return (Finding("warning", "The file has changed since it was chosen: what was trained before saw other rows."),)
 
 
 def with_target_histogram(columns: tuple[Column, ...], roles: Roles) -> tuple[ColumnProfile, ...]:
@@ -131,9 +137,7 @@ def _write_features(
     width = sum(fit.width(found) if (found := categories.get(column.index)) else 1 for column in columns)
     rows = sum(map(len, parts.values()))
     _check_size(rows * width * 4, folder, where)
-    arrays = {
-        part: store.new_array(folder, part, "x", (len(rows), width), np.float32) for part, rows in parts.items()
-    }
+    arrays = {part: store.new_array(folder, part, "x", (len(rows), width), np.float32) for part, rows in parts.items()}
     features: list[Feature] = []
     held: list[np.ndarray] = []
     at = 0

@@ -98,8 +98,15 @@ class Spread:
         whole = int(np.count_nonzero(finite == np.trunc(finite)))
         distinct, labels = _few_values(finite, low, high, whole=whole == len(finite))
         return cls(
-            count=len(finite), infinite=infinite, whole=whole, distinct=distinct, labels=labels, minimum=low,
-            maximum=high, mean=float(scaled.mean()) * size, deviation=float(scaled.std()) * size,
+            count=len(finite),
+            infinite=infinite,
+            whole=whole,
+            distinct=distinct,
+            labels=labels,
+            minimum=low,
+            maximum=high,
+            mean=float(scaled.mean()) * size,
+            deviation=float(scaled.std()) * size,
             histogram=_histogram(scaled, low / size, high / size),
         )
 
@@ -237,12 +244,21 @@ def _facts(table: Table, i: int, texts: Mapping[str, Any], spread: Spread, disti
     filled = texts["filled"] if texts else spread.count + spread.infinite
     different = texts["distinct"] if texts else spread.distinct if spread.distinct is not None else distinct
     return Facts(
-        index=i, name=table.names[i], rows=table.rows, columns=len(table.names), filled=filled,
+        index=i,
+        name=table.names[i],
+        rows=table.rows,
+        columns=len(table.names),
+        filled=filled,
         numbers=texts["numbers"] if texts else spread.count,
         infinite=texts["infinite"] if texts else spread.infinite,
-        whole=spread.whole, distinct=min(filled, different),
-        bad_labels=texts.get("bad_labels", 0), codes=texts.get("codes", 0), length=float(texts.get("length", 0)),
-        spaces=float(texts.get("spaces", 0)), minimum=spread.minimum, maximum=spread.maximum,
+        whole=spread.whole,
+        distinct=min(filled, different),
+        bad_labels=texts.get("bad_labels", 0),
+        codes=texts.get("codes", 0),
+        length=float(texts.get("length", 0)),
+        spaces=float(texts.get("spaces", 0)),
+        minimum=spread.minimum,
+        maximum=spread.maximum,
     )
 
 
@@ -274,13 +290,22 @@ def _column(facts: Facts, labels: Labels, spread: Spread, wish: str) -> Column:
     facts = replace(facts, filled=filled, distinct=len(valid) if valid else facts.distinct)
     kind = overruled(facts, guess(facts), wish)
     profile = ColumnProfile(
-        name=facts.name, kind=kind.name, reason=kind.reason, usable=kind.usable, missing=facts.rows - filled,
-        invalid=facts.invalid if kind.name == "number" else 0, distinct=facts.distinct,
+        name=facts.name,
+        kind=kind.name,
+        reason=kind.reason,
+        usable=kind.usable,
+        missing=facts.rows - filled,
+        invalid=facts.invalid if kind.name == "number" else 0,
+        distinct=facts.distinct,
     )
     if kind.name in ("number", "identifier", "constant") and facts.numbers:
         profile = replace(
-            profile, minimum=spread.minimum, maximum=spread.maximum, mean=spread.mean,
-            standard_deviation=spread.deviation, histogram=spread.histogram,
+            profile,
+            minimum=spread.minimum,
+            maximum=spread.maximum,
+            mean=spread.mean,
+            standard_deviation=spread.deviation,
+            histogram=spread.histogram,
         )
     if kind.name in ("category", "constant"):
         profile = _listed(profile, valid)

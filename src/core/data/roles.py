@@ -15,6 +15,9 @@ from core.spec import DataSpec
 FEW_ROWS = 50
 CLASS_NUMBERS = 20  # whole numbers with at most so many values may be class codes
 MOST_CLASSES = 1000
+FEW_CLASSES = 10  # a small table may have no more rows than these
+TASKS = ("auto", "classification", "regression")
+WISHES = ("number", "category")
 MOST_ONE_HOT = 64  # categories of one column
 IMBALANCE = 10.0
 TARGET_NAMES = (
@@ -39,6 +42,7 @@ class Roles:
 
 def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
     """Roles as the person wants them, or guessed. Raises UserInputError where a named column does not exist."""
+    _check_wishes(spec)
     names = [column.name for column in columns]
     for name in (*((spec.target,) if spec.target else ()), *spec.excluded, *spec.kinds):
         if name not in names:
@@ -50,6 +54,15 @@ def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
         chosen = as_classes(chosen) if chosen.labels else chosen
     features = tuple(c for c in columns if c.name != chosen.name and c.profile.usable and c.name not in spec.excluded)
     return Roles(chosen, task, reason, features, _blocked(chosen, task, features))
+
+
+def _check_wishes(spec: DataSpec) -> None:
+    if spec.task not in TASKS:
+        raise UserInputError(f"“{spec.task}” is no task.", where="data", remedy=f"Use one of: {', '.join(TASKS)}.")
+    for name, kind in spec.kinds.items():
+        if kind not in WISHES:
+            remedy = f"Read it as {' or '.join(WISHES)}."
+            raise UserInputError(f"“{kind}” is no kind of column.", where=f"column {name}", remedy=remedy)
 
 
 def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
@@ -88,10 +101,15 @@ def _class_numbers(column: Column) -> bool:
 
 
 def _blocked(target: Column, task: str, features: tuple[Column, ...]) -> str:
+    if target.facts.rows == 1:
+        return "The table has one row only: there is nothing to compare it with."
     if target.kind == "empty":
         return f"“{target.name}” has no value in any row: choose another target."
     if target.facts.distinct == 1:
         return f"“{target.name}” holds one value only: there is nothing to tell apart. Choose another target."
+    if task == "classification" and FEW_CLASSES < target.facts.distinct > target.filled / 2:
+        remedy = "choose another target, or regression for numbers"
+        return f"Nearly every row has its own value of “{target.name}”, so no class repeats: {remedy}."
     if task == "classification" and not target.labels:
         return f"“{target.name}” has more than {MOST_CLASSES:,} classes: choose another target, or regression."
     if task == "regression" and target.facts.numbers == 0:

@@ -132,8 +132,18 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
     count = work.con.execute("SELECT count(*) FROM cells").fetchone()
     assert count is not None
     table = Table(
-        work, names, tuple(i in numbers for i in range(len(names))), int(count[0]), raw.decimal_comma, raw.encoding,
-        raw.delimiter, raw.header, (*raw.findings, *renamed), rejected, rejected_count, _preview(raw, work),
+        work,
+        names,
+        tuple(i in numbers for i in range(len(names))),
+        int(count[0]),
+        raw.decimal_comma,
+        raw.encoding,
+        raw.delimiter,
+        raw.header,
+        (*raw.findings, *renamed),
+        rejected,
+        rejected_count,
+        _preview(raw, work),
     )
     _check(table, where)
     return table
@@ -227,13 +237,16 @@ def _check(table: Table, where: str) -> None:
     budget = table.work.budget
     if table.rows == 0 and not table.rejected_count:
         raise UserInputError(
-            "This file has a header but no rows.", where=where, reason="There is nothing to learn from.",
+            "This file has a header but no rows.",
+            where=where,
+            reason="There is nothing to learn from.",
             remedy="Check that it was exported completely.",
         )
     if table.rejected_count > table.rows:
         first = table.rejected[0]
         raise UserInputError(
-            "Most rows of this file do not fit its first ones.", where=f"{where}, line {first.line:,}",
+            "Most rows of this file do not fit its first ones.",
+            where=f"{where}, line {first.line:,}",
             reason=f"{table.rejected_count:,} of {table.rejected_count + table.rows:,} rows do not; the first has "
             f"{first.reason}.",
             remedy="Give every row the same cells, and quote cells that hold the delimiter.",

@@ -88,14 +88,22 @@ def _refuse_wide(path: Path, budget: Budget) -> None:
     _check_columns(max(line.count(mark.encode()) for mark in DELIMITERS) + 1, path, budget)
     if len(line) > budget.line_bytes:
         require(
-            len(line), budget.line_bytes, what="The first line of this file is too long.", unit="bytes",
-            where=f"{path.name}, line 1", remedy="Check that its lines end where rows end and that quotes are closed.",
+            len(line),
+            budget.line_bytes,
+            what="The first line of this file is too long.",
+            unit="bytes",
+            where=f"{path.name}, line 1",
+            remedy="Check that its lines end where rows end and that quotes are closed.",
         )
 
 
 def _check_columns(count: int, path: Path, budget: Budget) -> None:
     require(
-        count, budget.columns, what="This table has too many columns.", unit="columns", where=path.name,
+        count,
+        budget.columns,
+        what="This table has too many columns.",
+        unit="columns",
+        where=path.name,
         remedy="Keep the columns that matter, or turn the table if rows and columns are swapped.",
     )
 
@@ -159,8 +167,9 @@ def _rejected(work: Workspace, path: Path, name: str) -> tuple[tuple[RejectedRow
         UserInputError: a quote that swallows the lines after it, a line above the limit: nothing after it is certain.
     """
     query = """SELECT byte_at, kind, text, message FROM (
-        SELECT min(line_byte_position) AS byte_at, arg_min(error_type, column_idx)::VARCHAR AS kind,
-            arg_min(csv_line, column_idx) AS text, arg_min(error_message, column_idx) AS message
+        SELECT min(line_byte_position) AS byte_at, arg_min(error_type, coalesce(column_idx, 0))::VARCHAR AS kind,
+            arg_min(csv_line, coalesce(column_idx, 0)) AS text,
+            arg_min(error_message, coalesce(column_idx, 0)) AS message
         FROM reject_errors GROUP BY line) ORDER BY byte_at"""
     rows = work.con.execute(query).fetchall()
     for byte_at, kind, text, _ in rows:
@@ -177,11 +186,15 @@ def _rejected(work: Workspace, path: Path, name: str) -> tuple[tuple[RejectedRow
 def _unclosed(where: str, budget: Budget, *, swallowed: bool) -> UserInputError:
     if swallowed:
         return UserInputError(
-            "A quotation mark opens here and is not closed in its line.", where=where,
-            reason="The lines after it would become one cell.", remedy="Close the quotation mark or remove it.",
+            "A quotation mark opens here and is not closed in its line.",
+            where=where,
+            reason="The lines after it would become one cell.",
+            remedy="Close the quotation mark or remove it.",
         )
     return UserInputError(
-        "This line is too long.", where=where, reason=f"A line may have {budget.line_bytes // 2**20} MiB.",
+        "This line is too long.",
+        where=where,
+        reason=f"A line may have {budget.line_bytes // 2**20} MiB.",
         remedy="Check that its quotation marks are closed.",
     )
 
