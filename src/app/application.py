@@ -20,6 +20,7 @@ from core import __version__
 
 # Set to have the program say on stderr when its window can be used, and end; the start-up benchmark reads it.
 STARTUP_VARIABLE = "CHAINRULE_STARTUP"
+SIGNAL_MILLISECONDS = 300
 
 
 class Application(QApplication):
@@ -81,8 +82,11 @@ def _connect(application: Application, window: Window, hooks: ErrorHooks) -> Non
     # Two more processes on few cores would make the window late; they are up before anyone can press a button.
     window.painted.connect(window.session.start)
     window.painted.connect(lambda: _on_painted(application))
-    # Polling the engine gives Python the moment to see a signal; the run is checkpointed on the way out. `quit` would
-    # ask every window first, and whoever sends a signal is not there to answer.
+    # The run is checkpointed on the way out. `quit` would ask every window first, and whoever sends a signal is not
+    # there to answer. Python sees a signal only when Python runs, and a window at rest runs none: hence the timer.
+    alarm = QTimer(application, interval=SIGNAL_MILLISECONDS)
+    alarm.timeout.connect(lambda: None)
+    alarm.start()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: application.exit(0))
     aside = window.settings.set_aside
