@@ -23,6 +23,7 @@ from app import theme
 from app.panels import Panel
 from app.settings import Settings
 from app.stages import BY_NAME, STAGES
+from app.tab_order import order_tabs
 from app.welcome import Welcome
 from app.widgets import explain, set_role
 
@@ -60,7 +61,6 @@ class Slot(QWidget):
             make, self._make = self._make, None
             panel = make()
             self._column.addWidget(panel)
-            self.setFocusProxy(panel)
 
     def showEvent(self, event: QShowEvent) -> None:
         self.fill()
@@ -184,11 +184,17 @@ class Body(QWidget):
         part = self.right if self.is_open("right") else self.centre
         return QRect(part.mapTo(self, QPoint(0, 0)), part.size())
 
+    def order_tabs(self, before: QWidget) -> None:
+        """Tab goes from `before` through the left column, the centre, the plots and the inspector."""
+        names = ("summary", "palette", "layers", *(stage.name for stage in STAGES), "plots", "inspector")
+        order_tabs(before, [self.welcome, *(self._slots[name] for name in names)])
+
     def focus_centre(self) -> None:
         if self.welcome_shown:
             self.welcome.setFocus()
         else:
-            self._slots[self.stage].setFocus()
+            slot = self._slots[self.stage]
+            (slot.panel or slot).setFocus()
 
     # --- sides
 

@@ -257,6 +257,11 @@ class Window(QMainWindow):
         else:
             super().keyPressEvent(event)
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab follows the arrangement, whenever its panels and their fields were made."""
+        self.body.order_tabs(self.controls.more_button)
+        return super().focusNextPrevChild(next)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.overlay.watch()

@@ -379,6 +379,34 @@ def test_space_trains_unless_a_field_has_the_keyboard(qtbot, window, session):
     assert session.calls == [("toggle_train",)]
 
 
+def test_tab_follows_the_arrangement_and_comes_round(qtbot, session, settings):
+    def panel(name):
+        def make(_session):
+            field = QLineEdit()
+            field.setObjectName(name)
+            return field
+
+        return make
+
+    window = Window(session.with_data(), settings, panels={name: panel(name) for name in PANELS})
+    qtbot.addWidget(window, before_close_func=leave_unasked)
+    window.show()
+    qtbot.waitExposed(window)
+    while window.body.preload_one():
+        pass
+    window.show_stage("Train")
+    qtbot.wait(1)
+    window.title.menu_button.setFocus()
+    visited = []
+    for _ in range(40):
+        visited.append(window.focusWidget().objectName())
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        if window.focusWidget() is window.title.menu_button:
+            break
+    assert [name for name in visited if name in PANELS] == ["summary", "layers", "Train", "plots", "inspector"]
+    assert window.focusWidget() is window.title.menu_button
+
+
 def test_escape_closes_the_newest_notice(qtbot, window, session):
     session.notice.emit(Notice("error", "one"))
     session.notice.emit(Notice("error", "two"))
