@@ -1,13 +1,10 @@
-"""From a source to a profile, to arrays, to rows for prediction. Runs in the jobs process, or headless."""
+"""From a source to a profile and to arrays ready to train on. Runs in the jobs process, or headless."""
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,27 +13,23 @@ import numpy as np
 from core.budget import DEFAULT, require
 from core.budget import measure as measure_bytes
 from core.data import fit, store
-from core.data.generators import generate, generator
 from core.data.preprocess import ClassTarget, Feature, NumberTarget, Preparation
 from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
-from core.data.readers import reader_for
 from core.data.roles import Roles, assign, findings
-from core.data.samples import sample, sample_path
-from core.data.schema import ColumnProfile, Finding, Part, Prepared, TableProfile
+from core.data.rows import load_for_prediction, load_with_target, read_cells
+from core.data.schema import ColumnProfile, Finding, Prepared, TableProfile
+from core.data.sources import content_hash, note, open_table, title
 from core.data.split import split
-from core.data.table import Table, build
-from core.data.workspace import Workspace, workspace
+from core.data.table import Table
 from core.errors import UserInputError
-from core.evaluation.rows import prepared_rows
 from core.losses import outputs_for, resolve
+from core.project.facts import prepared_to_json
 from core.spec import DataSource, DataSpec
 
-IN_MEMORY_BYTES = 48 * 2**20  # larger files go through a Parquet file on disk
-CHUNK = 2**20
-COLUMNS_AT_ONCE = 64  # written side by side, because one column alone touches every page of the array
+__all__ = ["content_hash", "fingerprint", "inspect", "load_for_prediction", "load_with_target", "prepare", "read_cells"]
 
-Cells = tuple[tuple[str | None, ...], ...]
+COLUMNS_AT_ONCE = 64  # written side by side, because one column alone touches every page of the array
 
 
 def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
@@ -46,7 +39,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         UserInputError: a source that cannot be read, or a specification that names a column that is not there.
     """
     digest = content_hash(spec.source, progress=progress)
-    with _table(spec.source, progress=progress) as table:
+    with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, measure(table, spec.kinds, progress=progress))
         roles = assign(columns, spec)
         found = (*_changed(spec.source, digest), *findings(table, columns, roles, spec.excluded))
@@ -66,7 +59,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         rejected=table.rejected,
         rejected_count=table.rejected_count,
         preview=table.preview,
-        source_note=_note(spec.source),
+        source_note=note(spec.source),
     )
 
 
@@ -87,17 +80,18 @@ def prepare(spec: DataSpec, *, progress: Progress = silent, cache: Path | None =
     Raises:
         UserInputError: a source that cannot be read, or one that nothing can be learned from.
     """
-    print_ = fingerprint(spec, content_hash(spec.source, progress=progress))
+    digest = content_hash(spec.source, progress=progress)
+    print_ = fingerprint(spec, digest)
     known = store.find(print_, cache)
     if known is not None:
         return known
-    with _table(spec.source, progress=progress, cache=cache) as table:
+    with open_table(spec.source, digest, progress=progress, cache=cache) as table:
         roles = assign(measure(table, spec.kinds, progress=progress), spec)
         if roles.blocked:
             raise UserInputError(roles.blocked, where=title(spec.source))
-        with store.writing(print_, cache) as folder:
+        with store.new_entry(print_, cache) as (folder, facts):
             prepared = _write(table, roles, spec, folder, print_, progress)
-            store.write_facts(folder, prepared)
+            facts |= prepared_to_json(prepared)
     return replace(prepared, folder=str(store.room(cache) / print_))
 
 
@@ -200,173 +194,6 @@ def _warnings(table: Table, roles: Roles, known: np.ndarray, features: tuple[Fea
     if lacking:
         found.append(f"Left out, since no training row has a value: {', '.join(lacking)}.")
     return tuple(found)
-
-
-# --- rows for prediction
-
-
-def load_for_prediction(
-    source: DataSource, preparation: Preparation, *, progress: Progress = silent
-) -> tuple[np.ndarray, Cells, tuple[str, ...], tuple[str, ...]]:
-    """x, the cells of the features as text, their names, and notes on cells that could not be used as they are.
-
-    Columns may stand in any order, and others beside them.
-
-    Raises:
-        UserInputError: a source that cannot be read, or lacks a column.
-    """
-    names = tuple(feature.name for feature in preparation.features)
-    columns = read_cells(source, names, progress=progress)
-    x, notes = prepared_rows(preparation, columns)
-    return x, tuple(zip(*(columns[name] for name in names), strict=True)), names, notes
-
-
-def load_with_target(source: DataSource, preparation: Preparation, *, progress: Progress = silent) -> Part:
-    """All rows of a source whose target is known, prepared as in training.
-
-    Raises:
-        UserInputError: a source that cannot be read, lacks a column, or has no row with a known target.
-    """
-    target = preparation.target
-    names = tuple(feature.name for feature in preparation.features)
-    columns = read_cells(source, (*names, target.name), progress=progress)
-    x, _ = prepared_rows(preparation, {name: columns[name] for name in names})
-    y = target_values(target, columns[target.name])
-    known = np.flatnonzero(y >= 0 if isinstance(target, ClassTarget) else ~np.isnan(y))
-    if not len(known):
-        raise UserInputError(f"No row has a known value of “{target.name}”.", where=title(source))
-    if isinstance(target, ClassTarget):
-        return Part(x[known], y[known].astype(np.int32), known)
-    return Part(x[known], ((y[known] - target.mean) / target.scale).astype(np.float32)[:, None], known)
-
-
-def target_values(target: ClassTarget | NumberTarget, column: tuple[str | None, ...]) -> np.ndarray:
-    """Class indices, -1 where unknown, or numbers, NaN where unknown, of cells of text."""
-    from core.data import cells
-
-    texts = ["" if cell is None else cell.strip() for cell in column]
-    values = [cells.number(text) for text in texts]
-    if isinstance(target, NumberTarget):
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-    place = {label: i for i, label in enumerate(target.classes)}
-    written = (cells.label(value) if value is not None else text for text, value in zip(texts, values, strict=True))
-    return np.array([place.get(t, place.get(w, -1)) for t, w in zip(texts, written, strict=True)], np.int64)
-
-
-def read_cells(
-    source: DataSource, names: tuple[str, ...], *, rows: np.ndarray | None = None, progress: Progress = silent
-) -> dict[str, tuple[str | None, ...]]:
-    """The cells of these columns as text, by name: of all rows, or of those numbered `rows`, in rising order.
-
-    Numbers with a decimal comma are given with a point, as everything after this reads them. Raises UserInputError
-    where a column is not there.
-    """
-    with _table(source, progress=progress, as_text=True) as table:
-        lacking = [name for name in names if name not in table.names]
-        if lacking:
-            listed = ", ".join(f"“{name}”" for name in lacking[:5]) + (" …" if len(lacking) > 5 else "")
-            raise UserInputError(
-                f"Columns that the network needs are missing: {listed}.", where=title(source),
-                remedy="Use a file with the columns of the training data; their order does not matter.",
-            )  # fmt: skip
-        wanted = ", ".join(_plain_text(table, table.names.index(name)) for name in names)
-        numbered = "(SELECT *, row_number() OVER () - 1 AS number FROM cells)"
-        some = "" if rows is None else f" WHERE number IN (SELECT unnest({[int(n) for n in rows]}))"
-        found = table.work.con.execute(f"SELECT {wanted} FROM {numbered}{some} ORDER BY number").fetchall()
-    return {name: tuple(row[k] or None for row in found) for k, name in enumerate(names)}
-
-
-def _plain_text(table: Table, i: int) -> str:
-    """SQL: the text of column i, with a decimal point where the table writes a comma."""
-    if not table.decimal_comma:
-        return f"t{i}"
-    return f"CASE WHEN ({table.number(i)}) IS NOT NULL THEN replace(t{i}, ',', '.') ELSE t{i} END"
-
-
-# --- sources
-
-
-@contextlib.contextmanager
-def _table(
-    source: DataSource, *, progress: Progress, as_text: bool = False, cache: Path | None = None
-) -> Iterator[Table]:
-    path = _path(source)
-    files = () if path is None else (path,)
-    with workspace(store.room(cache), files=files) as work:
-        if path is None:
-            path = _generated(source, work)
-        large = path.stat().st_size > IN_MEMORY_BYTES
-        raw = reader_for(path).read(path, work, progress=progress)
-        to = work.folder / "cells.parquet" if large else None
-        yield build(raw, work, where=title(source), to=to, as_text=as_text, progress=progress)
-
-
-def _path(source: DataSource) -> Path | None:
-    """The file to read, None for a generator; raises UserInputError where there is none."""
-    if source.kind == "generator":
-        generator(source.name)
-        return None
-    if source.kind == "sample":
-        return sample_path(source.name)
-    path = Path(source.path)
-    where = source.name or path.name
-    if path.is_dir():
-        raise UserInputError("This is a folder, not a table.", where=where, remedy="Open a CSV or TSV file in it.")
-    if not path.is_file():
-        raise UserInputError(
-            "This file is not there.",
-            where=where,
-            reason=f"Looked for {path}.",
-            remedy="Choose it again where it is now.",
-        )
-    limit = DEFAULT.file_bytes
-    remedy = "Split the file, or keep a random part of its rows."
-    require(path.stat().st_size, limit, what="This file is too large.", unit="bytes", where=where, remedy=remedy)
-    try:
-        with path.open("rb"):
-            return path
-    except OSError as err:
-        raise UserInputError("This file may not be read.", where=where, reason=str(err.strerror)) from err
-
-
-def _generated(source: DataSource, work: Workspace) -> Path:
-    columns = generate(source.name, rows=source.rows, noise=source.noise, seed=source.seed)
-    path = work.folder / "generated.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-    return path
-
-
-def title(source: DataSource) -> str:
-    """The name of a source for people."""
-    if source.kind == "sample":
-        return sample(source.name).label
-    if source.kind == "generator":
-        return generator(source.name).label
-    return source.name or Path(source.path).name
-
-
-def _note(source: DataSource) -> str:
-    if source.kind == "sample":
-        return sample(source.name).source
-    return generator(source.name).description if source.kind == "generator" else ""
-
-
-def content_hash(source: DataSource, *, progress: Progress = silent) -> str:
-    """SHA-256 of a file's bytes, or of what a generator is told."""
-    path = _path(source)
-    if path is None:
-        told = [source.name, source.rows, source.noise, source.seed]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-    digest, size, done = hashlib.sha256(), max(path.stat().st_size, 1), 0
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            done += len(chunk)
-            progress(f"Reading {title(source)}", done / size)
-    return digest.hexdigest()
 
 
 def fingerprint(spec: DataSpec, digest: str) -> str:

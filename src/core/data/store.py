@@ -1,4 +1,8 @@
-"""Prepared arrays on disk: made once for the same content and specification, then opened memory-mapped."""
+"""What is made of data files and kept on disk for the next time: prepared arrays, and tables that took long to read.
+
+Each entry is a folder named after what it was made from. It gets that name when it is whole, and its last file lists
+the others with their sizes and checksums, so that a damaged entry is noticed and made again.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ import json
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,18 +23,97 @@ from core.budget import DEFAULT
 from core.data.schema import Arrays, Part, Prepared
 from core.errors import UserInputError
 from core.paths import cache_folder
+from core.project.facts import prepared_from_json
 
-FORMAT = 1
+FORMAT = 2
 PARTS = ("train", "validation", "test")
 NAMES = ("x", "y", "row_numbers")
-FACTS = "prepared.json"
+MANIFEST = "entry.json"
+UNFINISHED = "new-"
+CHUNK = 2**20
 
 
 def room(cache: Path | None = None) -> Path:
-    """The folder that holds all prepared data."""
+    """The folder that holds all entries.
+
+    Raises:
+        UserInputError: it cannot be made.
+    """
     folder = (cache or cache_folder()) / "prepared"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise UserInputError(
+            "The folder for prepared data cannot be made.",
+            where=str(folder),
+            reason=str(err.strerror),
+            remedy="Set CHAINRULE_CACHE to a folder that may be written.",
+        ) from err
     return folder
+
+
+# --- entries
+
+
+def find_entry(name: str, cache: Path | None = None) -> tuple[Path, Any] | None:
+    """The folder of an entry and the facts told of it, or None where there is none or it is damaged."""
+    folder = room(cache) / name
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        whole = all(_sums(folder / file) == tuple(sums) for file, sums in manifest["files"].items())
+        facts = manifest["facts"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if not whole:
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(folder / MANIFEST)  # entries not used for longest go first
+    return folder, facts
+
+
+@contextlib.contextmanager
+def new_entry(name: str, cache: Path | None = None) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A folder to fill, and a dictionary for facts; they become the entry when the block ends well."""
+    place = room(cache)
+    folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=place))
+    facts: dict[str, Any] = {}
+    try:
+        yield folder, facts
+        files = {file.name: _sums(file) for file in sorted(folder.iterdir())}
+        (folder / MANIFEST).write_text(json.dumps({"files": files, "facts": facts}), "utf-8")
+        shutil.rmtree(place / name, ignore_errors=True)
+        folder.rename(place / name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    trim(place, keep=name)
+
+
+def _sums(file: Path) -> tuple[int, int]:
+    """Size and CRC-32: against a failing disk or a hand that slipped, not against malice."""
+    check = 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            check = zlib.crc32(chunk, check)
+    return file.stat().st_size, check
+
+
+def trim(place: Path, *, keep: str, limit: int = DEFAULT.cache_bytes) -> None:
+    """Remove what was not used for longest until all together is within the limit; `keep` stays."""
+    entries = []
+    for folder in place.iterdir():
+        with contextlib.suppress(OSError):
+            size = sum(file.stat().st_size for file in folder.iterdir())
+            entries.append(((folder / MANIFEST).stat().st_mtime_ns, size, folder))
+    total = sum(size for _, size, _ in entries)
+    for _, size, folder in sorted(entries):
+        if total <= limit:
+            return
+        if folder.name != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+            total -= size
+
+
+# --- prepared arrays
 
 
 def load(prepared: Prepared) -> Arrays:
@@ -53,48 +138,6 @@ def _open(folder: Path, part: str, name: str) -> np.ndarray:
     return np.load(folder / f"{part}-{name}.npy", mmap_mode="r", allow_pickle=False)
 
 
-def find(fingerprint: str, cache: Path | None = None) -> Prepared | None:
-    """Earlier prepared data of this fingerprint, or None where there are none or they are damaged."""
-    from core.project.facts import prepared_from_json
-
-    folder = room(cache) / fingerprint
-    try:
-        found = replace(prepared_from_json(json.loads((folder / FACTS).read_text("utf-8"))), folder=str(folder))
-        arrays = load(found)
-    except (OSError, ValueError, UserInputError):
-        return None
-    sound = all(
-        len(part.x) == len(part.y) == len(part.row_numbers) == found.rows[name] and part.x.shape[1:] == found.row_shape
-        for name, part in zip(PARTS, (arrays.train, arrays.validation, arrays.test), strict=True)
-    )
-    if sound:
-        with contextlib.suppress(OSError):
-            os.utime(folder / FACTS)
-    return found if sound else None
-
-
-@contextlib.contextmanager
-def writing(fingerprint: str, cache: Path | None = None) -> Iterator[Path]:
-    """A folder to fill; it takes its name when the block ends well, and is removed when not."""
-    place = room(cache)
-    folder = Path(tempfile.mkdtemp(prefix="new-", dir=place))
-    try:
-        yield folder
-        target = place / fingerprint
-        shutil.rmtree(target, ignore_errors=True)
-        folder.rename(target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    trim(place, keep=fingerprint)
-
-
-def write_facts(folder: Path, prepared: Prepared) -> None:
-    """The last file of a folder: with it, the folder is whole."""
-    from core.project.facts import prepared_to_json
-
-    (folder / FACTS).write_text(json.dumps(prepared_to_json(prepared)), "utf-8")
-
-
 def new_array(folder: Path, part: str, name: str, shape: tuple[int, ...], dtype: type) -> np.ndarray:
     """An array on disk that is filled through memory-mapping."""
     path = folder / f"{part}-{name}.npy"
@@ -104,17 +147,12 @@ def new_array(folder: Path, part: str, name: str, shape: tuple[int, ...], dtype:
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
 
-def trim(place: Path, *, keep: str, limit: int = DEFAULT.cache_bytes) -> None:
-    """Remove what was not used for longest until all together is within the limit; `keep` stays."""
-    entries = []
-    for folder in place.iterdir():
-        with contextlib.suppress(OSError):
-            size = sum(file.stat().st_size for file in folder.iterdir())
-            entries.append(((folder / FACTS).stat().st_mtime, size, folder))
-    total = sum(size for _, size, _ in entries)
-    for _, size, folder in sorted(entries):
-        if total <= limit:
-            return
-        if folder.name != keep:
-            shutil.rmtree(folder, ignore_errors=True)
-            total -= size
+def find(fingerprint: str, cache: Path | None = None) -> Prepared | None:
+    """Earlier prepared data of this fingerprint, or None where there are none or they are damaged."""
+    entry = find_entry(fingerprint, cache)
+    if entry is None:
+        return None
+    try:
+        return replace(prepared_from_json(entry[1]), folder=str(entry[0]))
+    except UserInputError:
+        return None

@@ -180,7 +180,7 @@ def _store(raw: RawTable, work: Workspace, to: Path | None, numbers: Sequence[in
 
 def attach(work: Workspace, parquet: Path) -> None:
     """Let `cells` be the rows of a Parquet file that `build` wrote."""
-    work.con.execute(f"CREATE VIEW cells AS SELECT * FROM read_parquet({cells.sql_text(str(parquet))})")
+    work.con.execute(f"CREATE OR REPLACE VIEW cells AS SELECT * FROM read_parquet({cells.sql_text(str(parquet))})")
 
 
 def unique_names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Finding, ...]]:

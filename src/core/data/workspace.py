@@ -54,7 +54,7 @@ def workspace(room: Path, *, files: tuple[Path, ...] = (), budget: Budget = DEFA
             remedy = "Close other programs, free some disk space, or use fewer columns."
             raise UserInputError("There is not enough memory for this table.", remedy=remedy) from err
         except (duckdb.IOException, OSError) as err:
-            raise _lost(err, files) from err
+            raise lost(err, *files) from err
         finally:
             con.close()
     finally:
@@ -80,11 +80,14 @@ def _connect(folder: Path, files: tuple[Path, ...], room: Path, budget: Budget) 
     return con
 
 
-def _lost(err: Exception, files: tuple[Path, ...]) -> UserInputError:
-    where = files[0].name if files else ""
-    reason = str(err).splitlines()[0] if str(err) else type(err).__name__
-    remedy = "Check that it is still there and can be read, and that the disk is not full; then open it again."
-    return UserInputError("This file could not be read to the end.", where=where, reason=reason, remedy=remedy)
+def lost(err: Exception, *files: Path) -> UserInputError:
+    """The refusal of a file that went away or failed while it was read."""
+    return UserInputError(
+        "This file could not be read to the end.",
+        where=files[0].name if files else "",
+        reason=str(err).splitlines()[0] if str(err) else type(err).__name__,
+        remedy="Check that it is still there and can be read, and that the disk is not full; then open it again.",
+    )
 
 
 def _clean_orphans(room: Path) -> None:

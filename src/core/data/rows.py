@@ -1,0 +1,93 @@
+"""Rows that a trained network is asked about: read as text, then prepared as the training rows were."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.data import cells
+from core.data.preprocess import ClassTarget, NumberTarget, Preparation
+from core.data.progress import Progress, silent
+from core.data.schema import Part
+from core.data.sources import open_table, title
+from core.data.table import Table
+from core.errors import UserInputError
+from core.evaluation.rows import prepared_rows
+from core.spec import DataSource
+
+Cells = tuple[tuple[str | None, ...], ...]
+
+
+def load_for_prediction(
+    source: DataSource, preparation: Preparation, *, progress: Progress = silent
+) -> tuple[np.ndarray, Cells, tuple[str, ...], tuple[str, ...]]:
+    """x, the cells of the features as text, their names, and notes on cells that could not be used as they are.
+
+    Columns may stand in any order, and others beside them.
+
+    Raises:
+        UserInputError: a source that cannot be read, or lacks a column.
+    """
+    names = tuple(feature.name for feature in preparation.features)
+    columns = read_cells(source, names, progress=progress)
+    x, notes = prepared_rows(preparation, columns)
+    return x, tuple(zip(*(columns[name] for name in names), strict=True)), names, notes
+
+
+def load_with_target(source: DataSource, preparation: Preparation, *, progress: Progress = silent) -> Part:
+    """All rows of a source whose target is known, prepared as in training.
+
+    Raises:
+        UserInputError: a source that cannot be read, lacks a column, or has no row with a known target.
+    """
+    target = preparation.target
+    names = tuple(feature.name for feature in preparation.features)
+    columns = read_cells(source, (*names, target.name), progress=progress)
+    x, _ = prepared_rows(preparation, {name: columns[name] for name in names})
+    y = target_values(target, columns[target.name])
+    known = np.flatnonzero(y >= 0 if isinstance(target, ClassTarget) else ~np.isnan(y))
+    if not len(known):
+        raise UserInputError(f"No row has a known value of “{target.name}”.", where=title(source))
+    if isinstance(target, ClassTarget):
+        return Part(x[known], y[known].astype(np.int32), known)
+    return Part(x[known], ((y[known] - target.mean) / target.scale).astype(np.float32)[:, None], known)
+
+
+def target_values(target: ClassTarget | NumberTarget, column: tuple[str | None, ...]) -> np.ndarray:
+    """Class indices, -1 where unknown, or numbers, NaN where unknown, of cells of text."""
+    texts = ["" if cell is None else cell.strip() for cell in column]
+    values = [cells.number(text) for text in texts]
+    if isinstance(target, NumberTarget):
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    place = {label: i for i, label in enumerate(target.classes)}
+    written = (cells.label(value) if value is not None else text for text, value in zip(texts, values, strict=True))
+    return np.array([place.get(t, place.get(w, -1)) for t, w in zip(texts, written, strict=True)], np.int64)
+
+
+def read_cells(
+    source: DataSource, names: tuple[str, ...], *, rows: np.ndarray | None = None, progress: Progress = silent
+) -> dict[str, tuple[str | None, ...]]:
+    """The cells of these columns as text, by name: of all rows, or of those numbered `rows`, in rising order.
+
+    Numbers with a decimal comma are given with a point, as everything after this reads them. Raises UserInputError
+    where a column is not there.
+    """
+    with open_table(source, progress=progress, as_text=True) as table:
+        lacking = [name for name in names if name not in table.names]
+        if lacking:
+            listed = ", ".join(f"“{name}”" for name in lacking[:5]) + (" …" if len(lacking) > 5 else "")
+            raise UserInputError(
+                f"Columns that the network needs are missing: {listed}.", where=title(source),
+                remedy="Use a file with the columns of the training data; their order does not matter.",
+            )  # fmt: skip
+        wanted = ", ".join(_plain_text(table, table.names.index(name)) for name in names)
+        numbered = "(SELECT *, row_number() OVER () - 1 AS number FROM cells)"
+        some = "" if rows is None else f" WHERE number IN (SELECT unnest({[int(n) for n in rows]}))"
+        found = table.work.con.execute(f"SELECT {wanted} FROM {numbered}{some} ORDER BY number").fetchall()
+    return {name: tuple(row[k] or None for row in found) for k, name in enumerate(names)}
+
+
+def _plain_text(table: Table, i: int) -> str:
+    """SQL: the text of column i, with a decimal point where the table writes a comma."""
+    if not table.decimal_comma:
+        return f"t{i}"
+    return f"CASE WHEN ({table.number(i)}) IS NOT NULL THEN replace(t{i}, ',', '.') ELSE t{i} END"

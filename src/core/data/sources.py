@@ -1,0 +1,173 @@
+"""Opening what a `DataSource` names: a file, a bundled sample or a generator, as a table in DuckDB."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.budget import DEFAULT, require
+from core.data import store
+from core.data.generators import generate, generator
+from core.data.progress import Progress, silent
+from core.data.readers import reader_for
+from core.data.readers.base import RawTable
+from core.data.samples import sample, sample_path
+from core.data.schema import Finding, RejectedRow
+from core.data.table import PARQUET_COLUMNS, Table, attach, build
+from core.data.workspace import Workspace, lost, workspace
+from core.errors import UserInputError
+from core.spec import DataSource
+
+IN_MEMORY_BYTES = 48 * 2**20  # what is read from larger files is kept on disk, for this time and the next
+PARQUET = "cells.parquet"
+CHUNK = 2**20
+
+
+def title(source: DataSource) -> str:
+    """The name of a source for people."""
+    if source.kind == "sample":
+        return sample(source.name).label
+    if source.kind == "generator":
+        return generator(source.name).label
+    return source.name or Path(source.path).name
+
+
+def note(source: DataSource) -> str:
+    """Where bundled data come from, what generated ones are like."""
+    if source.kind == "sample":
+        return sample(source.name).source
+    return generator(source.name).description if source.kind == "generator" else ""
+
+
+def content_hash(source: DataSource, *, progress: Progress = silent) -> str:
+    """SHA-256 of a file's bytes, or of what a generator is told.
+
+    Raises:
+        UserInputError: there is no such source, or it cannot be read to its end.
+    """
+    path = _path(source)
+    if path is None:
+        told = [source.name, source.rows, float(source.noise), source.seed]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    digest, done = hashlib.sha256(), 0
+    try:
+        size = max(path.stat().st_size, 1)
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+                done += len(chunk)
+                progress(f"Reading {title(source)}", done / size)
+    except OSError as err:
+        raise lost(err, path) from err
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def open_table(
+    source: DataSource, digest: str = "", *, progress: Progress, as_text: bool = False, cache: Path | None = None
+) -> Iterator[Table]:
+    """The table of a source, while the block lasts.
+
+    digest: its `content_hash`, under which a large file's columns are kept. as_text: every cell as it is written.
+
+    Raises:
+        UserInputError: what is wrong with the file.
+    """
+    path = _path(source)
+    with workspace(store.room(cache), files=() if path is None else (path,)) as work:
+        if path is None:
+            path = _generated(source, work)
+        large = path.stat().st_size > IN_MEMORY_BYTES
+        if not (large and digest) or as_text:
+            raw = reader_for(path).read(path, work, progress=progress)
+            to = work.folder / PARQUET if large else None
+            yield build(raw, work, where=title(source), to=to, as_text=as_text, progress=progress)
+            return
+        name = f"table-{store.FORMAT}-{digest[:32]}"
+        kept = _kept(work, name, cache)
+        if kept is None:
+            raw = reader_for(path).read(path, work, progress=progress)
+            kept = _keep(raw, work, name, cache, where=title(source), progress=progress)
+        yield kept
+
+
+def _kept(work: Workspace, name: str, cache: Path | None) -> Table | None:
+    """A table as it was read before, or None."""
+    entry = store.find_entry(name, cache)
+    if entry is None:
+        return None
+    table = _table_from_json(entry[1], work)
+    work.allow_columns(len(table.names))
+    attach(work, entry[0] / PARQUET)
+    return table
+
+
+def _keep(raw: RawTable, work: Workspace, name: str, cache: Path | None, *, where: str, progress: Progress) -> Table:
+    """Read a table, and keep it for the next time unless it is too wide for that."""
+    if len(raw.names) > PARQUET_COLUMNS:
+        return build(raw, work, where=where, to=None, as_text=False, progress=progress)
+    with store.new_entry(name, cache) as (folder, facts):
+        table = build(raw, work, where=where, to=folder / PARQUET, as_text=False, progress=progress)
+        facts |= _table_to_json(table)
+    attach(work, store.room(cache) / name / PARQUET)
+    return table
+
+
+def _table_to_json(table: Table) -> dict[str, Any]:
+    plain = {field.name: getattr(table, field.name) for field in dataclasses.fields(table) if field.name != "work"}
+    for name in ("findings", "rejected"):
+        plain[name] = [dataclasses.asdict(each) for each in plain[name]]
+    return plain
+
+
+def _table_from_json(facts: Mapping[str, Any], work: Workspace) -> Table:
+    """The inverse of `_table_to_json`. The entry's checksum has vouched for it."""
+    plain = dict(facts)
+    plain["findings"] = tuple(Finding(**each) for each in facts["findings"])
+    plain["rejected"] = tuple(RejectedRow(**each) for each in facts["rejected"])
+    plain["preview"] = tuple(tuple(row) for row in facts["preview"])
+    return Table(work=work, **{**plain, "names": tuple(facts["names"]), "numeric": tuple(facts["numeric"])})
+
+
+def _path(source: DataSource) -> Path | None:
+    """The file to read, None for a generator; raises UserInputError where there is none."""
+    if source.kind == "generator":
+        generator(source.name)
+        return None
+    if source.kind == "sample":
+        return sample_path(source.name)
+    path = Path(source.path)
+    where = title(source)
+    if path.is_dir():
+        raise UserInputError("This is a folder, not a table.", where=where, remedy="Open a CSV or TSV file in it.")
+    if not path.is_file():
+        raise UserInputError(
+            "This file is not there.",
+            where=where,
+            reason=f"Looked for {path}.",
+            remedy="Choose it again where it is now.",
+        )
+    limit = DEFAULT.file_bytes
+    remedy = "Split the file, or keep a random part of its rows."
+    require(path.stat().st_size, limit, what="This file is too large.", unit="bytes", where=where, remedy=remedy)
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as err:
+        raise UserInputError("This file may not be read.", where=where, reason=str(err.strerror)) from err
+
+
+def _generated(source: DataSource, work: Workspace) -> Path:
+    columns = generate(source.name, rows=source.rows, noise=source.noise, seed=source.seed)
+    path = work.folder / "generated.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    return path
