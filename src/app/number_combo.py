@@ -155,6 +155,7 @@ class NumberCombo(_Typed, QComboBox):
         self.set_value(value)
 
     def _write(self, text: str) -> None:
+        self.setCurrentIndex(self.findData(self._value))  # the list opens at the present value, if it is there
         self.setEditText(text)
         line = self.lineEdit()
         if line is not None and not line.hasFocus():

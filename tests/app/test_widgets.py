@@ -32,6 +32,14 @@ def test_a_typed_number_is_taken(qtbot, rate):
     assert rate.currentText() == "3e-4"
 
 
+def test_the_list_opens_at_the_present_value(qtbot, rate):
+    assert rate.currentData() == 0.01
+    rate.set_value(0.1)
+    assert rate.currentData() == 0.1
+    rate.set_value(0.123)
+    assert (rate.currentIndex(), rate.currentText()) == (-1, "0.123")
+
+
 @pytest.mark.parametrize("text", ["-1", "0", "fast", "1e9", "nan", "inf", ""])
 def test_an_illegal_number_is_refused_and_marked(qtbot, rate, text):
     changed, refused = [], []
