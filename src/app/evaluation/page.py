@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.banner import Banner
 from app.evaluation import save
@@ -17,9 +16,10 @@ from app.evaluation.inputs import cells_of
 from app.evaluation.metric import ScoreTile
 from app.evaluation.wording import scores, verdict
 from app.notice import Notice, refusal
+from app.result_page import ResultPage
 from app.settings import Settings
 from app.style import set_role
-from app.widgets import ElidedLabel, EmptyState, button, explain, icon_button, label
+from app.widgets import ElidedLabel, button, icon_button, label
 from core.errors import UserInputError
 from core.project.atomic import atomic_write
 
@@ -30,31 +30,22 @@ if TYPE_CHECKING:
 TRAIN_TIP = "Starts training. The network is evaluated by itself when it ends."
 
 
-class EvaluatePage(QWidget):
+class EvaluatePage(ResultPage):
+    train_tip = TRAIN_TIP
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
-        set_role(self, "page")
-        self.setAccessibleName("Evaluation")
-        self._empty = self._build_empty()
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._empty)
+        super().__init__(session, "Evaluation", parent)
+        self._again = button("Evaluate now", icon="refresh", on_click=session.evaluate)
+        self._stack.addWidget(self._build_absence("target", self._again))
         self._stack.addWidget(self._build_results())
         self._shown: object = None
-        self._listen()
+        document = session.document
+        self._listen(
+            document.evaluation_changed, document.prepared_changed, document.network_changed, session.busy_changed
+        )
         self.refresh()
 
     # --- building
-
-    def _build_empty(self) -> QWidget:
-        made = QWidget()
-        column = QVBoxLayout(made)
-        self._train = button("Train", icon="play", role="primary", on_click=self._session.train)
-        self._data = button("Choose data", icon="data", on_click=lambda: self._session.stage_requested.emit("Data"))
-        self._again = button("Evaluate now", icon="refresh", on_click=self._session.evaluate)
-        self._words = EmptyState("target", "", "", self._train, self._data, self._again)
-        column.addWidget(self._words)
-        return made
 
     def _build_results(self) -> QWidget:
         area = QScrollArea()
@@ -91,21 +82,6 @@ class EvaluatePage(QWidget):
 
     # --- what is shown
 
-    def _listen(self) -> None:
-        document, session = self._session.document, self._session
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self.refresh)
-        for signal in (
-            document.evaluation_changed, document.weights_changed, document.prepared_changed, document.data_changed,
-            document.network_changed, session.running_network_changed, session.engine.state_changed,
-            session.busy_changed,
-        ):  # fmt: skip
-            signal.connect(lambda *_: self._timer.start())
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.refresh()
-
     def refresh(self) -> None:
         """While the page is hidden nothing is drawn; it is brought up to date when it is shown."""
         if not self.isVisible():
@@ -117,40 +93,32 @@ class EvaluatePage(QWidget):
             self._shown = None
             self._explain_absence(trained)
             return
-        self.older.show_text(self._why_older(trained))
+        older = {
+            "data": "The scores are those of the older data.",
+            "design": "The scores are those of the older design.",
+        }
+        self.older.show_text(self._why_older(trained, **older))
         if self._shown is not evaluation:
             self._shown = evaluation
             self._show_results(trained)
 
     def _explain_absence(self, trained: Trained | None) -> None:
-        session = self._session
-        data = session.document.project.data is not None
-        state = session.engine.state
+        self._show_absence(
+            training=("Training goes on", "When the run ends, the scores on the test rows stand here."),
+            untrained=("Not trained yet", "Train the network: it is then measured on rows that it never saw."),
+            nothing=("Nothing to evaluate yet", "Choose data and train: the scores on unseen rows then stand here."),
+        )
         no_test = trained is not None and not trained.prepared.rows.get("test")
-        if not data and trained is None:
-            words = "Nothing to evaluate yet", "Choose data and train: the scores on unseen rows then stand here."
-        elif no_test:
-            words = "No test rows", "All rows were used to train. Give the test share some rows, and train again."
-        elif trained is not None:
-            words = "Not evaluated yet", "The weights are measured on the test rows when a run ends."
-        elif state in ("running", "paused"):
-            words = "Training goes on", "When the run ends, the scores on the test rows stand here."
-        else:
-            words = "Not trained yet", "Train the network: it is then measured on rows that it never saw."
-        self._words.set_text(*words)
-        self._data.setVisible(not data or no_test)
-        self._train.setVisible(data and trained is None and state not in ("running", "paused"))
-        explain(self._train, enabled=session.can_train, tip=TRAIN_TIP, why_not=session.why_not)
         self._again.setVisible(trained is not None and not no_test)
-
-    def _why_older(self, trained: Trained) -> str:
-        document = self._session.document
-        prepared = document.prepared
-        if prepared is not None and prepared.fingerprint != trained.prepared.fingerprint:
-            return "The data have changed since these weights were trained. The scores are those of the older data."
-        if trained.network != document.project.network:
-            return "The design has changed since these weights were trained. The scores are those of the older design."
-        return ""
+        if trained is None:
+            return
+        self._train.hide()
+        self._data.setVisible(no_test)
+        if no_test:
+            text = "All rows were used to train. Give the test share some rows, and train again."
+            self._words.set_text("No test rows", text)
+        else:
+            self._words.set_text("Not evaluated yet", "The weights are measured on the test rows when a run ends.")
 
     def _show_results(self, trained: Trained) -> None:
         evaluation, target = self._session.document.evaluation, trained.prepared.target

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from app import theme
@@ -18,6 +17,7 @@ from app.evaluation.answer import Answer
 from app.evaluation.row_form import RowForm
 from app.evaluation.table import SAMPLED, Column, Table, are_numbers
 from app.notice import Notice
+from app.result_page import ResultPage
 from app.settings import Settings
 from app.style import set_role
 from app.widgets import Card, ElidedLabel, EmptyState, button, explain, icon_button, label
@@ -36,35 +36,20 @@ SAVE_TIP = "The rows with their answers, and for classes all probabilities."
 NOTES = 3
 
 
-class PredictPage(QWidget):
+class PredictPage(ResultPage):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
-        set_role(self, "page")
-        self.setAccessibleName("Predict")
+        super().__init__(session, "Predict", parent)
         self.predictions: Predictions | None = None
         self._source: DataSource | None = None
         self._asked = 0  # answers to earlier questions are dropped
         self._trained: Trained | None = None
         self.form: RowForm | None = None
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._build_empty())
+        self._stack.addWidget(self._build_absence("sparkles"))
         self._stack.addWidget(self._build_page())
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self.refresh)
-        document = session.document
-        for signal in (document.weights_changed, document.data_changed, session.running_network_changed,
-                       session.engine.state_changed):  # fmt: skip
-            signal.connect(lambda *_: self._timer.start())
+        self._listen()
         self.refresh()
 
     # --- building
-
-    def _build_empty(self) -> QWidget:
-        self._train = button("Train", icon="play", role="primary", on_click=self._session.train)
-        self._data = button("Choose data", icon="data", on_click=lambda: self._session.stage_requested.emit("Data"))
-        self._words = EmptyState("sparkles", "", "", self._train, self._data)
-        return self._words
 
     def _build_page(self) -> QWidget:
         made = QWidget()
@@ -135,10 +120,6 @@ class PredictPage(QWidget):
 
     # --- what is shown
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.refresh()
-
     def refresh(self) -> None:
         if not self.isVisible():
             return
@@ -146,7 +127,11 @@ class PredictPage(QWidget):
         self._stack.setCurrentIndex(0 if trained is None else 1)
         if trained is None:
             self._forget()
-            self._explain_absence()
+            self._show_absence(
+                training=("Training goes on", "When the run ends, the network answers here."),
+                untrained=("Not trained yet", "Train the network: it then answers for new files and rows here."),
+                nothing=("Nothing to predict with yet", "Choose data and train a network first."),
+            )
         elif trained is not self._trained:
             self._adopt(trained)
         explain(self.save, enabled=self.predictions is not None, tip=SAVE_TIP, why_not="there are no answers yet.")
@@ -156,20 +141,6 @@ class PredictPage(QWidget):
         self.older.show_text("")
         self.notes.show_text("")
         self._file.setCurrentIndex(0)
-
-    def _explain_absence(self) -> None:
-        session = self._session
-        data = session.document.project.data is not None
-        training = session.engine.state in ("running", "paused")
-        if training:
-            self._words.set_text("Training goes on", "When the run ends, the network answers here.")
-        elif data:
-            self._words.set_text("Not trained yet", "Train the network: it then answers for new files and rows here.")
-        else:
-            self._words.set_text("Nothing to predict with yet", "Choose data and train a network first.")
-        self._data.setVisible(not data)
-        self._train.setVisible(data and not training)
-        explain(self._train, enabled=session.can_train, tip="Starts training.", why_not=session.why_not)
 
     def _adopt(self, trained: Trained) -> None:
         """Other weights: the form keeps what was typed where the columns are the same."""

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +22,7 @@ from app.banner import Banner
 from app.busy import BusyStrip
 from app.export.receipt import ReceiptCard
 from app.export.snippets import snippet
+from app.result_page import ResultPage
 from app.settings import Settings
 from app.style import restyle, set_role
 from app.widgets import Card, ElidedLabel, EmptyState, button, explain, label
@@ -67,37 +66,20 @@ class FormatCard(Card):
         restyle(self)
 
 
-class ExportPage(QWidget):
+class ExportPage(ResultPage):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._session = session
-        set_role(self, "page")
-        self.setAccessibleName("Export")
+        super().__init__(session, "Export", parent)
         self.waiting = ""  # the format that is being written
         self._trained: Trained | None = None
         self.receipt: ReceiptCard | None = None
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self._build_empty())
+        self._stack.addWidget(self._build_absence("export"))
         self._stack.addWidget(self._build_page())
-        self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self.refresh)
-        document = session.document
-        for signal in (
-            document.weights_changed, document.network_changed, document.data_changed, document.prepared_changed,
-            session.running_network_changed, session.engine.state_changed,
-        ):  # fmt: skip
-            signal.connect(lambda *_: self._timer.start())
+        self._listen(session.document.network_changed, session.document.prepared_changed)
         session.busy_changed.connect(self._busy_changed)
         session.notice.connect(self._on_notice)
         self.refresh()
 
     # --- building
-
-    def _build_empty(self) -> QWidget:
-        self._train = button("Train", icon="play", role="primary", on_click=self._session.train)
-        self._data = button("Choose data", icon="data", on_click=lambda: self._session.stage_requested.emit("Data"))
-        self._words = EmptyState("export", "", "", self._train, self._data)
-        return self._words
 
     def _build_page(self) -> QWidget:
         made = QWidget()
@@ -158,47 +140,28 @@ class ExportPage(QWidget):
 
     # --- what is shown
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.refresh()
-
     def refresh(self) -> None:
         if not self.isVisible():
             return
         trained = self._session.document.trained
         self._stack.setCurrentIndex(0 if trained is None else 1)
         if trained is None:
-            self._explain_absence()
+            self._show_absence(
+                training=("Training goes on", "When the run ends, the network can be taken along from here."),
+                untrained=("Not trained yet", "Train the network: it can then be taken along as a file."),
+                nothing=("Nothing to export yet", "Choose data and train a network first."),
+            )
         if trained is not self._trained:
             self._trained = trained
             self._show_receipt(None)
         if trained is not None:
-            self.older.show_text(self._why_older(trained))
+            older = {
+                "data": "What is exported belongs to the older data.",
+                "design": "What is exported is the older design.",
+            }
+            self.older.show_text(self._why_older(trained, **older))
         for card in self.cards.values():
             explain(card.export, enabled=not self.waiting, tip=EXPORT_TIP, why_not="another export is being written.")
-
-    def _explain_absence(self) -> None:
-        session = self._session
-        data = session.document.project.data is not None
-        training = session.engine.state in ("running", "paused")
-        if training:
-            self._words.set_text("Training goes on", "When the run ends, the network can be taken along from here.")
-        elif data:
-            self._words.set_text("Not trained yet", "Train the network: it can then be taken along as a file.")
-        else:
-            self._words.set_text("Nothing to export yet", "Choose data and train a network first.")
-        self._data.setVisible(not data)
-        self._train.setVisible(data and not training)
-        explain(self._train, enabled=session.can_train, tip="Starts training.", why_not=session.why_not)
-
-    def _why_older(self, trained: Trained) -> str:
-        document = self._session.document
-        prepared = document.prepared
-        if prepared is not None and prepared.fingerprint != trained.prepared.fingerprint:
-            return "The data have changed since these weights were trained. What is exported belongs to the older data."
-        if trained.network != document.project.network:
-            return "The design has changed since these weights were trained. What is exported is the older design."
-        return ""
 
     # --- exporting
 
