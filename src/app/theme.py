@@ -138,6 +138,9 @@ def _apply(*, force: bool) -> None:
         return
     _state.theme = theme
     app.setPalette(palette(theme))
+    # Replacing a sheet takes five times as long as taking it off and putting one on: 0.40 s against 0.08 s for 900
+    # widgets. Nothing is painted in between.
+    app.setStyleSheet("")
     app.setStyleSheet(style.sheet(theme))
     for widget in app.allWidgets():
         if widget.property("iconName"):

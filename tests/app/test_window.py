@@ -115,6 +115,15 @@ def test_sides_close_and_the_next_window_remembers(qtbot, window, session, setti
     assert other.body.columns.sizes()[0] == 320
 
 
+def test_a_window_left_on_a_screen_that_is_gone_comes_back_into_view(qtbot, window, settings):
+    window.move(9000, 9000)
+    settings.set("window/geometry", bytes(window.saveGeometry().data()))
+    other = Window(FakeSession(), settings, panels=dict.fromkeys(PANELS, Panel))
+    qtbot.addWidget(other, before_close_func=leave_unasked)
+    other.show()
+    assert other.screen().availableGeometry().intersects(other.geometry())
+
+
 def test_a_side_that_the_stage_does_not_use_says_so(window, session):
     session.with_data()
     window.show_stage("Export")
