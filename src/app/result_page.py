@@ -1,4 +1,4 @@
-"""What the pages about a trained network share: they follow the document, and say what is missing while there is none."""
+"""What the pages about a trained network share: they follow the document, and say what is missing without one."""
 
 from __future__ import annotations
 

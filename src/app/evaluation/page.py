@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from app.document import Trained
     from app.session import Session
 
+OLDER_DATA = "The scores are those of the older data."
+OLDER_DESIGN = "The scores are those of the older design."
 TRAIN_TIP = "Starts training. The network is evaluated by itself when it ends."
 
 
@@ -93,11 +95,7 @@ class EvaluatePage(ResultPage):
             self._shown = None
             self._explain_absence(trained)
             return
-        older = {
-            "data": "The scores are those of the older data.",
-            "design": "The scores are those of the older design.",
-        }
-        self.older.show_text(self._why_older(trained, **older))
+        self.older.show_text(self._why_older(trained, data=OLDER_DATA, design=OLDER_DESIGN))
         if self._shown is not evaluation:
             self._shown = evaluation
             self._show_results(trained)

@@ -37,6 +37,8 @@ ICONS: Mapping[str, str] = {
     "onnx": "network", "coreml": "cpu", "pytorch": "lightning", "mlx": "layers", "numpy": "file", "safetensors": "data",
 }  # fmt: skip
 SIDE = 432
+OLDER_DATA = "What is exported belongs to the older data."
+OLDER_DESIGN = "What is exported is the older design."
 EXPORT_TIP = "Writes the trained network, reads it again and compares the answers."
 
 
@@ -155,11 +157,7 @@ class ExportPage(ResultPage):
             self._trained = trained
             self._show_receipt(None)
         if trained is not None:
-            older = {
-                "data": "What is exported belongs to the older data.",
-                "design": "What is exported is the older design.",
-            }
-            self.older.show_text(self._why_older(trained, **older))
+            self.older.show_text(self._why_older(trained, data=OLDER_DATA, design=OLDER_DESIGN))
         for card in self.cards.values():
             explain(card.export, enabled=not self.waiting, tip=EXPORT_TIP, why_not="another export is being written.")
 
