@@ -263,3 +263,8 @@ def test_a_file_changed_since_it_was_chosen_is_noticed(tmp_path: Path) -> None:
     assert any("changed" in finding.text for finding in load.inspect(DataSpec(old)).findings)
     now = DataSource("file", path=given.path, sha256=load.content_hash(given))
     assert not any("changed" in finding.text for finding in load.inspect(DataSpec(now)).findings)
+
+
+def test_a_comma_too_many_in_every_row_does_not_shift_the_columns(tmp_path: Path) -> None:
+    lines = "".join(f"{i % 3},so, and so,{'ab'[i % 2]}\n" for i in range(30))
+    assert refusal(source(tmp_path, "size,remark,kind\n" + lines)).what == "The header does not fit the rows."

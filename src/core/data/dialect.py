@@ -167,10 +167,11 @@ def _uneven_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
     rows = tuple(line.cells for line in lines[1:] if len(line.cells) == dialect.width)
     if any(_number(name) for name in names if name):
         return _headless(dialect, lines)
-    if len(names) == dialect.width - 1 and len(names) > 1:
-        # R leaves the row names without a heading; other programs end every row with a delimiter.
-        ends_blank = all(not row[-1].strip() for row in rows)
-        names = (*names, "") if ends_blank else ("row", *names)
+    one_less = len(names) == dialect.width - 1 and len(names) > 1
+    if one_less and all(not row[-1].strip() for row in rows):
+        names = (*names, "")  # every row ends with a delimiter
+    elif one_less and len({row[0] for row in rows}) == len(rows):
+        names = ("row", *names)  # R leaves its row names, which never repeat, without a heading
     elif len(names) > dialect.width and not any(names[dialect.width :]):
         names = names[: dialect.width]
     else:

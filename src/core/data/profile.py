@@ -107,7 +107,7 @@ class Spread:
             maximum=high,
             mean=float(scaled.mean()) * size,
             deviation=float(scaled.std()) * size,
-            histogram=_histogram(scaled, low / size, high / size),
+            histogram=_histogram(finite, low, high),
         )
 
 
@@ -135,6 +135,8 @@ def _histogram(values: np.ndarray, low: float, high: float) -> tuple[int, ...]:
     """Counts in `BINS` equal bins between the smallest and the largest value."""
     if high <= low:
         return ()
+    if np.isinf(high - low):
+        values, low, high = values / 2, low / 2, high / 2
     bins = np.minimum(((values - low) * (BINS / (high - low))).astype(np.int8), BINS - 1)
     return tuple(int(n) for n in np.bincount(bins, minlength=BINS))
 

@@ -97,7 +97,8 @@ def _class_numbers(column: Column) -> bool:
     if column.kind != "number" or not column.whole or low is None or high is None:
         return False
     distinct = column.facts.distinct
-    return distinct <= CLASS_NUMBERS and high - low < 2 * CLASS_NUMBERS and distinct * 3 <= column.filled
+    repeated = distinct * 3 <= column.filled or distinct == 2 < column.filled
+    return distinct <= CLASS_NUMBERS and high - low < 2 * CLASS_NUMBERS and repeated
 
 
 def _blocked(target: Column, task: str, features: tuple[Column, ...]) -> str:
