@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -27,6 +28,13 @@ def cells_of(prepared: Prepared, row_numbers: Sequence[int]) -> Cells:
     return decoded(prepared.preparation, part, row_numbers)
 
 
+def unscaled(feature: NumberFeature, x: np.ndarray) -> np.ndarray:
+    """x · scale + mean, rounded to what 32 bits of x can tell, so that a 0 comes back as 0 and not as 1e-8."""
+    size = max(abs(feature.mean), feature.scale)
+    values: np.ndarray = np.round(x * feature.scale + feature.mean, 5 - math.floor(math.log10(size)))
+    return values + 0.0  # no negative zero
+
+
 def decoded(preparation: Preparation, part: Part, row_numbers: Sequence[int]) -> Cells:
     """The inverse of preparing; a cell that was missing shows what stood in for it."""
     place = {int(number): i for i, number in enumerate(part.row_numbers)}
@@ -37,7 +45,7 @@ def decoded(preparation: Preparation, part: Part, row_numbers: Sequence[int]) ->
     at = 0
     for feature in preparation.features[:MOST_FEATURES]:
         if isinstance(feature, NumberFeature):
-            found[feature.name] = [theme.number(v) for v in x[:, at] * feature.scale + feature.mean]
+            found[feature.name] = [theme.number(v) for v in unscaled(feature, x[:, at])]
             at += 1
         else:
             hot = x[:, at : at + len(feature.categories)]
