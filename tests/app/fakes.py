@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from app.document import Document
 from core.backend.choose import BackendInfo
@@ -241,3 +242,20 @@ def snapshot(
         "history": History(curves),
     }
     return Snapshot(**(given | rest))
+
+
+class Panel(QWidget):
+    """Stands for a panel of someone else."""
+
+    def __init__(self, session: Any) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+
+def leave_unasked(window: Any) -> None:
+    """Let a test's window close whatever it holds."""
+    window.files.may_leave = lambda _purpose: True
+
+
+def edit(session: FakeSession) -> None:
+    session.document.edit_training("Set epochs", epochs=77)
