@@ -92,6 +92,7 @@ class Document(QObject):
         self._profile: TableProfile | None = None
         self._prepared: Prepared | None = None
         self._trained: Trained | None = None
+        self._result_saved = True
         self._history = History()
         self._evaluation: Any = None
         self._selected: tuple[str, ...] = ()
@@ -103,6 +104,11 @@ class Document(QObject):
 
     @property
     def edited(self) -> bool:
+        """Whether the file, if there is one, lacks something: an edit, or what a network has learned since."""
+        return self.design_edited or not self._result_saved
+
+    @property
+    def design_edited(self) -> bool:
         return not self.undo_stack.isClean()
 
     def apply(self, edit: Callable[[Project], Project], text: str, *, merge_key: str = "") -> None:
@@ -128,7 +134,7 @@ class Document(QObject):
         self.path = path
         self.set_prepared(None)
         self.set_profile(None)
-        self.set_result(None, History())
+        self.set_result(None, History(), saved=True)
         self.select("")
         self.undo_stack.clear()
         self._swap(project)
@@ -136,6 +142,7 @@ class Document(QObject):
 
     def mark_saved(self, path: Path) -> None:
         self.path = path
+        self._result_saved = True
         self.undo_stack.setClean()
         self.file_changed.emit()
 
@@ -241,13 +248,16 @@ class Document(QObject):
         """core.evaluation.Evaluation of the present weights on the test rows, or None."""
         return self._evaluation
 
-    def set_result(self, trained: Trained | None, history: History) -> None:
-        """A run's outcome, or a reopened project's; drops the evaluation of earlier weights."""
+    def set_result(self, trained: Trained | None, history: History, *, saved: bool = False) -> None:
+        """A run's outcome, or a reopened project's (`saved`); drops the evaluation of earlier weights."""
+        nothing_lost = trained is None and (self._trained is None or self.path is None)
+        self._result_saved = saved or nothing_lost
         self._trained, self._history = trained, history
         self._evaluation = None
         self.weights_changed.emit()
         self.history_changed.emit()
         self.evaluation_changed.emit()
+        self.file_changed.emit()
 
     def set_evaluation(self, evaluation: Any) -> None:
         self._evaluation = evaluation

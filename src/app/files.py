@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.notice import Notice
 from app.settings import Settings
-from core.engine.messages import Ended
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -31,9 +30,6 @@ class ProjectFiles(QObject):
         self._session, self._settings, self._window = session, settings, window
         session.document.file_changed.connect(self._remember)
         session.document.data_changed.connect(self._remember)
-        session.document.file_changed.connect(self._forget_learned)
-        session.engine.ended.connect(self._on_ended)
-        self._learned = False  # there are weights that no file has
 
     # --- what the menu does
 
@@ -82,7 +78,7 @@ class ProjectFiles(QObject):
 
     def may_leave(self, purpose: str) -> bool:
         """Whether the present project may be left; asks where work or a run would be lost, and saves if told to."""
-        edited = self._session.document.edited or self._learned
+        edited = self._session.document.edited
         running = self._session.engine.state == "running"
         if not edited and not running:
             return True
@@ -113,17 +109,9 @@ class ProjectFiles(QObject):
         if not edited:
             text = "Training is running and ends now; what it has learned since it began is lost."
             return f"Stop training and {purpose}?", text
-        lost = "what you changed since" if document.edited else "what the network has learned since"
+        lost = "what you changed since" if document.design_edited else "what the network has learned since"
         run = " Training is running and ends now; saving keeps what it has learned so far." if running else ""
         return f"Save “{document.project.name}” before you {purpose}?", f"Without saving, {lost} is lost.{run}"
-
-    def _on_ended(self, ended: Ended) -> None:
-        self._learned = self._learned or ended.weights is not None
-
-    def _forget_learned(self) -> None:
-        """Saved, opened or new: no weights are at stake."""
-        if not self._session.document.edited:
-            self._learned = False
 
     # --- remembering
 

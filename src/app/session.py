@@ -159,7 +159,8 @@ class Session(QObject):
         trained = self.document.trained
         if trained is not None and not trained.prepared.folder and trained.prepared.preparation == prepared.preparation:
             # A reopened project knows of its data all but the arrays.
-            self.document.set_result(replace(trained, prepared=prepared), self.document.history)
+            kept = replace(trained, prepared=prepared)
+            self.document.set_result(kept, self.document.history, saved=not self.document.edited)
             self.evaluate()
         project = self.document.project
         untouched = not project.network.layers or project.network == self._suggested
@@ -308,7 +309,7 @@ class Session(QObject):
             self.notice.emit(Notice("warning", "Opened for reading", saved.read_only, key=FILE))
         if saved.weights is not None and saved.trained_network is not None and saved.prepared is not None:
             trained = Trained(saved.weights, saved.trained_network, saved.prepared, saved.loss)
-            document.set_result(trained, saved.history)
+            document.set_result(trained, saved.history, saved=True)
         self.running_network_changed.emit()
         if saved.project.data is not None:
             self.stage_requested.emit("Train" if saved.weights is not None else "Design")

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from fakes import edit, snapshot
+from fakes import edit
 from PySide6.QtCore import Qt
 
 from app import files
-from core.engine.messages import Ended
+from app.document import Trained
+from core.training.snapshot import History
 
 
 @pytest.fixture
@@ -62,8 +63,11 @@ def test_closing_during_a_run_asks(window, session, answer):
 
 def test_what_was_learned_since_saving_is_not_lost_unasked(window, session, answer):
     session.with_data()
-    session.document.mark_saved(Path("/there/p.chainrule"))
-    session.engine.ended.emit(Ended(1, "finished", "", {"l1": {}}, snapshot()))
+    document = session.document
+    document.mark_saved(Path("/there/p.chainrule"))
+    learned = Trained({"l1": {}}, document.project.network, document.prepared, "softmax_cross_entropy")
+    document.set_result(learned, History())
+    assert window.title.state.full_text() == "p.chainrule — edited"
     assert not window.close()
     assert "learned" in answer["asked"][0][1]
     session.document.mark_saved(Path("/there/p.chainrule"))
