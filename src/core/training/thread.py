@@ -173,6 +173,7 @@ class TrainingThread(threading.Thread):
         if reason != "diverged":
             self._checkpoint()
         trainer.ended = reason
+        trainer.keep_best()  # what is shown from now on is what is kept
         self._publish()
         assert self.snapshot is not None
         weights: Weights = trainer.weights(best=True)

@@ -294,15 +294,18 @@ class Trainer:
         self.curves = {name: Series(curve) for name, curve in history.curves.items()}
         self.marks = list(history.marks)
 
+    def keep_best(self) -> None:
+        """Of a run that ended: make the weights that are kept the present ones."""
+        self.step.restore(self._flat(best=True), self.step.slot_arrays(), self.step.count)
+
+    def _flat(self, *, best: bool) -> np.ndarray:
+        if best and self.best is not None:
+            return self.best
+        return self._good if self.ended == "diverged" else self.step.flat()
+
     def weights(self, *, best: bool) -> Weights:
         """Weights by layer: the best by validation loss where there are any, or the present ones (the last finite)."""
-        flat = (
-            self.best
-            if best and self.best is not None
-            else self._good
-            if self.ended == "diverged"
-            else self.step.flat()
-        )
+        flat = self._flat(best=best)
         named: dict[str, dict[str, np.ndarray]] = {}
         at = 0
         for id, arrays in self.step.params.items():

@@ -1,14 +1,17 @@
 import dataclasses
 import math
+import queue
 
 import numpy as np
 import pytest
 
 from core import edits
 from core.backend.choose import choose, probe
+from core.engine.messages import Begin, Ended, Go, Shutdown, Subscribe
 from core.errors import UserInputError
 from core.layers.dense import Dense
 from core.optimizers import SGD, Adam, Momentum
+from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
 
 NUMPY = choose("numpy")
@@ -65,6 +68,24 @@ def test_best_weights_are_those_of_the_lowest_validation_loss(make_task) -> None
     best = np.concatenate([a.ravel() for arrays in trainer.weights(best=True).values() for a in arrays.values()])
     trainer.step.restore(best, trainer.step.slot_arrays(), trainer.step.count)
     assert trainer.measure(trainer.validation)[0] == pytest.approx(losses.min(), rel=1e-5)
+
+
+def test_what_is_shown_after_the_end_is_what_is_kept(make_task) -> None:
+    """The picture of a run that ended, and what its weights answer, are of one network."""
+    events = queue.SimpleQueue()
+    thread = TrainingThread(events.put)
+    thread.start()
+    thread.send(Subscribe(("weights",)))
+    thread.send(Begin(1, make_task("diabetes", hidden=(32, 32), epochs=40, learning_rate=0.02)))
+    thread.send(Go(1))
+    while not isinstance(ended := events.get(timeout=20), Ended):
+        pass
+    thread.send(Shutdown())
+    thread.join(10)
+    assert ended.snapshot.latest["best/epoch"] < 40, "the last weights are not the best in this run"
+    for id, arrays in ended.weights.items():
+        for name, kept in arrays.items():
+            np.testing.assert_array_equal(ended.snapshot.tensors[f"weights/{id}/{name}"], kept)
 
 
 def test_early_stopping_waits_its_patience(make_task) -> None:
