@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.training_fields import HYPERS, MorePopover, TrainingFields, captioned, teach
+from app.training_fields import HYPERS, MorePopover, TrainingFields, captioned, show_whole_choices, teach
 from app.widgets import (
     ElidedLabel,
     NumberField,
@@ -151,7 +151,7 @@ class RunProgress(QWidget):
         if self.epochs.value() != epochs:
             self.epochs.set_value(epochs)
         self.epochs.setFixedWidth(max(34, self.epochs.fontMetrics().horizontalAdvance(self.epochs.text()) + 14))
-        done = shot.step / max(1, shot.steps_per_epoch * epochs) if shot else 0.0
+        done = _epochs_done(shot) / epochs if shot else 0.0
         self.epoch.setText(f"{shot.epoch:,}" if shot else "0")
         self.bar.setValue(round(1000 * min(1.0, done)))
         self.time.setText(self._time(shot, state))
@@ -170,6 +170,12 @@ class RunProgress(QWidget):
             return "paused"
         words = {"finished": "done in", "stopped": "stopped after", "diverged": "diverged after"}
         return f"{words.get(shot.state, 'ended after')} {duration(shot.seconds)}"
+
+
+def _epochs_done(shot: Snapshot) -> float:
+    """Epochs and the part of the present one; steps would mislead once the batch size was changed."""
+    left = shot.epoch_steps_left / max(1, shot.steps_per_epoch)
+    return shot.epoch + (1.0 - left if left else 0.0)
 
 
 class Score(QWidget):
@@ -237,6 +243,7 @@ class ControlBar(QWidget):
         made.setAccessibleName("Pace")
         for steps in PACES:
             made.addItem("full" if steps is None else f"{steps:,}/s", steps)
+        show_whole_choices(made)
         made.activated.connect(lambda _row: session.set_pace(made.currentData()))
         return made
 

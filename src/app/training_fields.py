@@ -85,8 +85,7 @@ class TrainingFields(QObject):
         if name == "optimizer":
             for row, cls in enumerate(OPTIMIZERS.values()):
                 made.setItemData(row, cls.help, Qt.ItemDataRole.ToolTipRole)
-        widest = max(made.fontMetrics().horizontalAdvance(text) for _value, text in options)
-        made.view().setMinimumWidth(widest + 36)  # the field may be narrower than its choices
+        show_whole_choices(made)
         made.activated.connect(lambda _row: self._set(name, made.currentData()))
         return self._register(name, made, width)
 
@@ -146,6 +145,13 @@ class TrainingFields(QObject):
         if name == "batch_size" and 0 < rows < self._config.batch_size:
             tip += f"\n\nThe data have only {rows:,} training rows: each step uses all of them."
         return tip
+
+
+def show_whole_choices(made: QComboBox) -> None:
+    """The list may be wider than the field."""
+    made.ensurePolished()
+    widest = max(made.fontMetrics().horizontalAdvance(made.itemText(row)) for row in range(made.count()))
+    made.view().setMinimumWidth(widest + 36)
 
 
 def captioned(text: str, field: QWidget) -> QWidget:

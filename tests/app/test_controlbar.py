@@ -144,6 +144,8 @@ def test_progress_says_where_the_run_is(bar, session):
     assert bar.progress.epoch.text() == "50"
     assert bar.progress.time.full_text() == "0:04 left"
     assert bar.progress.bar.value() == 250
+    session.engine.play(snapshot(epoch=50, epochs=200, step=7000, steps_per_epoch=20, epoch_steps_left=10))
+    assert bar.progress.bar.value() == 252, "a batch size that was changed counts the steps anew"
     session.engine.set_state("idle")
     session.engine.play(snapshot(state="diverged", epoch=50, epochs=200, seconds=61))
     assert bar.progress.time.full_text() == "diverged after 1:01"

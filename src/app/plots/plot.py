@@ -238,6 +238,8 @@ class Plot(QWidget):
         rows = []
         for shown in self.shown.lines:
             value = shown.points.value_at(x)
+            if math.isnan(value):
+                continue
             at = QPointF(content.x_pixel(x), content.y_pixel(_at(shown.points.x, shown.smooth, x)))
             written = self.kind.written(10**value if self.log else value)
             rows.append(Row(shown.line.name, written, colour(shown.line.colour), at))

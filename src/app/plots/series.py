@@ -23,8 +23,8 @@ class Points:
         return len(self.x)
 
     def value_at(self, x: float) -> float:
-        """The mean of the point nearest to `x`; NaN where there is none."""
-        if not len(self.x):
+        """The mean of the point nearest to `x`; NaN where there is none, or where the curve began only later."""
+        if not len(self.x) or (len(self.x) > 1 and x < 2 * self.x[0] - self.x[1]):
             return math.nan
         i = int(np.searchsorted(self.x, x))
         near = [j for j in (i - 1, i) if 0 <= j < len(self.x)]

@@ -83,7 +83,14 @@ def test_smoothing_of_nothing_changes_nothing() -> None:
 def test_the_nearest_value_is_read() -> None:
     c = Curve(np.array([10, 20, 30]), *(np.array([1.0, 2.0, 3.0]) for _ in range(3)))
     points = decimate(c, first=0, last=30, pixels=50)
-    assert [points.value_at(x) for x in (-5, 14, 16, 24.9, 99)] == [1, 1, 2, 2, 3]
+    assert [points.value_at(x) for x in (0, 14, 16, 24.9, 99)] == [1, 1, 2, 2, 3]
+
+
+def test_nothing_is_read_before_a_curve_began() -> None:
+    penalty = Curve(np.array([800, 801, 802]), *(np.array([1.0, 2.0, 3.0]) for _ in range(3)))
+    points = decimate(penalty, first=0, last=1000, pixels=50)
+    assert points.value_at(799) == 1.0
+    assert np.isnan(points.value_at(300))
 
 
 def test_epochs_follow_a_batch_size_that_was_changed() -> None:
