@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 RUN = "run"  # key of the notices about a run
 USUAL_SIZE, SMALLEST_SIZE = (1280, 800), (1100, 700)
+FRAME_MILLISECONDS = 100  # a window manager has drawn its frame by then
 PRELOAD_MILLISECONDS = 120
 
 
@@ -136,6 +137,19 @@ class Window(QMainWindow):
         if not (kept and self.restoreGeometry(QByteArray(kept))):
             self.resize(min(USUAL_SIZE[0], screen.width()), min(USUAL_SIZE[1], screen.height()))
             self.move(screen.center() - self.rect().center())
+
+    def keep_on_screen(self) -> None:
+        """The frame, which the system adds once the window is shown, must not push the last row off a small screen."""
+        if self.isMaximized() or self.isFullScreen():
+            return
+        screen, frame = self.screen().availableGeometry(), self.frameGeometry()
+        wide, high = max(0, frame.width() - screen.width()), max(0, frame.height() - screen.height())
+        if wide or high:
+            self.resize(self.width() - wide, self.height() - high)
+        left = max(screen.left(), min(frame.left(), screen.right() + 1 - frame.width() + wide))
+        top = max(screen.top(), min(frame.top(), screen.bottom() + 1 - frame.height() + high))
+        if (left, top) != (frame.left(), frame.top()):
+            self.move(left, top)
 
     # --- stages and sides
 
@@ -271,6 +285,7 @@ class Window(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)
+            QTimer.singleShot(FRAME_MILLISECONDS, self.keep_on_screen)
             QTimer.singleShot(PRELOAD_MILLISECONDS, self._preload)
 
     def _preload(self) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import FakeSession, Panel, edit, leave_unasked, snapshot
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit
 
@@ -361,3 +361,16 @@ def test_every_control_of_the_shell_has_a_name_and_a_tooltip(window, session):
             for control in part.findChildren(kind):
                 assert control.accessibleName() or getattr(control, "text", str)(), control
                 assert control.toolTip(), (control, control.accessibleName())
+
+
+def test_the_frame_does_not_push_the_window_off_a_small_screen(window, monkeypatch):
+    screen = window.screen().availableGeometry()
+    frame = QRect(screen.left() + 2, screen.top() + 20, screen.width(), screen.height() + 24)
+    monkeypatch.setattr(window, "frameGeometry", lambda: frame)
+    moved, before = [], window.size()
+    monkeypatch.setattr(window, "move", lambda x, y: moved.append((x, y)))
+    resized = []
+    monkeypatch.setattr(window, "resize", lambda w, h: resized.append((w, h)))
+    window.keep_on_screen()
+    assert resized == [(before.width(), before.height() - 24)]
+    assert moved == [(screen.left(), screen.top())]
