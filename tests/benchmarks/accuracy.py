@@ -2,9 +2,9 @@
 
     python tests/benchmarks/accuracy.py
 
-For each data set and five seeds: the command line trains on the CSV file, exports ONNX, and its test accuracy and receipt
-are read from the JSON it prints. MLPClassifier (where scikit-learn is installed) gets the very same split, scaled features
-and hidden layers. Prints a table; exit code 1 where a bar of the project is missed.
+For each data set and five seeds: the command line trains on the CSV file, exports ONNX, and its test accuracy and
+receipt are read from the JSON it prints. MLPClassifier (where scikit-learn is installed) gets the very same split,
+scaled features and hidden layers. Prints a table; exit code 1 where a bar of the project is missed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def spirals() -> bool:
         took = time.perf_counter() - began
         accuracy = answer["final"]["test_accuracy"]
         print(
-            f"two spirals, seed {seed}: test accuracy {accuracy:.3f} in {took:.1f} s ({answer['seconds']:.1f} s training)"
+            f"spirals, seed {seed}: accuracy {accuracy:.3f} in {took:.1f} s ({answer['seconds']:.1f} s of it training)"
         )
         scores.append(accuracy)
         longest = max(longest, took)

@@ -4,8 +4,8 @@
 
 One run, interleaved: for each network, training in an engine process that nobody watches and training with the real
 window open on Train (plots and network drawn live) take turns, with the same number of BLAS threads. Prints steps per
-second of both, their ratio, and how late a 5 ms heartbeat in the window's thread was: p50, p99, worst. Exit code 1 where
-a bar is missed: ratio ≥ 0.90, p99 ≤ 16 ms. Uses the screen of DISPLAY where there is one.
+second of both, their ratio, and how late a 5 ms heartbeat in the window's thread was: p50, p99, worst. Exit code 1
+where a bar is missed: ratio ≥ 0.90, p99 ≤ 16 ms. Uses the screen of DISPLAY where there is one.
 """
 
 from __future__ import annotations
