@@ -34,6 +34,25 @@ def test_whole_network_equals_central_differences(config) -> None:
     assert max(c.relative_error for c in checks) <= 1e-6
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_wide_rectifiers_pass_too(seed) -> None:
+    """With so many units some kink of ReLU always lies near; it must not be taken for a wrong gradient."""
+    checks = check_network(mlp(64, (512, 512, 512), 10), TrainingConfig(seed=seed))
+    assert max(c.relative_error for c in checks) <= 1e-6
+
+
+def test_a_slightly_wrong_gradient_is_found(monkeypatch) -> None:
+    right = Dense.backward
+
+    def wrong(self, ops, p, cache, dy):
+        dxs, grads = right(self, ops, p, cache, dy)
+        return dxs, {**grads, "W": grads["W"] * 1.00001}
+
+    monkeypatch.setattr(Dense, "backward", wrong)
+    checks = check_network(mlp(64, (64, 32), 10), TrainingConfig())
+    assert min(c.relative_error for c in checks if c.what.endswith("W")) > 1e-6
+
+
 @dataclass(frozen=True)
 class Sum(Layer):
     """y = a + b: the smallest layer with two inputs, to have a fork to test."""
