@@ -98,6 +98,7 @@ class EngineLink(QObject):
         if self._child is None or not self._child.alive:
             self.start()
         self._run_id += 1
+        self._weights_wanted = []  # of the run before
         self.checkpoint = task.resume_from
         self._send(Begin(self._run_id, task))
         self.go(steps)
@@ -117,6 +118,7 @@ class EngineLink(QObject):
         if self.active:
             self._send(Stop(self._run_id))
         self._run_id += 1
+        self._weights_wanted = []
         self.snapshot = None
         if self.state != "lost":
             self._set_state("idle")

@@ -136,9 +136,9 @@ class NoticeStack(QObject):
         card.show()
         self.place()
 
-    def dismiss(self, key: str) -> None:
-        """Take back what has become untrue."""
-        for card in [c for c in self._cards if c.notice.key == key]:
+    def dismiss(self, key: str, *, severity: str = "") -> None:
+        """Take back what has become untrue, or only what is of that severity."""
+        for card in [c for c in self._cards if c.notice.key == key and severity in ("", c.notice.severity)]:
             self._remove(card)
         self.place()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QToolTip, QWidget
 
 from app import theme
@@ -118,6 +118,22 @@ class _Typed:
             self.refused.emit(why)  # type: ignore[attr-defined]
 
 
+class _Line(QLineEdit):
+    """Clicked for the first time it offers its whole text, so that typing replaces it."""
+
+    _entered = False
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if not self._entered and not self.hasSelectedText():
+            self.selectAll()
+        self._entered = True
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._entered = False
+        super().focusOutEvent(event)
+
+
 class NumberCombo(_Typed, QComboBox):
     """A number typed freely or picked from the usual ones; Enter or leaving the field takes it.
 
@@ -141,6 +157,7 @@ class NumberCombo(_Typed, QComboBox):
         QComboBox.__init__(self, parent)
         self.rules, self._value = rules or NumberRules(minimum, maximum, whole), value
         self.setEditable(True)
+        self.setLineEdit(_Line())
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setCompleter(None)  # type: ignore[arg-type]
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -182,14 +199,14 @@ class NumberCombo(_Typed, QComboBox):
         event.ignore()
 
 
-class NumberField(_Typed, QLineEdit):
+class NumberField(_Typed, _Line):
     """A number typed into running text; Enter or leaving the field takes it."""
 
     value_changed = Signal(float)
     refused = Signal(str)
 
     def __init__(self, value: float, rules: NumberRules | None = None, *, parent: QWidget | None = None) -> None:
-        QLineEdit.__init__(self, parent)
+        _Line.__init__(self, parent)
         self.rules, self._value = rules or NumberRules(), value
         set_role(self, "mono")
         self.editingFinished.connect(self._finished)

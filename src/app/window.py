@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 RUN = "run"  # key of the notices about a run
+RUN_STAGES = ("Design", "Train")
 USUAL_SIZE, SMALLEST_SIZE = (1280, 800), (1100, 700)
 FRAME_MILLISECONDS = 100  # a window manager has drawn its frame by then
 PRELOAD_MILLISECONDS = 120
@@ -157,6 +158,8 @@ class Window(QMainWindow):
         if name in BY_NAME:
             self.body.set_stage(name)
             self.title.set_stage(name)
+            if name not in RUN_STAGES:
+                self.notices.dismiss(RUN, severity="success")  # read by now, and it would cover what the run led to
             self.body.focus_centre()
 
     def _on_stage_requested(self, name: str) -> None:

@@ -1,7 +1,8 @@
 """The shared pieces: number fields refuse, explain and forgive; long text is cut, never lost."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent
 
 from app.number_combo import NumberCombo, NumberField, NumberRules
 from app.widgets import ElidedLabel, Segmented, explain, label
@@ -119,3 +120,15 @@ def test_a_segment_tells_what_the_person_chose(qtbot):
         stages.part("b").click()
     assert caught.args == ["b"]
     assert stages.value() == "b"
+
+
+def test_a_first_click_offers_the_whole_number(qtbot, rate):
+    line = rate.lineEdit()
+    rate.setFocus()
+    for entered in range(2):
+        line.deselect()
+        qtbot.mouseClick(line, Qt.MouseButton.LeftButton)
+        assert line.hasSelectedText() == (entered == 0), "a second click places the cursor"
+    rate.focusOutEvent(QFocusEvent(QEvent.Type.FocusOut))
+    qtbot.mouseClick(line, Qt.MouseButton.LeftButton)
+    assert line.selectedText() == "0.01"

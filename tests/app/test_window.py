@@ -289,6 +289,14 @@ def test_a_new_run_takes_back_what_was_said_of_the_last(window, session):
     assert [card.notice.title for card in window.notices.cards] == ["Another thing"]
 
 
+def test_how_a_run_went_does_not_cover_what_it_led_to(window, session):
+    window.show_stage("Train")
+    session.notice.emit(Notice("success", "Training finished", key="run"))
+    session.notice.emit(Notice("error", "Training diverged", key="other"))
+    window.show_stage("Evaluate")
+    assert [card.notice.title for card in window.notices.cards] == ["Training diverged"]
+
+
 def test_a_key_does_no_more_than_its_button(window, session):
     window.actions_.by_name["step"].trigger()
     window.actions_.by_name["stop"].trigger()
