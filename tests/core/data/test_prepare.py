@@ -4,13 +4,16 @@ import csv
 import io
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core.data import load, sources, store
+from core.data import fit, load, sources, store
 from core.data.preprocess import CategoryFeature, ClassTarget, NumberFeature, NumberTarget
+from core.data.progress import silent
 from core.data.schema import Arrays, Part, Prepared
+from core.data.table import MISSING, UNKNOWN
 from core.errors import UserInputError
 from core.evaluation.rows import prepared_rows
 from core.spec import DataSource, DataSpec
@@ -217,6 +220,20 @@ def test_extreme_numbers_stay_finite(file: Make) -> None:
     _, arrays = prepared(file(table(rows)), target="kind")
     assert all(np.isfinite(part.x).all() for part in parts(arrays))
     np.testing.assert_allclose(arrays.train.x.std(), 1, rtol=1e-4)
+
+
+def test_codes_of_labels_that_no_training_row_had() -> None:
+    column = SimpleNamespace(name="v", kind="category")
+    feature = CategoryFeature("v", ("a", "c"), fill="c")
+    values = fit.Values(column, np.array([0, 1, 2, MISSING, UNKNOWN], np.int32), ("a", "b", "c"))
+    assert fit.transform(feature, values).tolist() == [[1, 0], [0, 0], [0, 1], [0, 1], [0, 0]]
+
+
+def test_clean_columns_are_stored_as_numbers_and_a_late_word_costs_one_column(file: Make) -> None:
+    lines = "".join(f"{i}.5,{i % 9},x\n" for i in range(3000)) + "unknown,1,y\n"
+    with sources.open_table(file("a,b,c\n" + lines), progress=silent) as table_:
+        assert table_.numeric == (False, True, False)
+        assert table_.codes(2, ("y",)).tolist() == [UNKNOWN] * 3000 + [0]
 
 
 # --- kept for the next time

@@ -150,7 +150,9 @@ def test_a_comma_between_thousands_is_not_taken_for_a_point(inspect: Inspect) ->
 
 
 @pytest.mark.parametrize("name", ["a[1].csv", "o'brien.csv", "50% off *.csv", "größe 💡.csv", "x.unknown", "no suffix"])
-def test_any_file_name(inspect: Inspect, name: str) -> None:
+def test_any_file_name(inspect: Inspect, file: Make, name: str) -> None:
+    for neighbour in ("a1.csv", "50% off all.csv"):  # what the names would match as patterns
+        file("other\n0\n", neighbour)
     profile = inspect("a,b\n1,x\n2,y\n", name=name)
     assert (profile.name, profile.rows) == (name, 2)
 
@@ -168,6 +170,11 @@ def test_duplicate_and_blank_names_are_renamed_visibly(inspect: Inspect) -> None
     told = " ".join(finding.text for finding in profile.findings)
     assert "a (3)" in told
     assert "column 3" in told
+
+
+def test_a_name_that_comes_twice_gets_the_next_free_number(inspect: Inspect) -> None:
+    names = [column.name for column in inspect("a,a,a,b\n1,2,3,4\n2,3,4,5\n").columns]
+    assert names == ["a", "a (2)", "a (3)", "b"]
 
 
 def test_ragged_rows_are_skipped_and_listed(inspect: Inspect) -> None:
