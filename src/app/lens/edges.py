@@ -87,7 +87,7 @@ def _of_link(number: int, source: Placed, target: Placed, matrix: np.ndarray | N
     size = np.abs(value)
     scale = float(np.nanmax(size, initial=0.0)) if matrix is not None else 0.0
     strength = np.nan_to_num(size / scale) if scale > 0 else np.zeros(len(size))
-    if len(value) > MOST_EDGES:
+    if scale > 0 and len(value) > MOST_EDGES:
         kept = np.sort(np.argpartition(strength, -MOST_EDGES)[-MOST_EDGES:])
         i, j, value, strength = i[kept], j[kept], value[kept], strength[kept]
     most = LEVELS - 1 if source.units and target.units else 2  # what stands for many edges must not outweigh the others

@@ -36,6 +36,11 @@ def test_before_training_edges_are_there_and_faint() -> None:
     assert (edges.level == 0).all()
 
 
+def test_before_training_no_neuron_stands_alone() -> None:
+    _, _, edges = built(12, (16,), 2)
+    assert (edges.link == 0).sum() == 12 * 16, "there is nothing yet to choose the strongest by"
+
+
 def test_of_many_edges_the_strongest_are_drawn() -> None:
     w = np.random.default_rng(0).normal(size=(16, 16))
     _, _, edges = built(16, (16,), 2, weights__l1__W=w)
