@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +20,7 @@ import numpy as np
 
 from core.budget import DEFAULT
 from core.data.schema import Arrays, Part, Prepared
+from core.data.scratch import scratch
 from core.errors import UserInputError
 from core.paths import cache_folder
 from core.project.facts import prepared_from_json
@@ -29,7 +29,6 @@ FORMAT = 2
 PARTS = ("train", "validation", "test")
 NAMES = ("x", "y", "row_numbers")
 MANIFEST = "entry.json"
-UNFINISHED = "new-"
 CHUNK = 2**20
 
 
@@ -75,16 +74,17 @@ def find_entry(name: str, cache: Path | None = None) -> tuple[Path, Any] | None:
 def new_entry(name: str, cache: Path | None = None) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A folder to fill, and a dictionary for facts; they become the entry when the block ends well."""
     place = room(cache)
-    folder = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=place))
     facts: dict[str, Any] = {}
-    try:
+    with scratch(place) as folder:
         yield folder, facts
         files = {file.name: _sums(file) for file in sorted(folder.iterdir())}
         (folder / MANIFEST).write_text(json.dumps({"files": files, "facts": facts}), "utf-8")
         shutil.rmtree(place / name, ignore_errors=True)
-        folder.rename(place / name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.rename(place / name)
+        except OSError:
+            if find_entry(name, cache) is None:  # else another process was faster, with the same content
+                raise
     trim(place, keep=name)
 
 

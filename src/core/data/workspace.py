@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +12,12 @@ import duckdb
 
 from core.budget import DEFAULT, Budget
 from core.data.cells import sql_text
+from core.data.scratch import scratch
 from core.errors import UserInputError
 
 # More threads read no faster than the disk and take a buffer each.
 MOST_THREADS = 4
 COLUMN_BYTES = 192 * 2**10
-ORPHAN_AGE = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,7 @@ def workspace(room: Path, *, files: tuple[Path, ...] = (), budget: Budget = DEFA
     Raises:
         UserInputError: no memory or disk space for the work, or a file that went away meanwhile.
     """
-    _clean_orphans(room)
-    folder = Path(tempfile.mkdtemp(prefix="work-", dir=room))
-    try:
+    with scratch(room) as folder:
         con = _connect(folder, files, room, budget)
         try:
             yield Workspace(con, folder, budget)
@@ -57,8 +52,6 @@ def workspace(room: Path, *, files: tuple[Path, ...] = (), budget: Budget = DEFA
             raise lost(err, *files) from err
         finally:
             con.close()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _connect(folder: Path, files: tuple[Path, ...], room: Path, budget: Budget) -> duckdb.DuckDBPyConnection:
@@ -88,11 +81,3 @@ def lost(err: Exception, *files: Path) -> UserInputError:
         reason=str(err).splitlines()[0] if str(err) else type(err).__name__,
         remedy="Check that it is still there and can be read, and that the disk is not full; then open it again.",
     )
-
-
-def _clean_orphans(room: Path) -> None:
-    """Folders left by a process that was killed."""
-    for entry in room.glob("work-*"):
-        with contextlib.suppress(OSError):
-            if time.time() - entry.stat().st_mtime > ORPHAN_AGE:
-                shutil.rmtree(entry, ignore_errors=True)

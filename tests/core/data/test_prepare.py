@@ -3,6 +3,8 @@
 import csv
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -334,3 +336,21 @@ def test_progress_is_told(file: Make) -> None:
     load.prepare(DataSpec(file(table(mixed())), target="kind"), progress=lambda text, share: told.append((text, share)))
     assert len({text for text, _ in told}) >= 3
     assert all(share is None or 0 <= share <= 1 for _, share in told)
+
+
+def test_another_process_that_was_faster_is_no_failure(file: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = file(table(mixed()))
+    made, _ = prepared(source, target="kind")
+    monkeypatch.setattr(store, "find", lambda *a: None)  # it was not there yet when this one began
+    monkeypatch.setattr(store.shutil, "rmtree", lambda *a, **k: None)
+    assert prepared(source, target="kind")[0] == made
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there the age of the folder decides")
+def test_folders_of_killed_processes_are_removed(file: Make) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    for name in (f"work-{dead.pid}-x", f"work-{os.getppid()}-y", "work-z"):
+        (store.room() / name).mkdir()
+    made, _ = prepared(file(table(mixed())), target="kind")
+    assert {path.name for path in store.room().iterdir()} == {made.fingerprint, f"work-{os.getppid()}-y", "work-z"}
