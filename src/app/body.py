@@ -132,6 +132,7 @@ class Body(QWidget):
         self._slots["layers"].setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self._slots["layers"].setMinimumHeight(LIST_LEAST)
         column.addWidget(self._slots["summary"])
+        self._left_column = column
         column.addWidget(self._slots["palette"])
         column.addWidget(self._slots["layers"], 100)
         column.addStretch(1)  # where there is no list, what there is stays at the top
@@ -220,6 +221,7 @@ class Body(QWidget):
         self.centre.setCurrentWidget(self.welcome if self.welcome_shown else self._slots[self.stage])
         self._slots["palette"].setVisible(self.stage == "Design")
         self._slots["layers"].setVisible(layers)
+        self._left_column.setStretchFactor(self._slots["summary"], 0 if layers else 100)  # alone, it takes the height
         self.left.setVisible(self.is_open("left"))
         self.right.setVisible(self.is_open("right"))
         self._slots["plots"].setVisible(self.is_open("bottom"))

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
 from app.data import facts, paint
@@ -136,6 +136,7 @@ class ColumnList(QListView):
         self.setAccessibleName("Columns of the table")
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setUniformItemSizes(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -149,10 +150,20 @@ class ColumnList(QListView):
         document = self._session.document
         self._model.show(document.profile, document.project.data)
         n = self._model.rowCount()
-        self.setFixedHeight(int(ROW * (n if n <= MOST_ROWS else SCROLLED_ROWS)))
+        self.setMinimumHeight(self._least())
+        self.setMaximumHeight(ROW * n)
+        self.updateGeometry()
         if 0 <= row < n:
             self.setCurrentIndex(self._model.index(row))
         self.verticalScrollBar().setValue(at)
+
+    def _least(self) -> int:
+        """All rows where they are few; else some, and more where there is room."""
+        n = self._model.rowCount()
+        return int(ROW * (n if n <= MOST_ROWS else SCROLLED_ROWS))
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._least())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Menu)

@@ -25,7 +25,7 @@ class DataSummary(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.columns = ColumnList(session)
         self.split = SplitBar()
         self.generator = GeneratorForm(session)
@@ -38,7 +38,7 @@ class DataSummary(QWidget):
         column.setSpacing(8)
         column.addWidget(SectionHead("Data"))
         column.addWidget(self._empty)
-        column.addWidget(self._table)
+        column.addWidget(self._table, 1)
         self._listen()
         self.refresh()
 
@@ -69,8 +69,9 @@ class DataSummary(QWidget):
             (self._name, 0), (self._facts, 6), (self._decide, 4),
             (self.generator, 8), (self.columns, 8), (self.split, 0),
         ):  # fmt: skip
-            column.addWidget(widget)
+            column.addWidget(widget, 1000 if widget is self.columns else 0)  # it grows to its last row
             column.addSpacing(below)
+        column.addStretch(1)
         return body
 
     def _listen(self) -> None:
