@@ -232,7 +232,13 @@ def test_many_columns_scroll_in_their_list(qtbot: QtBot, session: DataSession) -
     session.load(wide())
     settle()
     assert summary.columns.model().rowCount() == 300
+    summary.resize(264, 380)
+    settle()
     assert summary.columns.height() < MOST_ROWS * ROW
+    summary.resize(264, 900)
+    settle()
+    assert MOST_ROWS * ROW < summary.columns.height() < 900
+    assert summary.split.geometry().bottom() < 900
     names = [summary.columns.model().index(row, 0).data() for row in range(3)]
     assert names == ["tissue", "gene_000", "gene_001"]
 
