@@ -232,7 +232,7 @@ def test_many_columns_scroll_in_their_list(qtbot: QtBot, session: DataSession) -
     session.load(wide())
     settle()
     assert summary.columns.model().rowCount() == 300
-    summary.resize(264, 380)
+    summary.resize(264, 340)
     settle()
     assert summary.columns.height() < MOST_ROWS * ROW
     summary.resize(264, 900)
