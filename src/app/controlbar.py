@@ -151,17 +151,27 @@ class RunProgress(QWidget):
         if self.epochs.value() != epochs:
             self.epochs.set_value(epochs)
         self.epochs.setFixedWidth(max(34, self.epochs.fontMetrics().horizontalAdvance(self.epochs.text()) + 14))
-        done = _epochs_done(shot) / epochs if shot else 0.0
-        self.epoch.setText(f"{shot.epoch:,}" if shot else "0")
+        done = (_epochs_done(shot) if shot else self._epochs_before()) / epochs
+        self.epoch.setText(f"{shot.epoch if shot else self._epochs_before():,}")
         self.bar.setValue(round(1000 * min(1.0, done)))
         self.time.setText(self._time(shot, state))
         counted = self.epoch.sizeHint().width() + self.epochs.width()
         self.caption.setVisible(counted < WIDTH_FOR_CAPTION)  # long runs need the room for their numbers
         self.setToolTip(f"Step {shot.step:,} · {clock(shot.seconds)} of training" if shot else "")
 
+    def _epochs_before(self) -> int:
+        """Epochs of the run that a project was opened with; validation comes once an epoch."""
+        document = self._session.document
+        measured = document.history.curves.get("loss/validation")
+        if document.weights is None or measured is None or not len(measured.step):
+            return 0
+        return round(float(measured.step[-1] / measured.step[0]))
+
     def _time(self, shot: Snapshot | None, state: str) -> str:
         if state in ("starting", "lost"):
             return "starting…" if state == "starting" else "interrupted"
+        if shot is None and self._session.document.weights is not None:
+            return "trained before"
         if shot is None:
             return "ready" if self._session.can_train else ""
         if state == "running":

@@ -137,8 +137,8 @@ class ProjectFiles(QObject):
     def _tell_missing(self, path: str) -> None:
         self._settings.forget_recent(str(Path(path).absolute()))
         self.recent_changed.emit()
-        text = f"{path} does not exist any more. It may have been moved, renamed or deleted."
-        self._session.notice.emit(Notice("error", "The file is gone", text, key="file"))
+        text = f"{path} is not there. It may have been moved, renamed or deleted."
+        self._session.notice.emit(Notice("error", "No such file", text, key="file"))
 
 
 def _as_file_name(name: str) -> str:

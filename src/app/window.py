@@ -113,6 +113,8 @@ class Window(QMainWindow):
         self.controls.reset_asked.connect(self.reset_run)
         self.overlay.dropped.connect(self._drop)
         self.body.sides_changed.connect(self._show_sides)
+        document.data_changed.connect(lambda: self._forget_refusals("data", "file"))
+        document.file_changed.connect(lambda: None if document.edited else self._forget_refusals("file"))
         for signal in (document.file_changed, document.data_changed):
             signal.connect(self._show_file)
             signal.connect(self._refresh_welcome)
@@ -218,6 +220,11 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{document.project.name}[*] — Chainrule")
         self.setWindowModified(document.edited)
         self.setWindowFilePath(str(document.path) if document.path else "")
+
+    def _forget_refusals(self, *keys: str) -> None:
+        """What was refused is of the past once another file was read, or this one saved."""
+        for key in keys:
+            self.notices.dismiss(key, severity="error")
 
     def _show_recent(self) -> None:
         def choose(path: str) -> None:

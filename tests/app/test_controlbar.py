@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSpinBox
 
 from app import theme
 from app.controlbar import ControlBar
+from app.document import Trained
 from app.widgets import NumberCombo
 from core.evaluation.result import Evaluation
 from core.optimizers import SGD, Adam
@@ -208,3 +209,13 @@ def test_nothing_is_cut_off(qtbot, bar, session, width):
             assert corner.x() <= width, child.accessibleName()
             assert corner.y() <= 48
     assert bar.minimumSizeHint().width() <= width
+
+
+def test_a_project_that_was_trained_says_so_when_opened(bar, session):
+    session.with_data(epochs=200)
+    assert bar.progress.epoch.text() == "0"
+    document = session.document
+    learned = Trained({"l1": {}}, document.project.network, document.prepared, "softmax_cross_entropy")
+    document.set_result(learned, snapshot(epoch=50, epochs=200, per_epoch=8).history)
+    assert (bar.progress.epoch.text(), bar.progress.time.full_text()) == ("50", "trained before")
+    assert bar.progress.bar.value() == 250

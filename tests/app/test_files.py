@@ -88,7 +88,7 @@ def test_a_dropped_project_does_not_replace_unsaved_work_unasked(window, session
 def test_a_recent_file_that_is_gone_is_said_and_forgotten(window, session, settings):
     settings.add_recent("/gone/away.csv")
     window.files.open_paths(["/gone/away.csv"])
-    assert window.notices.cards[0].notice.title == "The file is gone"
+    assert window.notices.cards[0].notice.title == "No such file"
     assert "/gone/away.csv" not in window.files.recent
     assert session.calls == []
 

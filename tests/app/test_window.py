@@ -1,6 +1,7 @@
 """The window: stages, sides, drops, menus, keys and the welcome."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fakes import FakeSession, Panel, edit, leave_unasked, snapshot
@@ -295,6 +296,17 @@ def test_how_a_run_went_does_not_cover_what_it_led_to(window, session):
     session.notice.emit(Notice("error", "Training diverged", key="other"))
     window.show_stage("Evaluate")
     assert [card.notice.title for card in window.notices.cards] == ["Training diverged"]
+
+
+def test_a_refused_file_is_forgotten_once_another_is_read(window, session):
+    session.notice.emit(Notice("error", "No such file", key="file"))
+    session.with_data()
+    assert not window.notices.cards
+    session.notice.emit(Notice("error", "Not saved", key="file"))
+    session.document.edit_training("More", epochs=7)
+    assert window.notices.cards, "nothing was saved yet"
+    session.document.mark_saved(Path("/x/y.chainrule"))
+    assert not window.notices.cards
 
 
 def test_a_key_does_no_more_than_its_button(window, session):
