@@ -99,7 +99,7 @@ class Runs(QObject):
         if task is None or shot is None or not checkpoint or self.engine.active:
             return
         more = self.document.project.training.epochs
-        config = replace(self.document.project.training, epochs=min(shot.epoch + more, 1_000_000))
+        config = replace(self.document.project.training.within(task.config), epochs=min(shot.epoch + more, 1_000_000))
         self.document.edit_training("Train more", epochs=config.epochs)
         self._start(replace(task, config=config, resume_from=checkpoint))
 
@@ -108,7 +108,8 @@ class Runs(QObject):
         task, checkpoint = self.task, self.engine.checkpoint
         self.engine.start()
         if task is not None:
-            self._start(replace(task, config=self.document.project.training, resume_from=checkpoint))
+            config = self.document.project.training.within(task.config)
+            self._start(replace(task, config=config, resume_from=checkpoint))
 
     def reset(self) -> None:
         """Forget the run, its weights and its curves; the design stays."""

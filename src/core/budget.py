@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from core.errors import UserInputError
@@ -30,6 +31,14 @@ class Budget:
 
 
 DEFAULT = Budget()
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory that this computer has; None where the system does not say (Windows)."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def require(amount: int, limit: int, *, what: str, unit: str, where: str, remedy: str) -> None:

@@ -170,6 +170,10 @@ class TrainingConfig:
         choices=(("auto", "Auto"), ("numpy", "NumPy"), ("mlx", "MLX")),
     )
 
+    def within(self, run: TrainingConfig) -> Self:
+        """These settings as a run that began with `run` takes them over: seed, loss and backend belong to it."""
+        return replace(self, seed=run.seed, loss=run.loss, backend=run.backend)
+
     def to_json(self) -> dict[str, Any]:
         return {"optimizer": optimizer_to_json(self.optimizer), **values.to_json(self)}
 

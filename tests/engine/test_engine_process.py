@@ -169,9 +169,11 @@ def test_a_refused_run_is_told_in_words_and_the_engine_lives(engine, make_task) 
 
 
 def test_killed_while_training_resumes_from_its_checkpoint_bit_for_bit(engine, make_task, tmp_path) -> None:
-    task = make_task("iris", epochs=6000, dropout=0.2, folder=str(tmp_path))
-    engine.send(Begin(1, task), Go(1))
+    task = make_task("iris", epochs=1500, dropout=0.2, folder=str(tmp_path))
+    engine.send(Begin(1, task), Go(1, 1000))
     written = engine.until(kind(CheckpointWritten))
+    engine.send(Go(1))
+    engine.until(lambda m: isinstance(m, SnapshotReply) and m.snapshot and m.snapshot.step > 1000, ask=True)
     os.kill(engine.child.pid, signal.SIGKILL)
     deadline = time.monotonic() + 5
     while engine.child.alive and time.monotonic() < deadline:

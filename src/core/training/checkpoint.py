@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from core import __version__
+from core.engine.messages import TrainingTask
 from core.errors import UserInputError
+from core.project import history
 from core.project.atomic import atomic_write
 from core.spec import NetworkSpec, TrainingConfig
-from core.training.snapshot import Curve, History, Mark
 from core.training.trainer import Progress, Trainer
 
 FORMAT = 1
+CURVES = "curve/"  # before the name of every array of the history
 
 
 def write(trainer: Trainer, path: Path) -> None:
@@ -32,8 +34,8 @@ def write(trainer: Trainer, path: Path) -> None:
     arrays |= {f"slot/{i}": slot for i, slot in enumerate(trainer.step.slot_arrays())}
     if trainer.best is not None:
         arrays["best"] = trainer.best
-    history = trainer.history()
-    arrays |= history_arrays(history)
+    told = trainer.history()
+    arrays |= {CURVES + name: array for name, array in history.to_arrays(told).items()}
     progress = asdict(trainer.progress)
     if not math.isfinite(progress["best_loss"]):
         progress["best_loss"] = None
@@ -46,7 +48,7 @@ def write(trainer: Trainer, path: Path) -> None:
         "config": trainer.config.to_json(),
         "progress": progress,
         "updates": trainer.step.count,
-        "marks": [[mark.step, mark.text] for mark in history.marks],
+        "marks": history.marks_to_json(told),
     }
     atomic_write(path, save(arrays, metadata={"chainrule": json.dumps(facts)}))
 
@@ -57,29 +59,49 @@ def read_facts(path: Path) -> dict[str, Any]:
         with safe_open(path, "numpy") as file:
             facts = json.loads((file.metadata() or {})["chainrule"])
     except (OSError, SafetensorError, KeyError, ValueError) as err:
-        raise UserInputError("This is not a readable checkpoint.", where=str(path), reason=str(err)) from err
+        raise _unreadable(path, err) from err
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise UserInputError("This checkpoint was written by another version.", where=str(path))
     return facts
+
+
+def _unreadable(path: Path, err: Exception) -> UserInputError:
+    return UserInputError(
+        "This is not a readable checkpoint.", where=str(path), reason=str(err), remedy="Start a new run."
+    )
+
+
+def resumed(task: TrainingTask) -> TrainingTask:
+    """`task` with the seed, loss and backend of the run whose checkpoint it goes on from."""
+    began = TrainingConfig.from_json(read_facts(Path(task.resume_from)).get("config", {}))
+    return replace(task, config=task.config.within(began))
 
 
 def restore(trainer: Trainer, path: Path) -> None:
     """Put a fresh trainer of the same network, data and backend where the checkpoint left off.
 
     Settings of the task that differ from the checkpoint's act from here on and are marked.
-    Raises UserInputError where the checkpoint belongs to another network, other data or another backend.
+    Raises UserInputError where the checkpoint is damaged, or belongs to another network, other data or another backend.
     """
     facts = read_facts(path)
+    try:
+        _check_same(trainer, facts, path)
+        _restore(trainer, facts, path)
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as err:
+        raise _unreadable(path, err) from err
+
+
+def _check_same(trainer: Trainer, facts: dict[str, Any], path: Path) -> None:
     same = {
         "network": NetworkSpec.from_json(facts["network"]) == trainer.task.network,
         "data": facts["fingerprint"] == trainer.task.prepared.fingerprint,
         "backend": facts["backend"] == trainer.backend.name,
     }
-    for what, fits in same.items():
-        if not fits:
-            raise UserInputError(
-                f"The checkpoint belongs to another {what}.", where=str(path), remedy="Start a new run."
-            )
+    for what in (name for name, fits in same.items() if not fits):
+        raise UserInputError(f"The checkpoint belongs to another {what}.", where=str(path), remedy="Start a new run.")
+
+
+def _restore(trainer: Trainer, facts: dict[str, Any], path: Path) -> None:
     with safe_open(path, "numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (safe_open is no mapping)
     wanted = trainer.config
@@ -87,29 +109,10 @@ def restore(trainer: Trainer, path: Path) -> None:
     slots = tuple(arrays[f"slot/{i}"] for i in range(trainer.config.optimizer.slots))
     trainer.step.restore(arrays["parameters"], slots, facts["updates"])
     trainer.resume_at(Progress(**_finite(facts["progress"])), arrays.get("best"))
-    trainer.restore_history(history_from_arrays(arrays, facts["marks"]))
+    curves = {name.removeprefix(CURVES): array for name, array in arrays.items() if name.startswith(CURVES)}
+    trainer.restore_history(history.from_arrays(curves, facts["marks"], where=str(path)))
     trainer.change(wanted)
 
 
 def _finite(progress: dict[str, Any]) -> dict[str, Any]:
     return {**progress, "best_loss": math.inf if progress["best_loss"] is None else progress["best_loss"]}
-
-
-def history_arrays(history: History) -> dict[str, np.ndarray]:
-    """Curves as named arrays: "curve/NAME/step", and mean, low, high."""
-    return {
-        f"curve/{name}/{part}": np.ascontiguousarray(getattr(curve, part))
-        for name, curve in history.curves.items()
-        for part in ("step", "mean", "low", "high")
-    }
-
-
-def history_from_arrays(arrays: dict[str, np.ndarray], marks: list[Any]) -> History:
-    """The inverse of `history_arrays`; raises KeyError for an incomplete curve."""
-    names = sorted(
-        {key[len("curve/") : -len("/step")] for key in arrays if key.startswith("curve/") and key.endswith("/step")}
-    )
-    curves = {
-        name: Curve(*(arrays[f"curve/{name}/{part}"] for part in ("step", "mean", "low", "high"))) for name in names
-    }
-    return History(curves, tuple(Mark(int(step), str(text)) for step, text in marks))

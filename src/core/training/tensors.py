@@ -41,7 +41,10 @@ def plane(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     The points are (GRID², 2), rows of the grid from low to high second input; the plane reaches a little beyond x.
     """
-    low, high = x.min(axis=0), x.max(axis=0)
+    return _grid(x.min(axis=0), x.max(axis=0))
+
+
+def _grid(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     margin = 0.1 * np.maximum(high - low, 1e-6)
     (x0, y0), (x1, y1) = low - margin, high + margin
     across, up = np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID))
@@ -50,7 +53,7 @@ def plane(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _surfaces(trainer: Trainer) -> dict[str, np.ndarray]:
-    points, extent = plane(trainer.train.x)
+    points, extent = _grid(*trainer.extremes)
     found = {"surface/extent": extent}
     for id, y in trainer.step.activations(points).items():
         if y.ndim == 2 and y.size <= LARGEST:

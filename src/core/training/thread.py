@@ -155,7 +155,7 @@ class TrainingThread(threading.Thread):
     def _begin(self, command: Begin) -> None:
         self._trainer = None  # its memory is free before the next one needs its own
         self._run_id = command.run_id
-        task = command.task
+        task = checkpoint.resumed(command.task) if command.task.resume_from else command.task
         backend = choose(task.config.backend)
         self._used.add(backend.name)
         self._trainer = trainer = Trainer(task, backend)
@@ -184,6 +184,8 @@ class TrainingThread(threading.Thread):
         trainer, began = self._trainer, time.monotonic()
         self._save_at = math.inf
         if trainer is None or not trainer.task.checkpoint_folder:
+            return
+        if not trainer.finite:  # the next batch will find that the run has diverged; the last checkpoint stays good
             return
         path = Path(trainer.task.checkpoint_folder) / "latest.safetensors"
         try:
@@ -255,7 +257,11 @@ def train_here(task: TrainingTask, progress: Callable[[Snapshot], None] | None =
     thread.send(Go(1))
     try:
         while True:
-            event = _next(events, thread, progress)
+            try:
+                event = _next(events, thread, progress)
+            except KeyboardInterrupt:
+                thread.send(Stop(1))
+                continue
             if isinstance(event, Ended):
                 return event
             if isinstance(event, Failed):
@@ -271,7 +277,4 @@ def _next(events: Any, thread: TrainingThread, progress: Callable[[Snapshot], No
     except queue.Empty:
         if progress is not None and thread.snapshot is not None:
             progress(thread.snapshot)
-        return None
-    except KeyboardInterrupt:
-        thread.send(Stop(1))
         return None

@@ -5,15 +5,17 @@ A `Trainer` is driven one batch at a time by one thread, which owns every backen
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from core import keys
+from core import forecast, keys
 from core.backend.choose import BackendInfo
+from core.budget import physical_memory
 from core.data import store
 from core.data.preprocess import NumberTarget
 from core.data.schema import Part, Prepared
@@ -25,11 +27,13 @@ from core.spec import TrainingConfig
 from core.training.series import Series
 from core.training.snapshot import History, Mark
 from core.training.step import NumpyStep, same_shape
+from core.validation import check
 
 SAMPLE_SECONDS = 0.002  # gradient norms and train metrics are taken at most this often: they decide nothing
 SAMPLE_SHARE = 0.05  # of the time, at most, goes into taking them
 COPY_BYTES = 4 << 20  # training rows up to this size are reordered once an epoch instead of gathered at every batch
 EVALUATE_ROWS = 8192
+COPIES = 4  # of all parameters that a run keeps beside the step's own: start, best, last finite, sampled
 WATCHED = {  # settings whose change is marked in the plots
     "learning_rate": "learning rate", "batch_size": "batch size", "dropout": "dropout", "l1": "L1", "l2": "L2",
     "epochs": "epochs", "early_stopping": "early stopping",
@@ -85,6 +89,7 @@ class Trainer:
             raise UserInputError(
                 "There are no rows to train on.", where="data", remedy="Lower the validation and test shares."
             )
+        self._check_memory()
         self.step = make_step(backend.name, self.network, self.loss, self.config, self._start())
         self.progress = Progress()
         self.curves: dict[str, Series] = {}
@@ -112,6 +117,21 @@ class Trainer:
                 remedy=f"Set its units to {wanted[0]}.",
             )  # fmt: skip
 
+    def _check_memory(self) -> None:
+        """Refuse before anything is allocated: a system that promises more than it has kills the process later."""
+        network, memory = self.task.network, physical_memory()
+        cost = forecast.network_cost(
+            network, check(network), optimizer=self.config.optimizer, batch=max(self.batch_rows, 1)
+        )
+        needed = cost.memory + COPIES * cost.parameter_bytes
+        if memory is not None and needed > memory:
+            text, there = forecast.bytes_text(needed), forecast.bytes_text(memory)
+            raise UserInputError(
+                "This network is too large for this computer.", where="network",
+                reason=f"Training it takes about {text}; this computer has {there}.",
+                remedy="Use fewer units, or a smaller batch.",
+            )  # fmt: skip
+
     def _start(self) -> Any:
         """Fresh weights, with those of the task for every layer whose shapes still match."""
         fresh = self.network.init(self.config.seed)
@@ -137,9 +157,14 @@ class Trainer:
         """Steps to the end of the present epoch at the present batch size."""
         return -(-(len(self.train.x) - self.progress.cursor) // self.batch_rows)
 
+    @functools.cached_property
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and largest of every input over the training rows, looked for once: there may be many rows."""
+        return self.train.x.min(axis=0), self.train.x.max(axis=0)
+
     def change(self, config: TrainingConfig) -> None:
         """New settings from the next batch on. Seed, loss and backend belong to the run and stay."""
-        config = replace(config, seed=self.config.seed, loss=self.config.loss, backend=self.config.backend)
+        config = config.within(self.config)
         if config == self.config:
             return
         texts = [
@@ -169,7 +194,7 @@ class Trainer:
         at.step += 1
         at.cursor += len(x)
         if not math.isfinite(loss + penalty):
-            self._diverge(loss)
+            self._diverge("loss", loss + penalty)
             return
         self._add("loss/train", loss)
         if penalty or "penalty" in self.curves:
@@ -216,10 +241,13 @@ class Trainer:
         at.epoch += 1
         at.cursor = 0
         flat = self.step.flat()
+        if not np.isfinite(flat).all():
+            self._diverge("weights", float(flat[~np.isfinite(flat)][0]))
+            return
         if len(self.validation.x):
             loss, metric = self.measure(self.validation)
             if not math.isfinite(loss):
-                self._diverge(loss)
+                self._diverge("validation loss", loss)
                 return
             self._add("loss/validation", loss)
             self._add("metric/validation", metric)
@@ -248,16 +276,16 @@ class Trainer:
         """Epochs since the best validation loss."""
         return self.progress.epoch - max(self.progress.best_epoch, self.progress.patient_from)
 
-    def _diverge(self, loss: float) -> None:
+    def _diverge(self, what: str, value: float) -> None:
         at, gradient = self.progress, self.step.gradient()
         broken = [id for id, span in self.step.spans.items() if not np.isfinite(gradient[span]).all()]
         names = {spec.id: spec.name for spec in self.task.network.layers}
         place = f", first seen in layer {names[broken[-1]]}" if broken else ""
-        what = "not a number" if math.isnan(loss) else "infinite"
+        became = "not a number" if math.isnan(value) else "infinite"
         rate = self.config.learning_rate / 10
         self.ended = "diverged"
         self.message = (
-            f"The loss became {what} at step {at.step:,}{place}. The last finite weights are kept. "
+            f"The {what} became {became} at step {at.step:,}{place}. The last finite weights are kept. "
             f"The learning rate {_short(self.config.learning_rate)} is probably too large; try {_short(rate)}."
         )
         self.remedy = {"learning_rate": rate}
@@ -301,7 +329,13 @@ class Trainer:
     def _flat(self, *, best: bool) -> np.ndarray:
         if best and self.best is not None:
             return self.best
-        return self._good if self.ended == "diverged" else self.step.flat()
+        flat = self.step.flat()
+        return flat if self.ended != "diverged" and np.isfinite(flat).all() else self._good
+
+    @property
+    def finite(self) -> bool:
+        """Whether all weights are numbers."""
+        return bool(np.isfinite(self.step.flat()).all())
 
     def weights(self, *, best: bool) -> Weights:
         """Weights by layer: the best by validation loss where there are any, or the present ones (the last finite)."""

@@ -4,11 +4,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from core.backend.choose import choose, probe
 from core.errors import UserInputError
 from core.optimizers import SGD, Nesterov
 from core.training import checkpoint
+from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
 
 EXACT = ("loss/train", "loss/validation", "metric/validation", "penalty")
@@ -84,3 +87,44 @@ def test_junk_is_refused(tmp_path, content) -> None:
     path.write_bytes(content)
     with pytest.raises(UserInputError):
         checkpoint.read_facts(path)
+
+
+def test_seed_and_loss_of_the_run_outlive_a_change_of_the_settings(make_task, tmp_path) -> None:
+    task = make_task("iris", epochs=6)
+    whole, first = Trainer(task, choose("numpy")), Trainer(task, choose("numpy"))
+    while not whole.ended:
+        whole.train_batch()
+    for _ in range(4):
+        first.train_batch()
+    checkpoint.write(first, tmp_path / "c.safetensors")
+    edited = dataclasses.replace(task.config, seed=99, loss="mse")
+    again = checkpoint.resumed(dataclasses.replace(task, config=edited, resume_from=str(tmp_path / "c.safetensors")))
+    second = Trainer(again, choose("numpy"))
+    checkpoint.restore(second, tmp_path / "c.safetensors")
+    while not second.ended:
+        second.train_batch()
+    np.testing.assert_array_equal(whole.step.flat(), second.step.flat())
+
+
+def test_a_checkpoint_without_all_its_arrays_is_refused(make_task, tmp_path) -> None:
+    path = tmp_path / "c.safetensors"
+    task = make_task("iris")
+    checkpoint.write(Trainer(task, choose("numpy")), path)
+    with safe_open(path, "numpy") as file:
+        facts = file.metadata()
+    save_file({"parameters": np.zeros(3, np.float32)}, path, metadata=facts)
+    with pytest.raises(UserInputError, match="not a readable checkpoint"):
+        checkpoint.restore(Trainer(task, choose("numpy")), path)
+
+
+def test_burst_weights_never_replace_a_good_checkpoint(make_task, tmp_path) -> None:
+    events: list = []
+    thread = TrainingThread(events.append)
+    thread._trainer = Trainer(make_task("iris", folder=str(tmp_path)), choose("numpy"))
+    thread._checkpoint()
+    good = (tmp_path / "latest.safetensors").read_bytes()
+    thread._trainer.train_batch()
+    thread._trainer.step.p[0] = np.nan
+    thread._checkpoint()
+    assert (tmp_path / "latest.safetensors").read_bytes() == good
+    assert len(events) == 1

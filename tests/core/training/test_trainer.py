@@ -191,3 +191,24 @@ def test_dense_without_bias_trains(make_task) -> None:
     bare = edits.set_hypers(task.network, "l1", use_bias=False)
     assert isinstance(bare.layer("l1").layer, Dense)
     assert "b" not in trained(dataclasses.replace(task, network=bare)).weights(best=True)["l1"]
+
+
+def test_weights_that_burst_in_the_last_step_are_found_without_validation_rows(make_task) -> None:
+    task = make_task("diabetes", epochs=1, batch_size=0, learning_rate=1e39, optimizer=SGD())
+    trainer = Trainer(task, NUMPY)
+    trainer.validation = dataclasses.replace(trainer.validation, x=trainer.validation.x[:0], y=trainer.validation.y[:0])
+    with np.errstate(all="ignore"):
+        trainer.train_batch()
+    assert not np.isfinite(trainer.step.flat()).all()
+    assert trainer.ended == "diverged"
+    assert "weights became" in trainer.message
+    for best in (True, False):
+        assert all(np.isfinite(a).all() for arrays in trainer.weights(best=best).values() for a in arrays.values())
+
+
+def test_a_network_beyond_this_computers_memory_is_refused_before_anything_is_made(make_task) -> None:
+    task = make_task("iris")
+    huge = dataclasses.replace(task, network=edits.set_hypers(task.network, "l1", units=1_000_000))
+    huge = dataclasses.replace(huge, network=edits.set_hypers(huge.network, "l2", units=1_000_000))
+    with pytest.raises(UserInputError, match=r"Training it takes about \d+ TB; this computer has"):
+        Trainer(huge, NUMPY)
