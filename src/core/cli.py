@@ -7,7 +7,9 @@ Progress goes to stderr, the answer to stdout: words, or one JSON object with --
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import math
 import multiprocessing
 import os
 import sys
@@ -34,25 +36,48 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def headless(arguments: Sequence[str]) -> int:
     """Run one sub-command; refusals become one message on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that this terminal cannot write must not end the program
+            stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
     try:
         answer, words = options.command(options)
+        commands.end_progress()
+        _print(json.dumps(_finite(answer), allow_nan=False) if options.json else words)
     except UserInputError as err:
-        print(f"chainrule: {err}", file=sys.stderr)
-        return 2
+        return _fail(2, str(err))
+    except MemoryError:
+        return _fail(2, "There is not enough memory for this. Close other programs or use less data.")
     except KeyboardInterrupt:
-        print("chainrule: interrupted", file=sys.stderr)
-        return 130
+        return _fail(130, "interrupted")
     except Exception:
-        print("chainrule: this is a defect of the program, not of your input:", file=sys.stderr)
+        code = _fail(1, "this is a defect of the program, not of your input:")
         traceback.print_exc()
-        return 1
-    try:
-        print(json.dumps(answer, ensure_ascii=False) if options.json else words, flush=True)
-    except BrokenPipeError:  # the reader, `head` say, had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code
     failed = isinstance(answer, list) and not all(entry.get("passed", True) for entry in answer)
     return 1 if failed else 0
+
+
+def _fail(code: int, why: str) -> int:
+    commands.end_progress()
+    print(f"chainrule: {why}", file=sys.stderr)
+    return code
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # the reader, `head` say, had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _finite(answer: Any) -> Any:
+    """Plain data with null for infinity and what is no number, which JSON does not know."""
+    if isinstance(answer, dict):
+        return {name: _finite(value) for name, value in answer.items()}
+    if isinstance(answer, (list, tuple)):
+        return [_finite(value) for value in answer]
+    return None if isinstance(answer, float) and not math.isfinite(answer) else answer
 
 
 def parser() -> argparse.ArgumentParser:

@@ -3,33 +3,61 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core import suggest, values
+from core import edits, suggest, values
 from core.data.schema import Part, Prepared, TableProfile
 from core.engine.messages import Ended, TrainingTask
 from core.errors import UserInputError
 from core.evaluation.result import Evaluation, Predictions
+from core.layers.dense import Dense
 from core.losses import resolve
 from core.model import TrainedModel
 from core.optimizers import OPTIMIZERS
 from core.project import file as project_file
+from core.project.atomic import check_writable
 from core.project.file import SavedProject
 from core.spec import DataSource, DataSpec, NetworkSpec, Project, TrainingConfig, mlp
 from core.training.snapshot import Snapshot
 
 Answer = tuple[Any, str]
+LOG_SECONDS = 5.0  # between two lines about a run where they are not overwritten: a log is read by people
 
 
 def say(text: str, fraction: float | None = None) -> None:
     """One line of progress on stderr; on a terminal it is overwritten by the next."""
-    share = "" if fraction is None else f" {fraction:.0%}"
-    end = "\r" if sys.stderr.isatty() else "\n"
-    print(f"{text}{share}".ljust(78 if end == "\r" else 0), end=end, file=sys.stderr, flush=True)
+    line = text if fraction is None else f"{text} {fraction:.0%}"
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        print(line[:width].ljust(width), end="\r", file=sys.stderr, flush=True)
+    else:
+        print(line, file=sys.stderr, flush=True)
+
+
+def end_progress() -> None:
+    """Leave a clean line on a terminal."""
+    if sys.stderr.isatty():
+        say("")
+
+
+def _run_progress() -> Callable[[Snapshot], None]:
+    """Tells of a run: at every chance on a terminal, now and then elsewhere."""
+    due = 0.0
+
+    def tell(shot: Snapshot) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            due = now if sys.stderr.isatty() else now + LOG_SECONDS
+            say(_progress(shot))
+
+    return tell
 
 
 def quiet(text: str, fraction: float | None = None) -> None:
@@ -92,16 +120,20 @@ def train(options: argparse.Namespace) -> Answer:
     from core.evaluation.evaluate import evaluate as measure
     from core.training.thread import train_here
 
+    if options.out:
+        check_writable(options.out)
     saved = project_file.load(options.data) if options.data.endswith(project_file.SUFFIX) else None
     spec = _data_spec(options, saved.project if saved else None)
     prepared = load.prepare(spec, progress=say)
     config = _config(options, prepared, saved.project.training if saved else None)
     network = _network(options, prepared, config, saved.project.network if saved else None)
     began = time.perf_counter()
-    ended = train_here(TrainingTask(network, config, prepared), lambda shot: say(_progress(shot)))
+    ended = train_here(TrainingTask(network, config, prepared), _run_progress())
     seconds = time.perf_counter() - began
     if ended.reason == "diverged":
         raise UserInputError(ended.message, where="training")
+    if not ended.snapshot.step:
+        raise KeyboardInterrupt
     assert ended.weights is not None
     loss = resolve(config.loss, prepared.task, len(prepared.classes))
     name = saved.project.name if saved else Path(spec.source.name).stem
@@ -161,20 +193,24 @@ def _batch_size(text: str) -> int:
 def _network(
     options: argparse.Namespace, prepared: Prepared, config: TrainingConfig, saved: NetworkSpec | None
 ) -> NetworkSpec:
+    base = saved if saved is not None and saved.layers else suggest.network_for(prepared, config)
     if options.network:
-        return suggest.fitted(_network_file(options.network), prepared, config)
-    if saved is not None and saved.layers and not options.hidden and not options.activation:
-        return suggest.fitted(saved, prepared, config)
-    if not options.hidden and not options.activation:
-        return suggest.network_for(prepared, config)
-    usual = suggest.network_for(prepared, config)
-    first = usual.layer("l1").layer
-    activation = options.activation or getattr(first, "activation", "relu")
-    values.checked(type(first), "activation", activation, where="--activation")
-    if options.hidden:
-        return suggest.fitted(mlp(1, _widths(options.hidden), 1, activation=activation), prepared, config)
-    hidden = [s.layer for s in usual.layers[1:-1]]
-    return suggest.fitted(mlp(1, tuple(h.units for h in hidden), 1, activation=activation), prepared, config)  # type: ignore[attr-defined]
+        base = _network_file(options.network)
+    elif options.hidden:
+        usual = suggest.network_for(prepared, config).layer("l1").layer
+        base = mlp(1, _widths(options.hidden), 1, activation=getattr(usual, "activation", "relu"))
+    if options.activation:
+        base = _with_activation(base, options.activation)
+    return suggest.fitted(base, prepared, config)
+
+
+def _with_activation(network: NetworkSpec, name: str) -> NetworkSpec:
+    """Every Dense layer but the output with this activation."""
+    values.checked(Dense, "activation", name, where="--activation")
+    for spec in network.layers:
+        if isinstance(spec.layer, Dense) and network.targets(spec.id):
+            network = edits.set_hypers(network, spec.id, activation=name)
+    return network
 
 
 def _widths(text: str) -> tuple[int, ...]:
@@ -294,6 +330,8 @@ def predict(options: argparse.Namespace) -> Answer:
     from core.data.write import write_predictions_csv
     from core.evaluation.predict import predict as answers
 
+    if options.out:
+        check_writable(options.out)
     found = answers(project_file.load(options.project).model(), source_of(options.data), progress=quiet)
     rows = len(found.answer)
     if options.out:

@@ -17,6 +17,9 @@ from core.layers.input import Input
 from core.optimizers import Adam, Optimizer, optimizer_from_json, optimizer_to_json
 from core.values import hyper
 
+MOST_LAYERS = 1000
+MOST_EDGES = 10_000
+
 
 @dataclass(frozen=True)
 class LayerSpec:
@@ -68,22 +71,25 @@ class NetworkSpec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; raises UserInputError for anything malformed."""
-        layers = tuple(_layer_spec(entry, i) for i, entry in enumerate(_list(data, "layers")))
+        layers = tuple(_layer_spec(entry, i) for i, entry in enumerate(_list(data, "layers", MOST_LAYERS)))
         ids = [spec.id for spec in layers]
         if len(set(ids)) != len(ids):
             raise UserInputError("Two layers share one id.", where="network")
         edges = []
-        for pair in _list(data, "edges"):
+        for pair in _list(data, "edges", MOST_EDGES):
             if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(end in ids for end in pair)):
                 raise UserInputError(f"The connection {pair!r} does not join two layers.", where="network")
             edges.append(Edge(*pair))
         return cls(layers, tuple(edges))
 
 
-def _list(data: Mapping[str, Any], name: str) -> list[Any]:
+def _list(data: Mapping[str, Any], name: str, most: int) -> list[Any]:
     found = data.get(name) if isinstance(data, Mapping) else None
     if not isinstance(found, list):
         raise UserInputError(f"The network has no list {name!r}.", where="network")
+    if len(found) > most:
+        reason = f"It has {len(found):,}; at most {most:,} {name} are read."
+        raise UserInputError(f"The network has too many {name}.", where="network", reason=reason)
     return found
 
 

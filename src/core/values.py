@@ -75,16 +75,20 @@ def _shape(h: Hyper, raw: Any, place: str) -> tuple[int, ...]:
 
 
 def _number(h: Hyper, raw: Any, place: str) -> int | float:
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not math.isfinite(raw):
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not -math.inf < raw < math.inf:
         raise UserInputError(f"{h.label} must be a finite number, not {raw!r}.", where=place)
     if h.kind == "int" and raw != int(raw):
         raise UserInputError(f"{h.label} must be a whole number, not {raw!r}.", where=place)
     if (h.minimum is not None and raw < h.minimum) or (h.maximum is not None and raw > h.maximum):
-        low = "" if h.minimum is None else f"at least {h.minimum:g}"
-        high = "" if h.maximum is None else f"at most {h.maximum:g}"
+        low = "" if h.minimum is None else f"at least {_digits(h.minimum)}"
+        high = "" if h.maximum is None else f"at most {_digits(h.maximum)}"
         limits = " and ".join(part for part in (low, high) if part)
-        raise UserInputError(f"{h.label} is {raw:g}; it must be {limits}.", where=place)
+        raise UserInputError(f"{h.label} is {_digits(raw)}; it must be {limits}.", where=place)
     return int(raw) if h.kind == "int" else float(raw)
+
+
+def _digits(number: float) -> str:
+    return (f"{number:,}" if isinstance(number, int) else f"{number:,.10g}")[:40]
 
 
 def to_json(value: Any) -> dict[str, Any]:

@@ -68,6 +68,16 @@ def atomic_write(path: str | os.PathLike[str], content: Content, *, keep_previou
         ) from err
 
 
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Refuse before long work what `atomic_write` would refuse after it, as far as it can be seen by then."""
+    target = Path(os.path.realpath(path))
+    _refuse_impossible(target)
+    if not target.parent.is_dir():
+        raise _in_words(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)), target)
+    if not os.access(target.parent, os.W_OK):
+        raise _in_words(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), target)
+
+
 def previous_version(path: str | os.PathLike[str]) -> Path:
     """Where `keep_previous` keeps the version before: NAME~ beside NAME."""
     target = Path(path)
@@ -216,7 +226,7 @@ def _in_words(err: OSError, target: Path) -> UserInputError:
             "Save in another folder, or change its permissions.",
         )
     elif err.errno in (errno.ENOENT, errno.ENOTDIR):
-        what, remedy = "This folder does not exist any more.", "Save in another folder."
+        what, remedy = "This folder does not exist.", "Save in another folder."
     elif err.errno in (errno.ENAMETOOLONG, errno.EILSEQ):
         what, remedy = "This name cannot be used on this disk.", "Choose a shorter or plainer name."
     elif err.errno == errno.EFBIG:

@@ -32,7 +32,7 @@ from core.engine.messages import (
 from core.errors import UserInputError
 from core.training import checkpoint, tensors
 from core.training.snapshot import Snapshot
-from core.training.trainer import Trainer, end_thread
+from core.training.trainer import Trainer, end_thread, epochs_text
 
 SNAPSHOT_SECONDS = 0.05
 CHECKPOINT_SECONDS = 2.0
@@ -144,7 +144,7 @@ class TrainingThread(threading.Thread):
             self._checkpoint()
             self._publish()
         elif isinstance(command, Stop):
-            trainer.message = f"Stopped after {trainer.progress.epoch:,} epochs."
+            trainer.message = f"Stopped after {epochs_text(trainer.progress.epoch)}."
             self._end("stopped")
         elif isinstance(command, Change):
             trainer.change(command.config)

@@ -265,12 +265,12 @@ class Trainer:
         if patience and len(self.validation.x) and self._waited() >= patience:
             self.ended = "finished"
             self.message = (
-                f"Stopped early: no better validation loss for {patience} epochs. Best was epoch {at.best_epoch}."
+                f"Stopped early: no better validation loss for {epochs_text(patience)}. Best was epoch {at.best_epoch}."
             )
         elif at.epoch >= self.config.epochs:
             self.ended = "finished"
             best = f" Weights of epoch {at.best_epoch}, the best by validation loss." if self.best is not None else ""
-            self.message = f"Trained {at.epoch:,} epochs.{best}"
+            self.message = f"Trained {epochs_text(at.epoch)}.{best}"
 
     def _waited(self) -> int:
         """Epochs since the best validation loss."""
@@ -348,6 +348,11 @@ class Trainer:
                 named[id][name] = flat[at : at + array.size].reshape(array.shape).copy()
                 at += array.size
         return named
+
+
+def epochs_text(n: int) -> str:
+    """ "1 epoch", "2,000 epochs"."""
+    return f"{n:,} epoch{'' if n == 1 else 's'}"
 
 
 def _next_sample(began: float) -> float:
