@@ -85,22 +85,23 @@ class RunButtons(QWidget):
 
     def refresh(self) -> None:
         session, engine = self._session, self._session.engine
-        running, active = engine.state == "running", engine.state in ACTIVE
+        active = engine.state in ACTIVE
         self._show_train(engine.state)
         explain(self.train, enabled=active or session.can_train, tip=TRAIN_TIP, why_not=session.why_not)
-        pause_first = "pause first." if running else session.why_not
+        first = {"running": "pause first.", "lost": "resume or reset first."}.get(engine.state, "")
         for made, tip in ((self.step, STEP_TIP), (self.step_epoch, EPOCH_TIP)):
-            explain(made, enabled=not running and (active or session.can_train), tip=tip, why_not=pause_first)
+            can = not first and (active or session.can_train)
+            explain(made, enabled=can, tip=tip, why_not=first or session.why_not)
         explain(self.stop, enabled=active, tip=STOP_TIP, why_not="nothing is running.")
         there = active or engine.snapshot is not None or session.document.weights is not None
         explain(self.reset, enabled=there, tip=RESET_TIP, why_not="there is no run to forget.")
 
     def _show_train(self, state: str) -> None:
-        text, icon = {"running": ("Pause", "pause"), "paused": ("Resume", "play")}.get(state, ("Train", "play"))
+        text = {"running": "Pause", "paused": "Resume", "lost": "Resume"}.get(state, "Train")
         if self.train.text() != text:
             self.train.setText(text)
             self.train.setAccessibleName(text)
-            theme.set_icon(self.train, icon, "on_accent")
+            theme.set_icon(self.train, "pause" if state == "running" else "play", "on_accent")
 
 
 class RunProgress(QWidget):
@@ -178,7 +179,7 @@ class RunProgress(QWidget):
             return "" if shot.seconds_left is None else f"{clock(shot.seconds_left)} left"
         if state == "paused":
             return "paused"
-        words = {"finished": "done in", "stopped": "stopped after", "diverged": "diverged after"}
+        words = {"finished": "done in", "stopped": "stopped at", "diverged": "diverged at"}
         return f"{words.get(shot.state, 'ended after')} {duration(shot.seconds)}"
 
 

@@ -114,13 +114,15 @@ class EngineLink(QObject):
         self._send(Stop(self._run_id))
 
     def abandon(self) -> None:
-        """Forget the run, whatever it still says."""
+        """Forget the run, whatever it still says; an engine that died with it is started again."""
         if self.active:
             self._send(Stop(self._run_id))
         self._run_id += 1
         self._weights_wanted = []
         self.snapshot = None
-        if self.state != "lost":
+        if self.state == "lost":
+            self.start()
+        elif self.state != "starting":
             self._set_state("idle")
 
     def change(self, config: TrainingConfig) -> None:

@@ -77,7 +77,9 @@ class Runs(QObject):
         """Go on where a run is paused, else start one; with `steps`, that many batches and then pause."""
         if self.engine.state == "running" and steps is None:
             return
-        if self.engine.active:
+        if self.engine.state == "lost" and self.task is not None:
+            self.resume_after_loss()
+        elif self.engine.active:
             self.engine.go(steps)
         elif not self.why_not:
             self._begin(steps=steps)
@@ -105,6 +107,8 @@ class Runs(QObject):
 
     def resume_after_loss(self) -> None:
         """Start the engine again and go on from the last checkpoint, or anew where there is none."""
+        if self.engine.state != "lost":
+            return  # that run was begun anew or given up meanwhile
         task, checkpoint = self.task, self.engine.checkpoint
         self.engine.start()
         if task is not None:
@@ -199,12 +203,8 @@ class Runs(QObject):
         kept = "It can go on from its last checkpoint." if self.engine.checkpoint else "There was no checkpoint yet."
         text = f"The engine process ended during epoch {shot.epoch + 1:,}: {why}. Your design and data are safe. {kept}"
         label = "Resume" if self.engine.checkpoint else "Start again"
-        actions = ((label, self.resume_after_loss), ("Discard the run", self._discard))
+        actions = ((label, self.resume_after_loss), ("Discard the run", self.reset))
         self.notice.emit(Notice("error", "Training was interrupted", text, actions=actions, key=RUN))
-
-    def _discard(self) -> None:
-        self.reset()
-        self.engine.start()
 
     def _on_checkpoint(self, written: CheckpointWritten) -> None:
         if written.problem and not self._warned:

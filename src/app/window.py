@@ -250,6 +250,7 @@ class Window(QMainWindow):
         document = self.session.document
         trained, history, evaluation = document.trained, document.history, document.evaluation
         self.session.reset()
+        self.notices.dismiss(RUN)
         if trained is None:
             return
 

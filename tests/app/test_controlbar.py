@@ -60,6 +60,9 @@ def test_train_pauses_and_resumes(bar, session):
     assert bar.buttons.train.text() == "Pause"
     assert not bar.buttons.step.isEnabled()
     assert bar.buttons.stop.isEnabled()
+    session.engine.set_state("lost")
+    assert bar.buttons.train.text() == "Resume"
+    assert not bar.buttons.step.isEnabled(), "a step would begin another run"
     session.engine.set_state("paused")
     assert bar.buttons.train.text() == "Resume"
     bar.buttons.step.click()
@@ -149,7 +152,7 @@ def test_progress_says_where_the_run_is(bar, session):
     assert bar.progress.bar.value() == 252, "a batch size that was changed counts the steps anew"
     session.engine.set_state("idle")
     session.engine.play(snapshot(state="diverged", epoch=50, epochs=200, seconds=61))
-    assert bar.progress.time.full_text() == "diverged after 1:01"
+    assert bar.progress.time.full_text() == "diverged at 1:01"
 
 
 @pytest.mark.parametrize(("epochs", "done", "left"), [(200, 12, 4.2), (1_500, 999, 75.0), (100_000, 16_775, 95.0)])

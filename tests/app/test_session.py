@@ -185,8 +185,26 @@ def test_killed_engine_is_noticed_and_the_run_resumes(iris, until) -> None:
     assert said.actions[0][0] == "Resume"
     said.actions[0][1]()
     until(lambda: iris.engine.state == "running" and iris.engine.snapshot.step > step)
+    os.kill(iris.engine.pid, signal.SIGKILL)
+    until(lambda: iris.engine.state == "lost")
+    iris.train()  # the button says Resume and means it
+    until(lambda: iris.engine.state == "running" and iris.engine.snapshot.step > step)
+    pid = iris.engine.pid
+    said.actions[0][1]()  # of an older card
+    assert iris.engine.pid == pid
     iris.stop()
     until(lambda: iris.document.weights is not None)
+
+
+def test_a_run_lost_with_its_engine_can_be_given_up(iris, until) -> None:
+    iris.document.edit_training("test", epochs=1_000_000)
+    iris.train()
+    until(lambda: iris.engine.checkpoint)
+    os.kill(iris.engine.pid, signal.SIGKILL)
+    until(lambda: iris.engine.state == "lost")
+    iris.reset()
+    until(lambda: iris.engine.state == "idle")
+    assert iris.engine.snapshot is None
 
 
 def test_an_idle_engine_that_dies_comes_back_without_a_word(iris, until) -> None:
