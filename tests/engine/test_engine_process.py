@@ -187,6 +187,17 @@ def test_killed_while_training_resumes_from_its_checkpoint_bit_for_bit(engine, m
             np.testing.assert_array_equal(array, resumed.weights[id][name])
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="real-time signals are of Linux")
+def test_death_by_a_signal_without_a_name_is_told_too() -> None:
+    child = ChildProcess(engine_main, 1, name="engine")
+    os.kill(child.pid, signal.SIGRTMIN + 3)
+    deadline = time.monotonic() + 5
+    while child.alive and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert child.death() == f"signal {int(signal.SIGRTMIN) + 3}"
+    child.kill()
+
+
 def test_checkpoints_and_ends_when_the_window_is_gone(make_task, tmp_path) -> None:
     engine = Engine()
     engine.send(Begin(1, make_task("iris", epochs=1_000_000, folder=str(tmp_path))), Go(1))

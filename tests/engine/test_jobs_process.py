@@ -1,9 +1,12 @@
 """The jobs process: answers, refusals in words, and a crash that costs nothing."""
 
+import multiprocessing
+import threading
 from collections.abc import Iterator
 
 import pytest
 
+from core.engine import jobs as jobs_module
 from core.engine.jobs import Job, JobDone, JobFailed, jobs_main
 from core.engine.process import ChildProcess
 from core.spec import DataSource, DataSpec
@@ -51,3 +54,34 @@ def test_a_defect_comes_with_its_traceback(jobs) -> None:
 def test_goes_on_after_a_refusal(jobs, tmp_path) -> None:
     answer(jobs, Job(1, "open_project", (str(tmp_path / "none.chainrule"),)))
     assert isinstance(answer(jobs, Job(2, "inspect", (DataSpec(DataSource("sample", "wine")),))), JobDone)
+
+
+def test_a_lower_limit_of_the_system_is_no_obstacle(monkeypatch) -> None:
+    """Only an administrator may raise a hard limit: asking for it would end the process at its start."""
+    resource = pytest.importorskip("resource")
+    asked = []
+    monkeypatch.setattr(jobs_module.sys, "platform", "linux")
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (2**30, 2**31))
+    monkeypatch.setattr(resource, "setrlimit", lambda _kind, limits: asked.append(limits))
+    jobs_module._limit_memory()
+    ((soft, hard),) = asked
+    assert soft <= 2**30
+    assert hard == 2**31
+
+
+def test_a_result_that_cannot_travel_is_a_defect_told_in_words(monkeypatch) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    monkeypatch.setattr(jobs_module, "_limit_memory", lambda: None)
+    monkeypatch.setattr(jobs_module.signal, "signal", lambda *_: None)
+    monkeypatch.setitem(jobs_module.JOBS, "inspect", lambda _report: lambda: None)
+    ours.send(Job(1, "inspect"))
+    ours.send(Job(2, "save_predictions", ("x", None)))
+    server = threading.Thread(target=jobs_main, args=(theirs,))
+    server.start()
+    answers = [ours.recv() for _ in range(2) if ours.poll(5)]
+    ours.close()
+    server.join(5)
+    first, second = answers
+    assert isinstance(first, JobFailed)
+    assert "pickle" in first.details
+    assert second.id == 2

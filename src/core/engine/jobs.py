@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from core.budget import physical_memory
 from core.errors import UserInputError
 
 PROGRESS_SECONDS = 0.05
@@ -124,10 +125,13 @@ def jobs_main(pipe: Connection) -> None:
             job = pipe.recv()
         except (EOFError, OSError):
             return
+        answer = _run(job, pipe)
         try:
-            pipe.send(_run(job, pipe))
+            pipe.send(answer)
         except OSError:
             return
+        except Exception:  # an answer that cannot travel
+            pipe.send(JobFailed(job.id, None, traceback.format_exc()))
 
 
 def _run(job: Job, pipe: Connection) -> JobDone | JobFailed:
@@ -153,10 +157,11 @@ def _run(job: Job, pipe: Connection) -> JobDone | JobFailed:
 
 def _limit_memory() -> None:
     """At most three quarters of the machine's memory, so that a hostile file ends this process and not the machine."""
-    if not sys.platform.startswith("linux"):
+    total = physical_memory()
+    if total is None or not sys.platform.startswith("linux"):
         return
-    import os
     import resource
 
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    resource.setrlimit(resource.RLIMIT_DATA, (total // 4 * 3, resource.RLIM_INFINITY))
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    known = [n for n in (soft, hard) if n != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min([total // 4 * 3, *known]), hard))

@@ -55,11 +55,12 @@ class ChildProcess:
         code = self._process.exitcode
         if code is None:
             return ""
-        if code == -signal.SIGKILL if hasattr(signal, "SIGKILL") else False:
+        if code >= 0:
+            return f"exit code {code}"
+        names = {int(known): known.name for known in signal.Signals}  # those for real-time use have no names
+        if names.get(-code) == "SIGKILL":
             return "it was killed, by a person or because memory ran out"
-        if code < 0:
-            return f"signal {signal.Signals(-code).name}"
-        return f"exit code {code}"
+        return f"signal {names.get(-code, -code)}"
 
     def close(self, seconds: float) -> None:
         """Close the pipe, give the child that long to end by itself, then kill it."""
