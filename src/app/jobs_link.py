@@ -54,7 +54,10 @@ class JobsLink(QObject):
         self._timer.timeout.connect(self._poll)
 
     def start(self) -> None:
-        """Start the process before the first job needs it."""
+        """Start the process before the first job needs it, and afresh where it died while nothing ran."""
+        if self._child is not None and not self._child.alive:
+            self._child.kill()
+            self._child = None
         if self._child is None:
             self._child = ChildProcess(jobs_main, name="chainrule-jobs")
 
