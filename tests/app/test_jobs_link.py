@@ -24,6 +24,6 @@ def test_a_process_that_died_while_nothing_ran_is_no_ones_business(jobs, qtbot) 
     done, failed = [], []
     args = (DataSpec(DataSource("sample", "iris")),)
     jobs.submit("inspect", args, label="Reading", done=done.append, failed=failed.append)
-    qtbot.waitUntil(lambda: done or failed, timeout=15_000)
+    qtbot.waitUntil(lambda: bool(done or failed), timeout=15_000)
     assert failed == []
     assert done[0].rows == 150
