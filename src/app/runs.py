@@ -71,6 +71,13 @@ class Runs(QObject):
     def design_is_newer(self) -> bool:
         return self.task is not None and self.task.network != self.document.project.network
 
+    @property
+    def data_are_newer(self) -> bool:
+        """Whether the data were changed since the present or last run began."""
+        trained, now = self.document.trained, self.document.prepared
+        then = self.task.prepared if self.task is not None else trained.prepared if trained is not None else None
+        return then is not None and now is not None and then.fingerprint != now.fingerprint
+
     # --- commands
 
     def train(self, steps: int | None = None) -> None:

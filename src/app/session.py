@@ -208,6 +208,10 @@ class Session(QObject):
     def design_is_newer(self) -> bool:
         return self.runs.design_is_newer
 
+    @property
+    def data_are_newer(self) -> bool:
+        return self.runs.data_are_newer
+
     def train(self) -> None:
         self.runs.train()
         self.stage_requested.emit("Train")

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from app.session import Session
 
 HEIGHT = 24
+OLDER_DATA = (
+    "The data were changed since the run began. Its curves, weights and scores are of the data as they were;"
+    " Reset, then Train, to learn from the new."
+)
+OLDER_DESIGN = (
+    "The network was edited since the run began. The run goes on with its own copy and harms nothing;"
+    " Reset, then Train, to train the new design."
+)
 
 
 class BusyStrip(QWidget):
@@ -72,13 +80,7 @@ class StatusBar(QWidget):
         self.seed.setAccessibleName("Seed")
         self.seed.value_changed.connect(self._set_seed)
         self.busy = BusyStrip(session)
-        self.older = label("run of an older design", "warn")
-        self.older.setToolTip(
-            wrapped(
-                "The network was edited since the run began. The run goes on with its own copy and harms nothing;"
-                " Reset, then Train, to train the new design."
-            )
-        )
+        self.older = label("", "warn")
         self._lay_out()
         self._listen(session)
         self._show_speed()
@@ -118,7 +120,8 @@ class StatusBar(QWidget):
         for signal in (document.network_changed, document.prepared_changed, document.training_changed):
             signal.connect(self._show_network)
         document.training_changed.connect(self._show_seed)
-        session.running_network_changed.connect(self._show_design)
+        for signal in (session.running_network_changed, document.prepared_changed, document.weights_changed):
+            signal.connect(self._show_design)
         document.file_changed.connect(self._show_file)
 
     def _show_speed(self, _what: object = None) -> None:
@@ -146,7 +149,11 @@ class StatusBar(QWidget):
         )
 
     def _show_design(self) -> None:
-        self.older.setVisible(self._session.design_is_newer)
+        """Whether what is shown of the run still belongs to the project as it stands."""
+        data, design = self._session.data_are_newer, self._session.design_is_newer
+        self.older.setVisible(data or design)
+        self.older.setText("run of older data" if data else "run of an older design")
+        self.older.setToolTip(wrapped(OLDER_DATA if data else OLDER_DESIGN))
 
     def _show_seed(self, _what: object = None) -> None:
         seed = self._session.document.project.training.seed

@@ -107,7 +107,7 @@ class FakeSession(QObject):
         self.why_not = "Choose data first."
         self.running_network: NetworkSpec | None = None
         self.running_config: TrainingConfig | None = None
-        self.design_is_newer = False
+        self.design_is_newer = self.data_are_newer = False
 
     def __getattr__(self, name: str) -> Any:
         """Every verb of the session that is not written out below: remembered, nothing done."""

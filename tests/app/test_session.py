@@ -196,6 +196,17 @@ def test_killed_engine_is_noticed_and_the_run_resumes(iris, until) -> None:
     until(lambda: iris.document.weights is not None)
 
 
+def test_scores_of_data_that_changed_are_said_to_be_older(iris, until) -> None:
+    trained(iris, until, epochs=2)
+    assert not iris.data_are_newer
+    iris.change_data("Leave out a column", excluded=("petal width (cm)",))
+    until(lambda: iris.can_train)
+    assert iris.data_are_newer
+    iris.document.undo_stack.undo()
+    until(lambda: iris.can_train)
+    assert not iris.data_are_newer
+
+
 def test_a_run_lost_with_its_engine_can_be_given_up(iris, until) -> None:
     iris.document.edit_training("test", epochs=1_000_000)
     iris.train()

@@ -39,6 +39,7 @@ class DataSummary(QWidget):
         column.addWidget(SectionHead("Data"))
         column.addWidget(self._empty)
         column.addWidget(self._table, 1)
+        column.addStretch(0)  # takes the room while there is no table
         self._listen()
         self.refresh()
 
