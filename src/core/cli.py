@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core import __version__, commands
+from core.console import end_progress
 from core.errors import UserInputError
 
 COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
@@ -42,7 +43,7 @@ def headless(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
         answer, words = options.command(options)
-        commands.end_progress()
+        end_progress()
         _print(json.dumps(_finite(answer), allow_nan=False) if options.json else words)
     except UserInputError as err:
         return _fail(2, str(err))
@@ -59,7 +60,7 @@ def headless(arguments: Sequence[str]) -> int:
 
 
 def _fail(code: int, why: str) -> int:
-    commands.end_progress()
+    end_progress()
     print(f"chainrule: {why}", file=sys.stderr)
     return code
 

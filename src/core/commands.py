@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import sys
+import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core import edits, suggest, values
+from core.console import quiet, run_progress, say
 from core.data.schema import Part, Prepared, TableProfile
 from core.engine.messages import Ended, TrainingTask
 from core.errors import UserInputError
@@ -24,44 +23,8 @@ from core.project import file as project_file
 from core.project.atomic import check_writable
 from core.project.file import SavedProject
 from core.spec import DataSource, DataSpec, NetworkSpec, Project, TrainingConfig, mlp
-from core.training.snapshot import Snapshot
 
 Answer = tuple[Any, str]
-LOG_SECONDS = 5.0  # between two lines about a run where they are not overwritten: a log is read by people
-
-
-def say(text: str, fraction: float | None = None) -> None:
-    """One line of progress on stderr; on a terminal it is overwritten by the next."""
-    line = text if fraction is None else f"{text} {fraction:.0%}"
-    if sys.stderr.isatty():
-        width = shutil.get_terminal_size().columns - 1
-        print(line[:width].ljust(width), end="\r", file=sys.stderr, flush=True)
-    else:
-        print(line, file=sys.stderr, flush=True)
-
-
-def end_progress() -> None:
-    """Leave a clean line on a terminal."""
-    if sys.stderr.isatty():
-        say("")
-
-
-def _run_progress() -> Callable[[Snapshot], None]:
-    """Tells of a run: at every chance on a terminal, now and then elsewhere."""
-    due = 0.0
-
-    def tell(shot: Snapshot) -> None:
-        nonlocal due
-        now = time.monotonic()
-        if now >= due:
-            due = now if sys.stderr.isatty() else now + LOG_SECONDS
-            say(_progress(shot))
-
-    return tell
-
-
-def quiet(text: str, fraction: float | None = None) -> None:
-    """Progress for those who did not ask for it."""
 
 
 def source_of(path: str) -> DataSource:
@@ -70,6 +33,13 @@ def source_of(path: str) -> DataSource:
     if kind in ("sample", "generator") and name:
         return DataSource(kind, name)
     return DataSource("file", Path(path).name, str(Path(path).absolute()))
+
+
+def _check_out(out: str, *inputs: str) -> None:
+    """Refuse, before any work, a place where nothing can be written or whose file is being read."""
+    check_writable(out)
+    if os.path.realpath(out) in map(os.path.realpath, inputs):
+        raise UserInputError("This would replace the file that is read.", where=out, remedy="Choose another name.")
 
 
 # --- inspect
@@ -120,15 +90,16 @@ def train(options: argparse.Namespace) -> Answer:
     from core.evaluation.evaluate import evaluate as measure
     from core.training.thread import train_here
 
+    given = options.data.endswith(project_file.SUFFIX)
     if options.out:
-        check_writable(options.out)
-    saved = project_file.load(options.data) if options.data.endswith(project_file.SUFFIX) else None
+        _check_out(options.out, *(() if given else (options.data,)))
+    saved = project_file.load(options.data) if given else None
     spec = _data_spec(options, saved.project if saved else None)
     prepared = load.prepare(spec, progress=say)
     config = _config(options, prepared, saved.project.training if saved else None)
     network = _network(options, prepared, config, saved.project.network if saved else None)
     began = time.perf_counter()
-    ended = train_here(TrainingTask(network, config, prepared), _run_progress())
+    ended = train_here(TrainingTask(network, config, prepared), run_progress())
     seconds = time.perf_counter() - began
     if ended.reason == "diverged":
         raise UserInputError(ended.message, where="training")
@@ -233,16 +204,6 @@ def _network_file(path: str) -> NetworkSpec:
     return NetworkSpec.from_json(data.get("network", data))
 
 
-def _progress(shot: Snapshot) -> str:
-    losses = "".join(
-        f" · {name} {shot.latest[key]:.4g}"
-        for name, key in (("loss", "loss/train"), ("validation", "loss/validation"))
-        if key in shot.latest
-    )
-    left = "" if shot.seconds_left is None else f" · {shot.seconds_left:.0f} s left"
-    return f"Epoch {shot.epoch:,} / {shot.epochs:,}{losses} · {shot.steps_per_second:,.0f} steps/s{left}"
-
-
 def _train_json(
     prepared: Prepared, config: TrainingConfig, ended: Ended, model: TrainedModel,
     measured: dict[str, Evaluation], seconds: float,
@@ -331,7 +292,7 @@ def predict(options: argparse.Namespace) -> Answer:
     from core.evaluation.predict import predict as answers
 
     if options.out:
-        check_writable(options.out)
+        _check_out(options.out, options.project, options.data)
     found = answers(project_file.load(options.project).model(), source_of(options.data), progress=quiet)
     rows = len(found.answer)
     if options.out:
@@ -360,6 +321,8 @@ def export(options: argparse.Namespace) -> Answer:
     model = saved.model()
     info = format_info(options.format)
     out = options.out or str(Path(options.project).with_suffix("")) + info.suffix
+    if not info.is_folder:
+        _check_out(out, options.project)
     result = export_with_receipt(options.format, model, out, saved.prepared, saved.project.data, progress=quiet)
     receipt = result.receipt
     answer = {

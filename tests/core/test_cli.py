@@ -165,3 +165,36 @@ def test_interrupted_before_the_first_step_saves_nothing(run, folder, monkeypatc
 def test_a_saved_project_has_its_curves(run) -> None:
     run("train", "iris.csv", "--epochs", "2", "--out", "iris.chainrule")
     assert "loss/train" in project_file.load("iris.chainrule").history.curves
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "iris.csv", "--epochs", "1", "--out", "iris.csv"),
+        ("predict", "iris.chainrule", "iris.csv", "--out", "./iris.csv"),
+        ("predict", "iris.chainrule", "iris.csv", "--out", "iris.chainrule"),
+        ("export", "iris.chainrule", "--format", "onnx", "--out", "iris.chainrule"),
+    ],
+)
+def test_what_is_read_is_never_replaced(run, folder, arguments) -> None:
+    run("train", "iris.csv", "--epochs", "1", "--out", "iris.chainrule")
+    before = [(folder / name).read_bytes() for name in ("iris.csv", "iris.chainrule")]
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "replace" in err
+    assert [(folder / name).read_bytes() for name in ("iris.csv", "iris.chainrule")] == before
+
+
+@pytest.mark.filterwarnings("error")
+def test_divergence_is_told_in_words_only(run) -> None:
+    bursting = ("--optimizer", "sgd", "--learning-rate", "100", "--l2", "100")
+    code, _, err = run("train", "iris.csv", "--epochs", "5", *bursting)
+    assert code == 2
+    assert "diverged" in err or "became" in err
+    assert "Warning" not in err
+
+
+def test_a_folder_can_be_exported_again(run) -> None:
+    run("train", "iris.csv", "--epochs", "1", "--out", "iris.chainrule")
+    for _ in range(2):
+        assert run("export", "iris.chainrule", "--format", "numpy")[0] == 0

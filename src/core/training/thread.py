@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.backend.choose import choose
 from core.engine.messages import (
     AskWeights,
@@ -65,18 +67,23 @@ class TrainingThread(threading.Thread):
         self._commands.put(command)
 
     def run(self) -> None:
+        with np.errstate(all="ignore"):  # what is not finite is found by the trainer and told in words
+            self._serve()
+        self._trainer = None
+        end_thread(self._used)
+
+    def _serve(self) -> None:
         alive = True
         while alive:
             try:
-                alive = self._turn()
+                with np.errstate(over="ignore", invalid="ignore"):  # divergence is told by the run's end
+                    alive = self._turn()
             except UserInputError as err:
                 self._drop(Failed(self._run_id, str(err)))
             except MemoryError:
                 self._drop(Failed(self._run_id, "There is not enough memory for this network and batch size."))
             except Exception as err:
                 self._drop(Failed(self._run_id, f"{type(err).__name__}: {err}", traceback.format_exc()))
-        self._trainer = None
-        end_thread(self._used)
 
     def _drop(self, failure: Failed) -> None:
         self._trainer, self._budget = None, 0
