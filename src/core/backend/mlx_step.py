@@ -12,7 +12,7 @@ from core.backend.mlx import MlxOps
 from core.losses import Loss
 from core.network import Network
 from core.optimizers import Optimizer
-from core.training.step import Named, penalized_gradient, penalty_value
+from core.training.step import Named, penalized_gradient, penalized_names, penalty_value
 
 
 class MlxStep:
@@ -56,7 +56,7 @@ class MlxStep:
         new_slots: tuple[dict[str, dict[str, Any]], ...] = tuple({} for _ in slots)
         for id, arrays in params.items():
             l1, l2 = network.penalties.get(id, (0.0, 0.0))
-            penalized = next(node.layer.penalized for node in network.nodes if node.id == id)
+            penalized = penalized_names(network, id)
             new_params[id] = {}
             for name, p in arrays.items():
                 if name in penalized:

@@ -102,15 +102,11 @@ class Trainer:
         self._sample_at = self._measure_at = 0.0
 
     def _check_fit(self, prepared: Prepared) -> None:
-        shape, outputs = (
-            self.network.nodes[0].inputs or (self.network.nodes[0].layer.output_shape(),),
-            self.network.output_shape,
-        )
+        shape, outputs = self.network.nodes[0].layer.output_shape(), self.network.output_shape
         wanted = (outputs_for(self.loss, len(prepared.classes)),)
-        if shape[0] != prepared.row_shape:
-            raise UserInputError(
-                f"The input takes {shape[0]}, a row of the data is {prepared.row_shape}.", where="network"
-            )
+        if shape != prepared.row_shape:
+            sizes, row = ("×".join(str(n) for n in each) for each in (shape, prepared.row_shape))
+            raise UserInputError(f"The input takes {sizes} values, a row of the data has {row}.", where="network")
         if outputs != wanted:
             raise UserInputError(
                 f"The last layer gives {outputs[0]} outputs; {prepared.target} needs {wanted[0]}.", where="network",
