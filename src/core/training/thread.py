@@ -76,8 +76,7 @@ class TrainingThread(threading.Thread):
         alive = True
         while alive:
             try:
-                with np.errstate(over="ignore", invalid="ignore"):  # divergence is told by the run's end
-                    alive = self._turn()
+                alive = self._turn()
             except UserInputError as err:
                 self._drop(Failed(self._run_id, str(err)))
             except MemoryError:
