@@ -17,6 +17,7 @@ from typing import Any
 
 from core import __version__, commands
 from core.errors import UserInputError
+from core.optimizers import OPTIMIZERS
 
 COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
 
@@ -104,7 +105,7 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--activation", metavar="NAME", help="of the hidden layers, e.g. relu")
     add("--epochs", type=int, metavar="N")
     add("--batch-size", metavar="N|full")
-    add("--optimizer", metavar="NAME", help="adam, sgd, momentum, nesterov")
+    add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
     add("--learning-rate", type=float, metavar="X")
     add("--l1", type=float, metavar="X")
     add("--l2", type=float, metavar="X")

@@ -153,6 +153,22 @@ class TrainingConfig:
         maximum=100.0,
         suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1),
     )
+    clip_norm: float = hyper(
+        0.0,
+        "Clip by norm",
+        "A gradient longer than this is shortened to it, its direction kept: no step leaps. 0: never.",
+        minimum=0.0,
+        maximum=1e6,
+        suggestions=(0.0, 0.1, 0.5, 1.0, 5.0),
+    )
+    clip_value: float = hyper(
+        0.0,
+        "Clip by value",
+        "Every entry of the gradient is cut off at plus and minus this. 0: never.",
+        minimum=0.0,
+        maximum=1e6,
+        suggestions=(0.0, 0.1, 0.5, 1.0, 5.0),
+    )
     early_stopping: int = hyper(
         0,
         "Early stopping",

@@ -36,7 +36,7 @@ EVALUATE_ROWS = 8192
 COPIES = 4  # of all parameters that a run keeps beside the step's own: start, best, last finite, sampled
 WATCHED = {  # settings whose change is marked in the plots
     "learning_rate": "learning rate", "batch_size": "batch size", "dropout": "dropout", "l1": "L1", "l2": "L2",
-    "epochs": "epochs", "early_stopping": "early stopping",
+    "clip_norm": "clip by norm", "clip_value": "clip by value", "epochs": "epochs", "early_stopping": "early stopping",
 }  # fmt: skip
 
 
@@ -61,8 +61,8 @@ def make_step(backend: str, network: Network, loss: Loss, config: TrainingConfig
     if backend == "mlx":
         from core.backend.mlx_step import MlxStep
 
-        return MlxStep(network, loss, config.optimizer, start)
-    return NumpyStep(network, loss, config.optimizer, start)
+        return MlxStep(network, loss, config, start)
+    return NumpyStep(network, loss, config, start)
 
 
 def end_thread(backends: set[str]) -> None:
@@ -177,7 +177,7 @@ class Trainer:
         self.marks.append(Mark(self.progress.step, ", ".join(texts)))
         self.config = config
         self.network = Network.of(self.task.network, config)
-        self.step.configure(self.network, config.optimizer)
+        self.step.configure(self.network, config)
 
     # --- training
 

@@ -1,0 +1,124 @@
+"""What PyTorch computes: 100 steps of its optimizers on a small network, its losses and its schedules.
+
+The answers lie in tests/core/reference/pytorch.json, so that the tests need no PyTorch. Where it is installed this
+compares them with what it computes now; with --write it makes them again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+try:
+    import torch
+    from torch import nn
+except ImportError:
+    print("PyTorch is not installed: nothing to compare with.")
+    sys.exit(0)
+
+OUT = Path(__file__).resolve().parents[1] / "core" / "reference" / "pytorch.json"
+INPUTS, HIDDEN, CLASSES = 6, 8, 3
+ROWS, BATCH, STEPS = 80, 16, 100
+
+
+def start() -> dict[str, Any]:
+    """Rows, classes and first weights, the weights as (inputs, outputs)."""
+    rng = np.random.default_rng(5)
+    shapes = [(INPUTS, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, CLASSES)]
+    x = rng.normal(size=(ROWS, INPUTS)).round(3)
+    t = (x[:, :CLASSES] + 0.3 * rng.normal(size=(ROWS, CLASSES))).argmax(axis=1)
+    weights = [[rng.normal(0, n**-0.5, (n, m)).round(3), rng.normal(0, 0.1, m).round(3)] for n, m in shapes]
+    return {"x": x, "t": t, "weights": weights, "batch": BATCH, "steps": STEPS}
+
+
+def network(weights: list[Any]) -> nn.Sequential:
+    made = nn.Sequential(
+        nn.Linear(INPUTS, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, CLASSES)
+    ).double()
+    with torch.no_grad():
+        for layer, (W, b) in zip((made[0], made[2], made[4]), weights, strict=True):
+            layer.weight.copy_(torch.tensor(W.T))
+            layer.bias.copy_(torch.tensor(b))
+    return made
+
+
+def groups(net: nn.Sequential, decay: float) -> list[dict[str, Any]]:
+    """Weights decay, biases do not."""
+    named = list(net.named_parameters())
+    return [
+        {"params": [p for n, p in named if n.endswith("weight")], "weight_decay": decay},
+        {"params": [p for n, p in named if n.endswith("bias")], "weight_decay": 0.0},
+    ]
+
+
+OPTIMIZERS = {
+    "sgd": lambda net: torch.optim.SGD(net.parameters(), lr=0.1),
+    "momentum": lambda net: torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9),
+    "nesterov": lambda net: torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9, nesterov=True),
+    "adagrad": lambda net: torch.optim.Adagrad(net.parameters(), lr=0.05),
+    "rmsprop": lambda net: torch.optim.RMSprop(net.parameters(), lr=0.003),
+    "adam": lambda net: torch.optim.Adam(net.parameters(), lr=0.01),
+    "adamw": lambda net: torch.optim.AdamW(groups(net, 0.3), lr=0.01),
+    "nadam": lambda net: torch.optim.NAdam(net.parameters(), lr=0.005),
+}
+
+
+def trained(given: dict[str, Any], kind: str, *, clip_norm: float = 0.0, clip_value: float = 0.0) -> dict[str, Any]:
+    net = network(given["weights"])
+    optimizer = OPTIMIZERS[kind](net)
+    x, t = torch.tensor(given["x"]), torch.tensor(given["t"])
+    for step in range(STEPS):
+        at = step * BATCH % ROWS
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(net(x[at : at + BATCH]), t[at : at + BATCH])
+        loss.backward()
+        if clip_value:
+            nn.utils.clip_grad_value_(net.parameters(), clip_value)
+        if clip_norm:
+            nn.utils.clip_grad_norm_(net.parameters(), clip_norm)
+        optimizer.step()
+    layers = (net[0], net[2], net[4])
+    rate = optimizer.param_groups[0]["lr"]
+    final = [[p.weight.detach().numpy().T, p.bias.detach().numpy()] for p in layers]
+    return {"kind": kind, "rate": rate, "clip_norm": clip_norm, "clip_value": clip_value, "weights": final}
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.round(7).tolist()
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    return [plain(v) for v in value] if isinstance(value, list) else value
+
+
+def main() -> None:
+    given = start()
+    runs = [trained(given, kind) for kind in OPTIMIZERS]
+    runs += [trained(given, "sgd", clip_norm=0.05), trained(given, "sgd", clip_value=0.01)]
+    answer = {"pytorch": torch.__version__, "start": given, "runs": runs}
+    if "--write" in sys.argv:
+        OUT.parent.mkdir(parents=True, exist_ok=True)
+        OUT.write_text(json.dumps(plain(answer), separators=(",", ":")) + "\n", encoding="utf-8")
+        print(f"{OUT.name}: {OUT.stat().st_size:,} bytes")
+        return
+    kept = numbers(json.loads(OUT.read_text(encoding="utf-8")))
+    found = numbers(plain(answer))
+    largest = max(abs(a - b) for a, b in zip(kept, found, strict=True))
+    print(f"PyTorch {torch.__version__}: {len(found):,} numbers, largest difference {largest:.1e}")
+
+
+def numbers(value: Any) -> list[float]:
+    """All numbers in a nested value, in order."""
+    if isinstance(value, dict):
+        return [n for v in value.values() for n in numbers(v)]
+    if isinstance(value, list):
+        return [n for v in value for n in numbers(v)]
+    return [value] if isinstance(value, (int, float)) else []
+
+
+if __name__ == "__main__":
+    main()
