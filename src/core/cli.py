@@ -18,6 +18,7 @@ from typing import Any
 from core import __version__, commands
 from core.errors import UserInputError
 from core.optimizers import OPTIMIZERS
+from core.spec import TrainingConfig
 
 COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
 
@@ -106,6 +107,11 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--epochs", type=int, metavar="N")
     add("--batch-size", metavar="N|full")
     add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
+    add("--loss", metavar="NAME", help=", ".join(kind for kind, _ in TrainingConfig.LOSSES))
+    add("--label-smoothing", type=float, metavar="X")
+    add("--class-weights", choices=("equal", "balanced"))
+    add("--clip-norm", type=float, metavar="X", help="the longest gradient; 0: any")
+    add("--clip-value", type=float, metavar="X", help="the largest entry of the gradient; 0: any")
     add("--learning-rate", type=float, metavar="X")
     add("--l1", type=float, metavar="X")
     add("--l2", type=float, metavar="X")

@@ -142,7 +142,10 @@ def _config(options: argparse.Namespace, prepared: Prepared, saved: TrainingConf
         chosen = OPTIMIZERS[options.optimizer]()
         if type(chosen) is not type(config.optimizer):
             config = replace(config, optimizer=chosen, learning_rate=chosen.usual_rate)
-    names = ("epochs", "learning_rate", "l1", "l2", "dropout", "early_stopping", "seed", "backend")
+    names = (
+        "loss", "label_smoothing", "class_weights", "epochs", "learning_rate", "l1", "l2", "dropout", "clip_norm",
+        "clip_value", "early_stopping", "seed", "backend",
+    )  # fmt: skip
     given: dict[str, Any] = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     if options.batch_size is not None:
         given["batch_size"] = _batch_size(options.batch_size)

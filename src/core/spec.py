@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
-from core import values
+from core import losses, values
 from core.errors import UserInputError
 from core.layers import Layer, layer_from_json, layer_to_json
 from core.layers.dense import Dense
@@ -103,12 +103,7 @@ class TrainingConfig:
     """
 
     label: ClassVar[str] = "Training"
-    LOSSES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("auto", "Auto"),
-        ("softmax_cross_entropy", "Cross-entropy"),
-        ("binary_cross_entropy", "Binary cross-entropy"),
-        ("mse", "Mean squared error"),
-    )
+    LOSSES: ClassVar[tuple[tuple[str, str], ...]] = losses.CHOICES
 
     optimizer: Optimizer = field(default_factory=Adam)
     loss: str = hyper("auto", "Loss", "What is minimized. Auto follows the target.", choices=LOSSES)
@@ -153,6 +148,20 @@ class TrainingConfig:
         maximum=100.0,
         suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1),
     )
+    label_smoothing: float = hyper(
+        0.0,
+        "Label smoothing",
+        "Share of the target that cross-entropy spreads over all classes: keeps the network from being too sure.",
+        minimum=0.0,
+        maximum=0.9,
+        suggestions=(0.0, 0.05, 0.1, 0.2),
+    )
+    class_weights: str = hyper(
+        "equal",
+        "Class weights",
+        "Balanced: in cross-entropy rare classes count as much as frequent ones.",
+        choices=(("equal", "Equal"), ("balanced", "Balanced")),
+    )
     clip_norm: float = hyper(
         0.0,
         "Clip by norm",
@@ -188,7 +197,8 @@ class TrainingConfig:
 
     def within(self, run: TrainingConfig) -> Self:
         """These settings as a run that began with `run` takes them over: seed, loss and backend belong to it."""
-        return replace(self, seed=run.seed, loss=run.loss, backend=run.backend)
+        kept = ("seed", "loss", "label_smoothing", "class_weights", "backend")
+        return replace(self, **{name: getattr(run, name) for name in kept})
 
     def to_json(self) -> dict[str, Any]:
         return {"optimizer": optimizer_to_json(self.optimizer), **values.to_json(self)}

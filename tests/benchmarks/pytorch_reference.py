@@ -87,6 +87,46 @@ def trained(given: dict[str, Any], kind: str, *, clip_norm: float = 0.0, clip_va
     return {"kind": kind, "rate": rate, "clip_norm": clip_norm, "clip_value": clip_value, "weights": final}
 
 
+def losses() -> list[dict[str, Any]]:
+    """Values and gradients. factor: ours times this is PyTorch's, where the two divide by something else."""
+    f, rng = nn.functional, np.random.default_rng(6)
+    z, numbers_z = 2 * rng.normal(size=(9, 4)), 2 * rng.normal(size=(9, 1))
+    t, numbers = rng.integers(0, 4, 9), rng.normal(size=(9, 1)).round(6)
+    binary, counts = rng.integers(0, 2, 9), rng.poisson(2.0, (9, 1)).astype(float)
+    weights = [0.3, 2.0, 1.0, 0.7]
+    w = torch.tensor(weights).double()
+    per_weight = 9 / w[torch.tensor(t)].sum().item()
+    cases: list[tuple[str, str, Any, Any, Any, dict[str, Any]]] = [
+        ("cross-entropy", "softmax_cross_entropy", z, t, f.cross_entropy, {}),
+        (
+            "smoothed", "softmax_cross_entropy", z, t,
+            lambda a, b: f.cross_entropy(a, b, label_smoothing=0.2), {"smoothing": 0.2},
+        ),
+        (
+            "smoothed and weighted", "softmax_cross_entropy", z, t,
+            lambda a, b: f.cross_entropy(a, b, weight=w, label_smoothing=0.2),
+            {"smoothing": 0.2, "class_weights": weights, "factor": per_weight},
+        ),
+        (
+            "binary", "binary_cross_entropy", numbers_z, binary,
+            lambda a, b: f.binary_cross_entropy_with_logits(a[:, 0], b.double()), {},
+        ),
+        ("hinge", "hinge", z, t, f.multi_margin_loss, {"factor": 1 / 4}),
+        ("mse", "mse", numbers_z, numbers, f.mse_loss, {}),
+        ("mae", "mae", numbers_z, numbers, f.l1_loss, {}),
+        ("huber", "huber", numbers_z, numbers, f.huber_loss, {}),
+        ("poisson", "poisson", numbers_z, counts, f.poisson_nll_loss, {}),
+    ]  # fmt: skip
+    answers = []
+    for what, kind, raw, targets, loss, settings in cases:
+        outputs = torch.tensor(raw.round(6), requires_grad=True)
+        value = loss(outputs, torch.tensor(targets))
+        value.backward()
+        answer = {"what": what, "kind": kind, "z": raw.round(6), "t": targets, "factor": 1.0, **settings}
+        answers.append({**answer, "value": value.item(), "gradient": outputs.grad.numpy()})
+    return answers
+
+
 def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.round(7).tolist()
@@ -99,7 +139,7 @@ def main() -> None:
     given = start()
     runs = [trained(given, kind) for kind in OPTIMIZERS]
     runs += [trained(given, "sgd", clip_norm=0.05), trained(given, "sgd", clip_value=0.01)]
-    answer = {"pytorch": torch.__version__, "start": given, "runs": runs}
+    answer = {"pytorch": torch.__version__, "start": given, "runs": runs, "losses": losses()}
     if "--write" in sys.argv:
         OUT.parent.mkdir(parents=True, exist_ok=True)
         OUT.write_text(json.dumps(plain(answer), separators=(",", ":")) + "\n", encoding="utf-8")

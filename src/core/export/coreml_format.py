@@ -194,7 +194,11 @@ class _Network:
     def finished(self, z: str) -> Any:
         """The answers added: probabilities with their labels, or the value in the target's unit."""
         if not isinstance(self.target, ClassTarget):
-            self.builder.add_activation("/answer", "LINEAR", z, self.output, [self.target.scale, self.target.mean])
+            mean = self.target.mean
+            if self.loss == "poisson":  # z is the logarithm of the count in units of the scale
+                self.builder.add_unary("/answer/rate", z, "/answer/rate", "exp")
+                z, mean = "/answer/rate", 0.0
+            self.builder.add_activation("/answer", "LINEAR", z, self.output, [self.target.scale, mean])
             return self.builder.spec
         if self.loss == "binary_cross_entropy":
             yes = self.activation("SIGMOID", z, "/answer")

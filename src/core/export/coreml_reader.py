@@ -123,6 +123,12 @@ def _activation(p: Any, z: np.ndarray) -> np.ndarray:
     return _SIMPLE[kind](z)
 
 
+def _unary(p: Any, x: np.ndarray) -> np.ndarray:
+    if p.type != p.Operation.Value("EXP"):
+        raise RuntimeError("the Core ML file has a function that the reader does not know")
+    return np.exp(x)
+
+
 def _gelu(p: Any, z: np.ndarray) -> np.ndarray:
     if p.mode != p.GeluMode.Value("TANH_APPROXIMATION"):
         raise RuntimeError("the Core ML file has another form of GELU")
@@ -143,6 +149,7 @@ _LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "innerProduct": _inner_product,
     "activation": _activation,
     "gelu": _gelu,
+    "unary": _unary,
     "multiplyBroadcastable": lambda p, a, b: a * b,
     "softmaxND": _softmax,
     "concatND": lambda p, *xs: np.concatenate(xs, axis=p.axis),

@@ -113,6 +113,8 @@ def code(model: TrainedModel) -> str:
 def _results(model: TrainedModel) -> tuple[str, list[str]]:
     """Lines from the raw outputs z to what `predict` returns, and the functions they use."""
     if not isinstance(model.preparation.target, ClassTarget):
+        if model.loss == "poisson":  # z is the logarithm of the count in units of the scale
+            return "y = np.exp(z) * SCALE\nreturn y[:, 0].tolist(), y", []
         return "y = z * SCALE + MEAN\nreturn y[:, 0].tolist(), y", []
     labels = "return [CLASSES[i] for i in p.argmax(axis=1)], p"
     if model.loss == "binary_cross_entropy":

@@ -233,6 +233,10 @@ def _answers(graph: Graph, model: TrainedModel, z: str) -> list[onnx.ValueInfoPr
 
     target = model.preparation.target
     if not isinstance(target, ClassTarget):
+        if model.loss == "poisson":  # z is the logarithm of the count in units of the scale
+            rate = graph.add("Exp", z, out="/answer/rate")
+            graph.add("Mul", rate, graph.constant(target.scale, "/answer/scale"), out="prediction")
+            return [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["rows", 1])]
         y = graph.add("Mul", z, graph.constant(target.scale, "/answer/scale"), out="/answer/scaled")
         graph.add("Add", y, graph.constant(target.mean, "/answer/mean"), out="prediction")
         return [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["rows", 1])]

@@ -21,7 +21,7 @@ from core.data.preprocess import NumberTarget
 from core.data.schema import Part, Prepared
 from core.engine.messages import TrainingTask, Weights
 from core.errors import UserInputError
-from core.losses import Loss, outputs_for, resolve
+from core.losses import Loss, balanced_weights, outputs_for, resolve
 from core.network import Network
 from core.spec import TrainingConfig
 from core.training.series import Series
@@ -81,6 +81,7 @@ class Trainer:
         self.config = task.config
         prepared = task.prepared
         self.loss = resolve(self.config.loss, prepared.task, len(prepared.classes))
+        self.loss = self.loss.of_target(prepared.preparation.target)
         self.network = Network.of(task.network, self.config)
         self._check_fit(prepared)
         arrays = store.load(prepared)
@@ -90,6 +91,8 @@ class Trainer:
                 "There are no rows to train on.", where="data", remedy="Lower the validation and test shares."
             )
         self._check_memory()
+        self.loss.check(self.train.y)
+        self.loss = self.loss.tuned(smoothing=self.config.label_smoothing, class_weights=self._class_weights())
         self.step = make_step(backend.name, self.network, self.loss, self.config, self._start())
         self.progress = Progress()
         self.curves: dict[str, Series] = {}
@@ -131,6 +134,12 @@ class Trainer:
                 reason=f"Training it takes about {text}; this computer has {there}.",
                 remedy="Use fewer units, or a smaller batch.",
             )  # fmt: skip
+
+    def _class_weights(self) -> tuple[float, ...]:
+        """From the training rows, so that the others stay unseen; () = all alike."""
+        if self.config.class_weights == "equal" or self.loss.task != "classification":
+            return ()
+        return balanced_weights(self.train.y, len(self.task.prepared.classes))
 
     def _start(self) -> Any:
         """Fresh weights, with those of the task for every layer whose shapes still match."""
@@ -359,7 +368,7 @@ def _next_sample(began: float) -> float:
 def _hits(loss: Loss, outputs: np.ndarray, t: np.ndarray) -> float:
     """Rows answered right, or the sum of squared errors."""
     if loss.task == "regression":
-        return float(np.square(outputs - t, dtype=np.float64).sum())
+        return float(np.square(loss.answers(outputs) - t, dtype=np.float64).sum())
     guess = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0)
     return float((guess == t).sum())
 

@@ -74,6 +74,14 @@ def _models() -> dict[str, Callable[[], TrainedModel]]:
         replace(CLASSES, classes=("no", "yes")),
         loss="binary_cross_entropy",
     )
+    made["counts"] = lambda: trained(
+        chain(Dense(units=6, activation="tanh"), Dense(units=1, activation="linear")),
+        NumberTarget("count", 12.0, 3.4),
+        loss="poisson",
+    )
+    made["margins"] = lambda: trained(
+        chain(Dense(units=6, activation="tanh"), Dense(units=4, activation="linear")), loss="hinge"
+    )
     return made
 
 

@@ -10,6 +10,7 @@ from core.backend.choose import choose, probe
 from core.engine.messages import Begin, Ended, Go, Shutdown, Subscribe
 from core.errors import UserInputError
 from core.layers.dense import Dense
+from core.losses import LOSSES
 from core.optimizers import SGD, Adam, Momentum
 from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
@@ -130,6 +131,31 @@ def test_settings_change_at_the_next_batch_and_are_marked(make_task) -> None:
     assert mark.text == "learning rate 0.01 → 1e-07, batch size 32 → 7, dropout 0 → 0.5, L2 0 → 0.2"
 
 
+@pytest.mark.parametrize("kind", list(LOSSES))
+def test_every_loss_falls_when_trained(make_task, kind) -> None:
+    if kind == "binary_cross_entropy":
+        task = make_task("spirals", epochs=60, loss=kind)
+    else:
+        task = make_task("iris" if LOSSES[kind].task == "classification" else "diabetes", epochs=25, loss=kind)
+    trainer = trained(task)
+    losses = trainer.history().curves["loss/validation"].mean
+    assert losses.min() < losses[0]
+    metric = trainer.measure(trainer.validation)[1]
+    target = task.prepared.preparation.target
+    assert metric > 0.6 if trainer.metric_name == "accuracy" else metric < 0.95 * target.scale
+
+
+def test_balanced_classes_weigh_the_training_rows_and_stay_for_the_run(make_task) -> None:
+    task = make_task("iris", class_weights="balanced", label_smoothing=0.1)
+    trainer = Trainer(task, NUMPY)
+    counts = np.bincount(trainer.train.y)
+    np.testing.assert_allclose(np.array(trainer.loss.class_weights) * counts, len(trainer.train.y) / 3)
+    assert trainer.step.loss.smoothing == 0.1
+    trainer.change(dataclasses.replace(trainer.config, class_weights="equal", label_smoothing=0.0))
+    assert trainer.config == task.config
+    assert trainer.marks == []
+
+
 def test_another_optimizer_takes_over_in_the_middle(make_task) -> None:
     trainer = Trainer(make_task("iris", epochs=50), NUMPY)
     trainer.train_batch()
@@ -173,10 +199,11 @@ def test_given_weights_are_used_where_shapes_match(make_task) -> None:
 
 
 @pytest.mark.parametrize("optimizer", [Adam(), SGD(), Momentum()])
-def test_backends_agree_after_a_hundred_steps(make_task, optimizer) -> None:
+@pytest.mark.parametrize("clip", [{}, {"clip_norm": 0.1, "clip_value": 0.05}], ids=["", "clipped"])
+def test_backends_agree_after_a_hundred_steps(make_task, optimizer, clip) -> None:
     if probe().name != "mlx":
         pytest.skip(probe().why)
-    task = make_task("iris", epochs=1000, l2=1e-3, l1=1e-4, optimizer=optimizer)
+    task = make_task("iris", epochs=1000, l2=1e-3, l1=1e-4, optimizer=optimizer, **clip)
     trainers = [Trainer(task, NUMPY), Trainer(task, choose("mlx"))]
     for trainer in trainers:
         for _ in range(100):
