@@ -118,6 +118,8 @@ def _activation(p: Any, z: np.ndarray) -> np.ndarray:
     kind = p.WhichOneof("NonlinearityType")
     if kind == "leakyReLU":
         return np.where(z >= 0, z, p.leakyReLU.alpha * z)
+    if kind == "ELU":
+        return np.where(z > 0, z, p.ELU.alpha * np.expm1(np.minimum(z, 0)))
     if kind == "linear":
         return p.linear.alpha * z + p.linear.beta
     return _SIMPLE[kind](z)
@@ -143,6 +145,7 @@ def _softmax(p: Any, z: np.ndarray) -> np.ndarray:
 _SIMPLE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "ReLU": lambda z: np.maximum(z, 0),
     "tanh": np.tanh,
+    "softplus": lambda z: np.logaddexp(0, z),
     "sigmoid": lambda z: 0.5 * np.tanh(0.5 * z) + 0.5,
 }
 _LAYERS: dict[str, Callable[..., np.ndarray]] = {

@@ -62,6 +62,7 @@ def _models() -> dict[str, Callable[[], TrainedModel]]:
     made["activation layers and dropout"] = lambda: trained(
         chain(
             Dense(units=8, activation="linear", dropout=0.3), Activation(function="gelu"), Dropout(rate=0.5),
+            Activation(function="softmax"),
             Dense(units=6, activation="tanh", use_bias=False), Dropout(rate=None), Dense(units=4, activation="linear"),
         )
     )  # fmt: skip
