@@ -18,6 +18,7 @@ from typing import Any
 from core import __version__, commands
 from core.errors import UserInputError
 from core.optimizers import OPTIMIZERS
+from core.schedules import SCHEDULES
 from core.spec import TrainingConfig
 
 COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
@@ -113,6 +114,7 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--clip-norm", type=float, metavar="X", help="the longest gradient; 0: any")
     add("--clip-value", type=float, metavar="X", help="the largest entry of the gradient; 0: any")
     add("--learning-rate", type=float, metavar="X")
+    add("--schedule", metavar="NAME", help="of the learning rate: " + ", ".join(SCHEDULES))
     add("--l1", type=float, metavar="X")
     add("--l2", type=float, metavar="X")
     add("--dropout", type=float, metavar="X")

@@ -19,6 +19,7 @@ from core.model import TrainedModel
 from core.optimizers import OPTIMIZERS
 from core.project import file as project_file
 from core.project.file import SavedProject
+from core.schedules import schedule_from_json
 from core.spec import DataSource, DataSpec, NetworkSpec, Project, TrainingConfig, mlp
 from core.training.snapshot import Snapshot
 
@@ -142,6 +143,8 @@ def _config(options: argparse.Namespace, prepared: Prepared, saved: TrainingConf
         chosen = OPTIMIZERS[options.optimizer]()
         if type(chosen) is not type(config.optimizer):
             config = replace(config, optimizer=chosen, learning_rate=chosen.usual_rate)
+    if options.schedule is not None:
+        config = replace(config, schedule=schedule_from_json({"kind": options.schedule}))
     names = (
         "loss", "label_smoothing", "class_weights", "epochs", "learning_rate", "l1", "l2", "dropout", "clip_norm",
         "clip_value", "early_stopping", "seed", "backend",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -305,6 +305,26 @@ def balanced_weights(t: np.ndarray, classes: int) -> tuple[float, ...]:
     """
     counts = np.bincount(t, minlength=classes)
     return tuple(len(t) / (classes * int(n)) if n else 0.0 for n in counts)
+
+
+class Settings(Protocol):
+    """What training settings say to a loss."""
+
+    @property
+    def label_smoothing(self) -> float: ...
+    @property
+    def class_weights(self) -> str: ...
+
+
+def fitted(loss: Loss, settings: Settings, t: np.ndarray, classes: int) -> Loss:
+    """The loss to train with; class weights come from the training rows' targets t, so that the others stay unseen.
+
+    Raises UserInputError where the loss has no meaning for t.
+    """
+    loss.check(t)
+    balanced = settings.class_weights == "balanced" and loss.task == "classification"
+    weights = balanced_weights(t, classes) if balanced else ()
+    return loss.tuned(smoothing=settings.label_smoothing, class_weights=weights)
 
 
 def loss_for(kind: str) -> Loss:

@@ -15,6 +15,7 @@ from core.layers import Layer, layer_from_json, layer_to_json
 from core.layers.dense import Dense
 from core.layers.input import Input
 from core.optimizers import Adam, Optimizer, optimizer_from_json, optimizer_to_json
+from core.schedules import Constant, Schedule, schedule_from_json, schedule_to_json
 from core.values import hyper
 
 
@@ -106,6 +107,7 @@ class TrainingConfig:
     LOSSES: ClassVar[tuple[tuple[str, str], ...]] = losses.CHOICES
 
     optimizer: Optimizer = field(default_factory=Adam)
+    schedule: Schedule = field(default_factory=Constant)
     loss: str = hyper("auto", "Loss", "What is minimized. Auto follows the target.", choices=LOSSES)
     epochs: int = hyper(200, "Epochs", "How often every training row is used.", minimum=1, maximum=1_000_000)
     batch_size: int = hyper(
@@ -201,16 +203,21 @@ class TrainingConfig:
         return replace(self, **{name: getattr(run, name) for name in kept})
 
     def to_json(self) -> dict[str, Any]:
-        return {"optimizer": optimizer_to_json(self.optimizer), **values.to_json(self)}
+        rules = {"optimizer": optimizer_to_json(self.optimizer), "schedule": schedule_to_json(self.schedule)}
+        return {**rules, **values.to_json(self)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; raises UserInputError for unknown or illegal values."""
         if not isinstance(data, Mapping) or not isinstance(data.get("optimizer"), Mapping):
             raise UserInputError("The training settings name no optimizer.", where="training")
-        rest = {k: v for k, v in data.items() if k != "optimizer"}
+        schedule = data.get("schedule", {"kind": Constant.kind})  # absent from the earliest files
+        if not isinstance(schedule, Mapping):
+            raise UserInputError("The schedule of the learning rate is malformed.", where="training")
+        rest = {k: v for k, v in data.items() if k not in ("optimizer", "schedule")}
         made = values.from_json(cls, rest, where="training")
-        return replace(made, optimizer=optimizer_from_json(dict(data["optimizer"])))
+        optimizer = optimizer_from_json(dict(data["optimizer"]))
+        return replace(made, optimizer=optimizer, schedule=schedule_from_json(dict(schedule)))
 
 
 @dataclass(frozen=True)

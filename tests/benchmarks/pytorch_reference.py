@@ -127,6 +127,30 @@ def losses() -> list[dict[str, Any]]:
     return answers
 
 
+def schedules() -> list[dict[str, Any]]:
+    """The learning rate of each of 60 steps."""
+    s, steps, base = torch.optim.lr_scheduler, 60, 0.2
+    cases: list[tuple[dict[str, Any], Any]] = [
+        ({"kind": "constant"}, lambda o: s.ConstantLR(o, factor=1.0)),
+        ({"kind": "step", "drops": 2, "factor": 0.1}, lambda o: s.StepLR(o, step_size=20, gamma=0.1)),
+        ({"kind": "exponential", "final": 0.01}, lambda o: s.ExponentialLR(o, gamma=0.01 ** (1 / steps))),
+        ({"kind": "cosine", "final": 0.05}, lambda o: s.CosineAnnealingLR(o, T_max=steps, eta_min=0.05 * base)),
+        ({"kind": "warm_up", "warm_up": 0.1}, lambda o: s.LinearLR(o, start_factor=1 / 6, total_iters=5)),
+        ({"kind": "one_cycle"}, lambda o: s.OneCycleLR(o, max_lr=base, total_steps=steps)),
+    ]
+    answers = []
+    for schedule, make in cases:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
+        made, rates = make(optimizer), []
+        for _ in range(steps):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if len(rates) < steps:
+                made.step()
+        answers.append({"schedule": schedule, "base": base, "rates": np.array(rates)})
+    return answers
+
+
 def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.round(7).tolist()
@@ -139,7 +163,7 @@ def main() -> None:
     given = start()
     runs = [trained(given, kind) for kind in OPTIMIZERS]
     runs += [trained(given, "sgd", clip_norm=0.05), trained(given, "sgd", clip_value=0.01)]
-    answer = {"pytorch": torch.__version__, "start": given, "runs": runs, "losses": losses()}
+    answer = {"pytorch": torch.__version__, "start": given, "runs": runs, "losses": losses(), "schedules": schedules()}
     if "--write" in sys.argv:
         OUT.parent.mkdir(parents=True, exist_ok=True)
         OUT.write_text(json.dumps(plain(answer), separators=(",", ":")) + "\n", encoding="utf-8")

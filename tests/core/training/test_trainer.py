@@ -12,6 +12,7 @@ from core.errors import UserInputError
 from core.layers.dense import Dense
 from core.losses import LOSSES
 from core.optimizers import SGD, Adam, Momentum
+from core.schedules import Cosine, Plateau, StepDecay
 from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
 
@@ -163,6 +164,38 @@ def test_another_optimizer_takes_over_in_the_middle(make_task) -> None:
     trainer.train_batch()
     assert len(trainer.step.slots) == 1
     assert "Momentum" in trainer.history().marks[0].text
+
+
+def test_the_schedule_bends_the_rate_and_the_curve_tells(make_task) -> None:
+    trainer = Trainer(make_task("iris", epochs=4, learning_rate=0.1, schedule=StepDecay(drops=1)), NUMPY)
+    while not trainer.ended:
+        trainer.train_batch()
+    curve = trainer.history().curves["learning_rate"]
+    np.testing.assert_allclose(curve.mean, [0.1] * (len(curve.mean) // 2) + [0.01] * (len(curve.mean) // 2), rtol=1e-6)
+    assert curve.step[-1] == trainer.progress.step
+
+
+def test_another_batch_size_does_not_move_the_schedule(make_task) -> None:
+    trainer = Trainer(make_task("iris", epochs=8, batch_size=10, schedule=Cosine()), NUMPY)
+    for _ in range(4 * trainer.steps_per_epoch + 2):
+        trainer.train_batch()
+    before = trainer.learning_rate
+    trainer.change(dataclasses.replace(trainer.config, batch_size=5))
+    assert trainer.learning_rate == pytest.approx(before)
+    trainer.change(dataclasses.replace(trainer.config, schedule=Plateau()))
+    assert trainer.learning_rate == trainer.config.learning_rate
+    assert "schedule Reduce on plateau" in trainer.history().marks[-1].text
+
+
+def test_a_plateau_reduces_the_rate_again_and_again(make_task) -> None:
+    trainer = Trainer(make_task("iris", epochs=7, learning_rate=1e-7, schedule=Plateau(factor=0.1, patience=2)), NUMPY)
+    trainer.measure = lambda part: (1.0, 0.5)  # never better after the first epoch
+    rates = []
+    while not trainer.ended:
+        if trainer.progress.cursor == 0:
+            rates.append(trainer.learning_rate)
+        trainer.train_batch()
+    assert rates == pytest.approx([1e-7, 1e-7, 1e-7, 1e-8, 1e-8, 1e-9, 1e-9])
 
 
 @pytest.mark.parametrize("batch_size", [0, 10_000])
