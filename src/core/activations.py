@@ -1,4 +1,4 @@
-"""Element-wise activation functions with their derivatives, shared by Dense and the Activation layer.
+"""Activation functions with their derivatives: element by element for Dense and the Activation layer, and softmax.
 
 forward:  y = f(z);  backward: dz = dy * f'(z), written with whichever of z and y makes it cheapest.
 """
@@ -49,6 +49,29 @@ def _gelu_back(ops: Any, z: Array, y: Array, dy: Array) -> Array:
     return dy * (0.5 * (1.0 + t) + 0.5 * z * (1.0 - t * t) * inner)
 
 
+def _elu(ops: Any, z: Array) -> Array:
+    return ops.where(z > 0, z, ops.expm1(-ops.maximum(-z, 0.0)))
+
+
+def _elu_back(ops: Any, z: Array, y: Array, dy: Array) -> Array:
+    return ops.where(z > 0, dy, dy * (y + 1.0))
+
+
+def _softplus(ops: Any, z: Array) -> Array:
+    """log(1 + exp(z)) = max(0, z) + log(1 + exp(-|z|)), which cannot overflow."""
+    return ops.maximum(z, 0.0) + ops.log1p(ops.exp(-ops.abs(z)))
+
+
+def _softmax(ops: Any, z: Array) -> Array:
+    exp = ops.exp(z - ops.max_last(z))
+    return exp / ops.sum_last(exp)
+
+
+def _softmax_back(ops: Any, z: Array, y: Array, dy: Array) -> Array:
+    """Jᵀ dy with J = diag(y) - y yᵀ, never formed: y ⊙ (dy - Σ y dy)  (Goodfellow et al. 2016, §6.2.2.3)."""
+    return y * (dy - ops.sum_last(y * dy))
+
+
 def _silu_back(ops: Any, z: Array, y: Array, dy: Array) -> Array:
     s = ops.sigmoid(z)
     return dy * (s + y * (1.0 - s))
@@ -70,6 +93,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation(
             "leaky_relu", "Leaky ReLU", "max(0.01 z, z)", "1 if z > 0 else 0.01", _leaky, _leaky_back, "he_normal"
         ),
+        Activation("elu", "ELU", "z if z > 0 else exp(z) - 1", "1 if z > 0 else y + 1", _elu, _elu_back, "he_normal"),
         Activation("gelu", "GELU", "z Φ(z), tanh form", "Φ(z) + z φ(z)", _gelu, _gelu_back, "he_normal"),
         Activation(
             "silu",
@@ -91,7 +115,22 @@ ACTIVATIONS: dict[str, Activation] = {
             lambda ops, z: ops.sigmoid(z),
             lambda ops, z, y, dy: dy * (y * (1.0 - y)),
         ),
+        Activation(
+            "softplus",
+            "Softplus",
+            "log(1 + exp(z))",
+            "σ(z)",
+            _softplus,
+            lambda ops, z, y, dy: dy * ops.sigmoid(z),
+        ),
     )
 }
 
+# Over the last axis instead of element by element: a layer of its own, for gates and shares inside a network.
+FUNCTIONS: dict[str, Activation] = {
+    **ACTIVATIONS,
+    "softmax": Activation("softmax", "Softmax", "exp(z) / Σ exp(z)", "y ⊙ (dy - Σ y dy)", _softmax, _softmax_back),
+}
+
 CHOICES: tuple[tuple[str, str], ...] = tuple((a.name, a.label) for a in ACTIVATIONS.values())
+FUNCTION_CHOICES: tuple[tuple[str, str], ...] = tuple((a.name, a.label) for a in FUNCTIONS.values())

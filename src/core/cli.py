@@ -20,6 +20,9 @@ from typing import Any
 from core import __version__, commands
 from core.console import end_progress
 from core.errors import UserInputError
+from core.optimizers import OPTIMIZERS
+from core.schedules import SCHEDULES
+from core.spec import TrainingConfig
 
 COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
 
@@ -130,8 +133,14 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--activation", metavar="NAME", help="of the hidden layers, e.g. relu")
     add("--epochs", type=int, metavar="N")
     add("--batch-size", metavar="N|full")
-    add("--optimizer", metavar="NAME", help="adam, sgd, momentum, nesterov")
+    add("--optimizer", metavar="NAME", help=", ".join(OPTIMIZERS))
+    add("--loss", metavar="NAME", help=", ".join(kind for kind, _ in TrainingConfig.LOSSES))
+    add("--label-smoothing", type=float, metavar="X")
+    add("--class-weights", choices=("equal", "balanced"))
+    add("--clip-norm", type=float, metavar="X", help="the longest gradient; 0: any")
+    add("--clip-value", type=float, metavar="X", help="the largest entry of the gradient; 0: any")
     add("--learning-rate", type=float, metavar="X")
+    add("--schedule", metavar="NAME", help="of the learning rate: " + ", ".join(SCHEDULES))
     add("--l1", type=float, metavar="X")
     add("--l2", type=float, metavar="X")
     add("--dropout", type=float, metavar="X")

@@ -22,6 +22,7 @@ from core.optimizers import OPTIMIZERS
 from core.project import file as project_file
 from core.project.atomic import check_writable
 from core.project.file import SavedProject
+from core.schedules import schedule_from_json
 from core.spec import DataSource, DataSpec, NetworkSpec, Project, TrainingConfig, mlp
 
 Answer = tuple[Any, str]
@@ -145,7 +146,12 @@ def _config(options: argparse.Namespace, prepared: Prepared, saved: TrainingConf
         chosen = OPTIMIZERS[options.optimizer]()
         if type(chosen) is not type(config.optimizer):
             config = replace(config, optimizer=chosen, learning_rate=chosen.usual_rate)
-    names = ("epochs", "learning_rate", "l1", "l2", "dropout", "early_stopping", "seed", "backend")
+    if options.schedule is not None:
+        config = replace(config, schedule=schedule_from_json({"kind": options.schedule}))
+    names = (
+        "loss", "label_smoothing", "class_weights", "epochs", "learning_rate", "l1", "l2", "dropout", "clip_norm",
+        "clip_value", "early_stopping", "seed", "backend",
+    )  # fmt: skip
     given: dict[str, Any] = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
     if options.batch_size is not None:
         given["batch_size"] = _batch_size(options.batch_size)

@@ -8,7 +8,7 @@ float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from core import keys
 from core.backend.numpy import NumpyOps
 from core.layers import Layer, Shape, layer_types
-from core.losses import LOSSES, Loss, resolve
+from core.losses import LOSSES, Loss, outputs_for, resolve
 from core.network import Network
 from core.spec import NetworkSpec, TrainingConfig, mlp
 from core.training.step import penalized_gradient, penalized_names, penalty_value
@@ -54,6 +54,9 @@ def check_all(
                 yield check_layer_on_mlx(layer, shapes)
     for loss in LOSSES.values():
         yield check_loss(loss)
+        tuned = loss.tuned(smoothing=0.2, class_weights=(0.3, 2.0, 1.0, 0.7)[: 2 if loss.kind.startswith("b") else 4])
+        if tuned != loss:
+            yield replace(check_loss(tuned), what=f"loss {loss.kind}, smoothed and weighted")
     yield check_penalty("L1 penalty", l1=0.3, l2=0.0)
     yield check_penalty("L2 penalty", l1=0.0, l2=0.3)
     if network is not None:
@@ -185,10 +188,10 @@ def check_network(spec: NetworkSpec, config: TrainingConfig) -> Iterator[Check]:
 def _question(network: Network, config: TrainingConfig, rng: np.random.Generator) -> tuple[Loss, np.ndarray, Any]:
     """A loss that the network's outputs can serve, random rows and their targets."""
     outputs = network.output_shape[0]
-    regression = outputs == 1 and config.loss != "binary_cross_entropy"
-    kind = "auto" if config.loss == "mse" else config.loss
-    loss = resolve(kind, "regression" if regression else "classification", max(2, outputs))
+    wanted = LOSSES.get(config.loss)
+    if wanted is None or outputs_for(wanted, max(2, outputs)) != outputs:
+        wanted = resolve("auto", "regression" if outputs == 1 else "classification", outputs)
     x = rng.normal(size=(BATCH, *network.nodes[0].layer.output_shape()))
-    if regression:
-        return loss, x, rng.normal(size=(BATCH, 1))
-    return loss, x, rng.integers(0, max(2, outputs), BATCH).astype(np.int32)
+    if wanted.task == "regression":
+        return wanted, x, rng.normal(size=(BATCH, outputs))
+    return wanted, x, rng.integers(0, max(2, outputs), BATCH).astype(np.int32)

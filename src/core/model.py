@@ -39,6 +39,6 @@ class TrainedModel:
 
     def answers(self, x: np.ndarray, *, dtype: type = np.float32) -> np.ndarray:
         """Probabilities (rows, classes), or values in the target's unit (rows, 1)."""
-        y = loss_for(self.loss).answers(self.outputs(x, dtype=dtype))
         target = self.preparation.target
+        y = loss_for(self.loss).of_target(target).answers(self.outputs(x, dtype=dtype))
         return y * target.scale + target.mean if isinstance(target, NumberTarget) else y

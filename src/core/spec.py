@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
-from core import values
+from core import losses, values
 from core.errors import UserInputError
 from core.layers import Layer, layer_from_json, layer_to_json
 from core.layers.dense import Dense
 from core.layers.input import Input
 from core.optimizers import Adam, Optimizer, optimizer_from_json, optimizer_to_json
+from core.schedules import Constant, Schedule, schedule_from_json, schedule_to_json
 from core.values import hyper
 
 MOST_LAYERS = 1000
@@ -109,14 +110,10 @@ class TrainingConfig:
     """
 
     label: ClassVar[str] = "Training"
-    LOSSES: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("auto", "Auto"),
-        ("softmax_cross_entropy", "Cross-entropy"),
-        ("binary_cross_entropy", "Binary cross-entropy"),
-        ("mse", "Mean squared error"),
-    )
+    LOSSES: ClassVar[tuple[tuple[str, str], ...]] = losses.CHOICES
 
     optimizer: Optimizer = field(default_factory=Adam)
+    schedule: Schedule = field(default_factory=Constant)
     loss: str = hyper("auto", "Loss", "What is minimized. Auto follows the target.", choices=LOSSES)
     epochs: int = hyper(200, "Epochs", "How often every training row is used.", minimum=1, maximum=1_000_000)
     batch_size: int = hyper(
@@ -159,6 +156,36 @@ class TrainingConfig:
         maximum=100.0,
         suggestions=(0.0, 1e-5, 1e-4, 1e-3, 1e-2, 0.1),
     )
+    label_smoothing: float = hyper(
+        0.0,
+        "Label smoothing",
+        "Share of the target that cross-entropy spreads over all classes: keeps the network from being too sure.",
+        minimum=0.0,
+        maximum=0.9,
+        suggestions=(0.0, 0.05, 0.1, 0.2),
+    )
+    class_weights: str = hyper(
+        "equal",
+        "Class weights",
+        "Balanced: in cross-entropy rare classes count as much as frequent ones.",
+        choices=(("equal", "Equal"), ("balanced", "Balanced")),
+    )
+    clip_norm: float = hyper(
+        0.0,
+        "Clip by norm",
+        "A gradient longer than this is shortened to it, its direction kept: no step leaps. 0: never.",
+        minimum=0.0,
+        maximum=1e6,
+        suggestions=(0.0, 0.1, 0.5, 1.0, 5.0),
+    )
+    clip_value: float = hyper(
+        0.0,
+        "Clip by value",
+        "Every entry of the gradient is cut off at plus and minus this. 0: never.",
+        minimum=0.0,
+        maximum=1e6,
+        suggestions=(0.0, 0.1, 0.5, 1.0, 5.0),
+    )
     early_stopping: int = hyper(
         0,
         "Early stopping",
@@ -178,19 +205,25 @@ class TrainingConfig:
 
     def within(self, run: TrainingConfig) -> Self:
         """These settings as a run that began with `run` takes them over: seed, loss and backend belong to it."""
-        return replace(self, seed=run.seed, loss=run.loss, backend=run.backend)
+        kept = ("seed", "loss", "label_smoothing", "class_weights", "backend")
+        return replace(self, **{name: getattr(run, name) for name in kept})
 
     def to_json(self) -> dict[str, Any]:
-        return {"optimizer": optimizer_to_json(self.optimizer), **values.to_json(self)}
+        rules = {"optimizer": optimizer_to_json(self.optimizer), "schedule": schedule_to_json(self.schedule)}
+        return {**rules, **values.to_json(self)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; raises UserInputError for unknown or illegal values."""
         if not isinstance(data, Mapping) or not isinstance(data.get("optimizer"), Mapping):
             raise UserInputError("The training settings name no optimizer.", where="training")
-        rest = {k: v for k, v in data.items() if k != "optimizer"}
+        schedule = data.get("schedule", {"kind": Constant.kind})  # absent from the earliest files
+        if not isinstance(schedule, Mapping):
+            raise UserInputError("The schedule of the learning rate is malformed.", where="training")
+        rest = {k: v for k, v in data.items() if k not in ("optimizer", "schedule")}
         made = values.from_json(cls, rest, where="training")
-        return replace(made, optimizer=optimizer_from_json(dict(data["optimizer"])))
+        optimizer = optimizer_from_json(dict(data["optimizer"]))
+        return replace(made, optimizer=optimizer, schedule=schedule_from_json(dict(schedule)))
 
 
 @dataclass(frozen=True)

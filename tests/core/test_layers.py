@@ -12,6 +12,7 @@ from core.backend.numpy import NumpyOps
 from core.errors import SpecError, UserInputError
 from core.gradient_check import TOLERANCE, check_layer, check_layer_on_mlx, example
 from core.layers import layer_from_json, layer_to_json, layer_types
+from core.layers.activation import Activation
 from core.layers.dense import Dense
 from core.layers.dropout import Dropout
 from core.values import hypers
@@ -104,21 +105,40 @@ def test_unknown_layer_names_the_known_ones() -> None:
         layer_from_json({"kind": "perceptron"})
 
 
-@pytest.mark.parametrize("name", list(activations.ACTIVATIONS))
+@pytest.mark.parametrize("name", list(activations.FUNCTIONS))
 def test_activations_at_known_points(name) -> None:
     z = np.array([-2.0, 0.0, 3.0])
     known = {
         "linear": z,
         "relu": [0, 0, 3],
         "leaky_relu": [-0.02, 0, 3],
+        "elu": [-0.864665, 0, 3],
         "gelu": [-0.045402, 0, 2.996363],
         "silu": [-0.238406, 0, 2.857722],
         "tanh": np.tanh(z),
         "sigmoid": [0.119203, 0.5, 0.952574],
+        "softplus": [0.126928, 0.693147, 3.048587],
+        "softmax": [0.006377, 0.047124, 0.946499],
     }
-    np.testing.assert_allclose(activations.ACTIVATIONS[name].forward(OPS, z), known[name], atol=1e-6)
+    np.testing.assert_allclose(activations.FUNCTIONS[name].forward(OPS, z), known[name], atol=1e-6)
 
 
 def test_sigmoid_survives_the_largest_inputs() -> None:
     with np.errstate(all="raise"):
         np.testing.assert_array_equal(NumpyOps().sigmoid(np.float32([-1e30, 1e30])), [0, 1])
+
+
+@pytest.mark.parametrize("name", list(activations.FUNCTIONS))
+def test_activations_and_their_gradients_survive_the_largest_inputs(name) -> None:
+    z = np.float32([[-1e4, -100.0, 0.0, 100.0, 1e4]])
+    f, ops = activations.FUNCTIONS[name], NumpyOps()
+    with np.errstate(over="raise", invalid="raise"):
+        y = f.forward(ops, z)
+        assert np.isfinite(y).all()
+        assert np.isfinite(f.backward(ops, z, y, np.ones_like(z))).all()
+
+
+def test_softmax_is_a_layer_and_no_choice_of_dense() -> None:
+    assert ("softmax", "Softmax") in hypers(Activation)["function"].choices
+    with pytest.raises(UserInputError):
+        layer_from_json({"kind": "dense", "activation": "softmax"})

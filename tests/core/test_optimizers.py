@@ -8,7 +8,20 @@ import pytest
 
 from core.backend.numpy import NumpyOps
 from core.errors import UserInputError
-from core.optimizers import OPTIMIZERS, SGD, Adam, Momentum, Nesterov, optimizer_from_json, optimizer_to_json
+from core.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    Momentum,
+    NAdam,
+    Nesterov,
+    RMSprop,
+    optimizer_from_json,
+    optimizer_to_json,
+)
 
 OPS = NumpyOps(np.float64)
 G = np.random.default_rng(3).normal(size=(20, 5))
@@ -49,6 +62,56 @@ def test_adam(epsilon) -> None:
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
         p = p - LR * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + epsilon)
     np.testing.assert_allclose(run(Adam(epsilon=epsilon)), p)
+
+
+def test_adamw_is_adam_beside_its_decay() -> None:
+    np.testing.assert_array_equal(run(AdamW()), run(Adam()))
+    assert AdamW(weight_decay=0.2).decay(0.1) == pytest.approx(1 - 0.1 * 0.2)
+    assert [kind for kind, cls in OPTIMIZERS.items() if cls().decay(1.0) != 1.0] == ["adamw"]
+
+
+@pytest.mark.parametrize(("beta1", "psi"), [(0.9, 0.004), (0.99, 0.0), (0.999, 0.5), (0.0, 0.004)])
+def test_nadam(beta1, psi) -> None:
+    p, m, v, product = np.ones(5), np.zeros(5), np.zeros(5), 1.0
+    for t, g in enumerate(G, start=1):
+        mu, following = (beta1 * (1 - 0.5 * 0.96 ** (i * psi)) for i in (t, t + 1))
+        product *= mu
+        m, v = beta1 * m + (1 - beta1) * g, 0.999 * v + 0.001 * g * g
+        ahead = following * m / (1 - product * following) + (1 - mu) * g / (1 - product)
+        p = p - LR * ahead / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    np.testing.assert_allclose(run(NAdam(beta1=beta1, momentum_decay=psi)), p)
+
+
+@pytest.mark.parametrize("t", [3, 300, 3000])
+def test_nadams_product_of_momenta_needs_no_loop(t) -> None:
+    optimizer = NAdam(beta1=0.999, momentum_decay=0.5)
+    by_hand = math.prod(0.999 * (1 - 0.5 * 0.96 ** (i * 0.5)) for i in range(1, t + 1))
+    assert optimizer._product(t) == pytest.approx(by_hand, rel=1e-10)
+
+
+def test_adagrad() -> None:
+    p, v = np.ones(5), np.zeros(5)
+    for g in G:
+        v = v + g * g
+        p = p - LR * g / (np.sqrt(v) + 1e-10)
+    np.testing.assert_allclose(run(Adagrad()), p)
+
+
+def test_rmsprop() -> None:
+    p, v = np.ones(5), np.zeros(5)
+    for g in G:
+        v = 0.99 * v + 0.01 * g * g
+        p = p - LR * g / (np.sqrt(v) + 1e-8)
+    np.testing.assert_allclose(run(RMSprop()), p)
+
+
+def test_lion() -> None:
+    p, m = np.ones(5), np.zeros(5)
+    for g in G:
+        p = p - LR * np.sign(0.9 * m + 0.1 * g)
+        m = 0.99 * m + 0.01 * g
+    np.testing.assert_allclose(run(Lion()), p)
+    assert Lion(weight_decay=1.0).decay(0.1) == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize("kind", list(OPTIMIZERS))

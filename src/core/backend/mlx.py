@@ -23,6 +23,7 @@ class MlxOps:
     where = staticmethod(mx.where)
     tanh = staticmethod(mx.tanh)
     exp = staticmethod(mx.exp)
+    expm1 = staticmethod(mx.expm1)
     log = staticmethod(mx.log)
     log1p = staticmethod(mx.log1p)
     sqrt = staticmethod(mx.sqrt)
@@ -44,6 +45,9 @@ class MlxOps:
     def numpy(self, a: Array) -> np.ndarray:
         """A copy that any thread may keep."""
         return np.array(a)
+
+    def clip(self, a: Array, limit: float) -> Array:
+        return mx.clip(a, -limit, limit)
 
     def sum_rows(self, a: Array) -> Array:
         return mx.sum(a, axis=0)

@@ -11,24 +11,24 @@ from core import keys
 from core.backend.mlx import MlxOps
 from core.losses import Loss
 from core.network import Network
-from core.optimizers import Optimizer
-from core.training.step import Named, penalized_gradient, penalized_names, penalty_value
+from core.spec import TrainingConfig
+from core.training.step import Named, clipped, penalized_gradient, penalized_names, penalty_value
 
 
 class MlxStep:
     """The counterpart of `NumpyStep`, with the same methods. All arrays belong to the thread that made it."""
 
-    def __init__(self, network: Network, loss: Loss, optimizer: Optimizer, start: Named) -> None:
+    def __init__(self, network: Network, loss: Loss, config: TrainingConfig, start: Named) -> None:
         self.ops = MlxOps()
         self.loss = loss
         self.shapes = {id: {name: a.shape for name, a in arrays.items()} for id, arrays in start.items()}
         self.spans = _spans(start)
         self._params = {id: {name: self.ops.array(a) for name, a in arrays.items()} for id, arrays in start.items()}
         self._grads = self._zeros()
-        self.optimizer = optimizer
+        self.optimizer = config.optimizer
         self._slots = self._empty_slots()
         self.count = 0
-        self.configure(network, optimizer)
+        self.configure(network, config)
         mx.eval(self._params, self._grads, self._slots)
 
     def _zeros(self) -> dict[str, dict[str, Any]]:
@@ -37,31 +37,38 @@ class MlxStep:
     def _empty_slots(self) -> tuple[dict[str, dict[str, Any]], ...]:
         return tuple(self._zeros() for _ in range(self.optimizer.slots))
 
-    def configure(self, network: Network, optimizer: Optimizer) -> None:
+    def configure(self, network: Network, config: TrainingConfig) -> None:
+        optimizer = config.optimizer
         renewed = type(optimizer) is not type(self.optimizer)
         self.network, self.optimizer = network, optimizer
+        self._clip = (config.clip_norm, config.clip_value)
         if renewed:
             self._slots, self.count = self._empty_slots(), 0
         self._stochastic = [node.id for node in network.nodes if node.layer.stochastic]
+        self._decays = optimizer.decay(1.0) != 1.0
         self._step = mx.compile(self._pure)
         self._predict = mx.compile(lambda params, x: self.network.predict(self.ops, params, x))
 
-    def _pure(self, params: Any, slots: Any, x: Any, t: Any, scalars: Any, layer_keys: Any) -> Any:
+    def _pure(self, params: Any, slots: Any, x: Any, t: Any, decay: Any, scalars: Any, layer_keys: Any) -> Any:
         ops, network = self.ops, self.network
         ys, caches = network.forward(ops, params, x, train=True, key=layer_keys.get)
         loss, cache = self.loss.forward(ops, ys[network.output], t)
         grads = network.backward(ops, params, caches, self.loss.backward(ops, cache))
         penalty = penalty_value(ops, network, params)
+        for id, (l1, l2) in network.penalties.items():
+            for name in penalized_names(network, id):
+                grads[id][name] = penalized_gradient(ops, params[id][name], grads[id][name], l1, l2)
+        if any(self._clip):
+            flat = iter(clipped(ops, [g for named in grads.values() for g in named.values()], *self._clip))
+            grads = {id: {name: next(flat) for name in named} for id, named in grads.items()}
         new_params: dict[str, dict[str, Any]] = {}
         new_slots: tuple[dict[str, dict[str, Any]], ...] = tuple({} for _ in slots)
         for id, arrays in params.items():
-            l1, l2 = network.penalties.get(id, (0.0, 0.0))
-            penalized = penalized_names(network, id)
+            decayed = penalized_names(network, id) if self._decays else ()
             new_params[id] = {}
             for name, p in arrays.items():
-                if name in penalized:
-                    grads[id][name] = penalized_gradient(ops, p, grads[id][name], l1, l2)
                 mine = tuple(slot[id][name] for slot in slots)
+                p = p * decay if name in decayed else p
                 p, updated = self.optimizer.update(ops, p, grads[id][name], mine, scalars)
                 new_params[id][name] = p
                 for slot, value in zip(new_slots, updated, strict=True):
@@ -73,7 +80,8 @@ class MlxStep:
         scalars = tuple(mx.array(c) for c in self.optimizer.scalars(self.count, lr))
         layer_keys = {id: self.ops.key(keys.key(key, id)) for id in self._stochastic}
         batch = (self.ops.array(x), self.ops.array(t))
-        found = self._step(self._params, self._slots, *batch, scalars, layer_keys)
+        decay = mx.array(self.optimizer.decay(lr))
+        found = self._step(self._params, self._slots, *batch, decay, scalars, layer_keys)
         mx.eval(found)
         self._params, self._slots, self._grads, loss, penalty = found
         return loss.item(), penalty.item()

@@ -15,7 +15,7 @@ Array = np.ndarray
 class NumpyOps:
     """Array operations as layers, losses and optimizers use them.
 
-    `iadd`, `isub`, `imul`, `idiv` change their first argument in place: they are for arrays that no cache holds.
+    `iadd`, `isub`, `imul`, `idiv`, `clip` change their first argument in place: for arrays that no cache holds.
     """
 
     name = "numpy"
@@ -25,6 +25,7 @@ class NumpyOps:
     where = staticmethod(np.where)
     tanh = staticmethod(np.tanh)
     exp = staticmethod(np.exp)
+    expm1 = staticmethod(np.expm1)
     log = staticmethod(np.log)
     log1p = staticmethod(np.log1p)
     sqrt = staticmethod(np.sqrt)
@@ -52,6 +53,10 @@ class NumpyOps:
     def sigmoid(self, z: Array) -> Array:
         """1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which cannot overflow."""
         return 0.5 * np.tanh(0.5 * z) + 0.5
+
+    def clip(self, a: Array, limit: float) -> Array:
+        """Every entry cut off at ±limit, in place."""
+        return np.clip(a, -limit, limit, out=a)
 
     def sum(self, a: Array) -> Any:
         return np.add.reduce(a, axis=None)

@@ -20,7 +20,7 @@ WORST = 50
 def evaluate(model: TrainedModel, part: Part, part_name: str = "test") -> Evaluation:
     """Metrics of `model` on `part`; see `Evaluation` for what they are called.
 
-    The loss is that of training, of the data alone, as the mean over rows.
+    The loss is that of training, of the data alone, as the mean over rows, nothing smoothed or weighted.
 
     Raises:
         UserInputError: no rows.
@@ -32,11 +32,12 @@ def evaluate(model: TrainedModel, part: Part, part_name: str = "test") -> Evalua
         )
     target = model.preparation.target
     outputs = model.outputs(part.x).astype(np.float64)
-    loss = float(loss_for(model.loss).forward(NumpyOps(np.float64), outputs, part.y)[0])
-    answers = loss_for(model.loss).answers(outputs)
+    loss = loss_for(model.loss).of_target(target)
+    value = float(loss.forward(NumpyOps(np.float64), outputs, part.y)[0])
+    answers = loss.answers(outputs)
     if isinstance(target, ClassTarget):
-        return _classes(target, answers, part, part_name, loss)
-    return _numbers(target, answers, part, part_name, loss)
+        return _classes(target, answers, part, part_name, value)
+    return _numbers(target, answers, part, part_name, value)
 
 
 def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

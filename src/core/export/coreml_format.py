@@ -178,13 +178,17 @@ class _Network:
         )
         return f"{name}/z"
 
-    def activation(self, kind: str, z: str, name: str, params: list[float] | None = None) -> str:
+    def activation(self, kind: str, z: str, name: str, params: list[float] | float | None = None) -> str:
         self.builder.add_activation(f"{name}/{kind}", kind, z, f"{name}/{kind}", params)
         return f"{name}/{kind}"
 
     def gelu(self, z: str, name: str) -> str:
         self.builder.add_gelu(f"{name}/gelu", z, f"{name}/gelu", mode="TANH_APPROXIMATION")
         return f"{name}/gelu"
+
+    def softmax(self, z: str, name: str) -> str:
+        self.builder.add_softmax_nd(f"{name}/softmax", z, f"{name}/softmax", axis=-1)
+        return f"{name}/softmax"
 
     def silu(self, z: str, name: str) -> str:
         gate = self.activation("SIGMOID", z, name)
@@ -194,7 +198,11 @@ class _Network:
     def finished(self, z: str) -> Any:
         """The answers added: probabilities with their labels, or the value in the target's unit."""
         if not isinstance(self.target, ClassTarget):
-            self.builder.add_activation("/answer", "LINEAR", z, self.output, [self.target.scale, self.target.mean])
+            mean = self.target.mean
+            if self.loss == "poisson":  # z is the logarithm of the count in units of the scale
+                self.builder.add_unary("/answer/rate", z, "/answer/rate", "exp")
+                z, mean = "/answer/rate", 0.0
+            self.builder.add_activation("/answer", "LINEAR", z, self.output, [self.target.scale, mean])
             return self.builder.spec
         if self.loss == "binary_cross_entropy":
             yes = self.activation("SIGMOID", z, "/answer")
@@ -210,10 +218,13 @@ ACTIVATIONS: dict[str, Callable[[_Network, str, str], str]] = {
     "linear": lambda network, z, name: z,
     "relu": lambda network, z, name: network.activation("RELU", z, name),
     "leaky_relu": lambda network, z, name: network.activation("LEAKYRELU", z, name, [0.01]),
+    "elu": lambda network, z, name: network.activation("ELU", z, name, 1.0),
     "gelu": _Network.gelu,
     "silu": _Network.silu,
     "tanh": lambda network, z, name: network.activation("TANH", z, name),
     "sigmoid": lambda network, z, name: network.activation("SIGMOID", z, name),
+    "softplus": lambda network, z, name: network.activation("SOFTPLUS", z, name),
+    "softmax": _Network.softmax,
 }
 
 

@@ -118,9 +118,17 @@ def _activation(p: Any, z: np.ndarray) -> np.ndarray:
     kind = p.WhichOneof("NonlinearityType")
     if kind == "leakyReLU":
         return np.where(z >= 0, z, p.leakyReLU.alpha * z)
+    if kind == "ELU":
+        return np.where(z > 0, z, p.ELU.alpha * np.expm1(np.minimum(z, 0)))
     if kind == "linear":
         return p.linear.alpha * z + p.linear.beta
     return _SIMPLE[kind](z)
+
+
+def _unary(p: Any, x: np.ndarray) -> np.ndarray:
+    if p.type != p.Operation.Value("EXP"):
+        raise RuntimeError("the Core ML file has a function that the reader does not know")
+    return np.exp(x)
 
 
 def _gelu(p: Any, z: np.ndarray) -> np.ndarray:
@@ -137,12 +145,14 @@ def _softmax(p: Any, z: np.ndarray) -> np.ndarray:
 _SIMPLE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "ReLU": lambda z: np.maximum(z, 0),
     "tanh": np.tanh,
+    "softplus": lambda z: np.logaddexp(0, z),
     "sigmoid": lambda z: 0.5 * np.tanh(0.5 * z) + 0.5,
 }
 _LAYERS: dict[str, Callable[..., np.ndarray]] = {
     "innerProduct": _inner_product,
     "activation": _activation,
     "gelu": _gelu,
+    "unary": _unary,
     "multiplyBroadcastable": lambda p, a, b: a * b,
     "softmaxND": _softmax,
     "concatND": lambda p, *xs: np.concatenate(xs, axis=p.axis),

@@ -18,10 +18,13 @@ import numpy as np""",
         "linear": "{}",
         "relu": "nn.relu({})",
         "leaky_relu": "nn.leaky_relu({}, 0.01)",
+        "elu": "nn.elu({}, 1.0)",
         "gelu": "nn.gelu_approx({})",
         "silu": "nn.silu({})",
         "tanh": "mx.tanh({})",
         "sigmoid": "mx.sigmoid({})",
+        "softplus": "nn.softplus({})",
+        "softmax": "mx.softmax({}, axis=-1)",
     },
     answer="""\
 model = Model()

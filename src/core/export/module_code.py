@@ -119,6 +119,8 @@ class Model(nn.Module):
 def _results(model: TrainedModel) -> str:
     """Lines from the raw outputs z, a NumPy array, to what `predict` returns."""
     if not isinstance(model.preparation.target, ClassTarget):
+        if model.loss == "poisson":  # z is the logarithm of the count in units of the scale
+            return "y = np.exp(z) * SCALE\nreturn y[:, 0].tolist(), y"
         return "y = z * SCALE + MEAN\nreturn y[:, 0].tolist(), y"
     labels = "return [CLASSES[i] for i in p.argmax(axis=1)], p"
     if model.loss == "binary_cross_entropy":

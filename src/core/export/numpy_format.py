@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -27,6 +28,15 @@ def relu(z):
     "leaky_relu": '''
 def leaky_relu(z):
     return np.where(z > 0, z, 0.01 * z)
+''',
+    "elu": '''
+def elu(z):
+    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+''',
+    "softplus": '''
+def softplus(z):
+    """log(1 + exp(z)), in a form that cannot overflow."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 ''',
     "gelu": '''
 def gelu(z):
@@ -99,7 +109,7 @@ def code(model: TrainedModel) -> str:
             values.append(variable)
     result, used = _results(model)
     body = "\n".join([*lines, f"    return {values[plan.output]}"])
-    used += [name for name in FUNCTIONS if f"{name}(" in body and name not in used]
+    used += [name for name in FUNCTIONS if re.search(rf"\b{name}\(", body) and name not in used]
     functions = "\n".join(FUNCTIONS[name] for name in FUNCTIONS if name in used)
     inputs, outputs = plan.nodes[0].layer.output_shape()[0], plan.output_shape[0]
     network = (
@@ -113,6 +123,8 @@ def code(model: TrainedModel) -> str:
 def _results(model: TrainedModel) -> tuple[str, list[str]]:
     """Lines from the raw outputs z to what `predict` returns, and the functions they use."""
     if not isinstance(model.preparation.target, ClassTarget):
+        if model.loss == "poisson":  # z is the logarithm of the count in units of the scale
+            return "y = np.exp(z) * SCALE\nreturn y[:, 0].tolist(), y", []
         return "y = z * SCALE + MEAN\nreturn y[:, 0].tolist(), y", []
     labels = "return [CLASSES[i] for i in p.argmax(axis=1)], p"
     if model.loss == "binary_cross_entropy":

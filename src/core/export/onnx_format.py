@@ -211,10 +211,13 @@ ACTIVATIONS: dict[str, Callable[[Graph, str, str], str]] = {
     "linear": lambda graph, z, name: z,
     "relu": lambda graph, z, name: graph.add("Relu", z, out=f"{name}/relu"),
     "leaky_relu": lambda graph, z, name: graph.add("LeakyRelu", z, out=f"{name}/leaky_relu", alpha=0.01),
+    "elu": lambda graph, z, name: graph.add("Elu", z, out=f"{name}/elu", alpha=1.0),
     "gelu": _gelu,
     "silu": _silu,
     "tanh": lambda graph, z, name: graph.add("Tanh", z, out=f"{name}/tanh"),
     "sigmoid": lambda graph, z, name: graph.add("Sigmoid", z, out=f"{name}/sigmoid"),
+    "softplus": lambda graph, z, name: graph.add("Softplus", z, out=f"{name}/softplus"),
+    "softmax": lambda graph, z, name: graph.add("Softmax", z, out=f"{name}/softmax", axis=-1),
 }
 
 RULES: dict[str, Callable[[Graph, Node, tuple[str, ...], Weights, str], str]] = {
@@ -233,6 +236,10 @@ def _answers(graph: Graph, model: TrainedModel, z: str) -> list[onnx.ValueInfoPr
 
     target = model.preparation.target
     if not isinstance(target, ClassTarget):
+        if model.loss == "poisson":  # z is the logarithm of the count in units of the scale
+            rate = graph.add("Exp", z, out="/answer/rate")
+            graph.add("Mul", rate, graph.constant(target.scale, "/answer/scale"), out="prediction")
+            return [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["rows", 1])]
         y = graph.add("Mul", z, graph.constant(target.scale, "/answer/scale"), out="/answer/scaled")
         graph.add("Add", y, graph.constant(target.mean, "/answer/mean"), out="prediction")
         return [helper.make_tensor_value_info("prediction", TensorProto.FLOAT, ["rows", 1])]

@@ -21,8 +21,8 @@ from core.spec import NetworkSpec
 
 # Names that the programs use themselves, and attributes that an nn.Module has already, in PyTorch and in MLX.
 _OWN_NAMES = """
-annotations cells column csv gelu label leaky_relu main math model mx network nn np number p predict prepare relu self
-sigmoid silu softmax sys tanh torch w weights x y yes z
+annotations cells column csv elu gelu label leaky_relu main math model mx network nn np number p predict prepare relu
+self sigmoid silu softmax softplus sys tanh torch w weights x y yes z
 """
 _MODULE_NAMES = """
 add_module apply apply_to_modules bfloat16 buffers call_super_init children clear compile copy cpu cuda double

@@ -20,10 +20,13 @@ from torch import nn""",
         "linear": "{}",
         "relu": "F.relu({})",
         "leaky_relu": "F.leaky_relu({}, 0.01)",
+        "elu": "F.elu({})",
         "gelu": 'F.gelu({}, approximate="tanh")',
         "silu": "F.silu({})",
         "tanh": "torch.tanh({})",
         "sigmoid": "torch.sigmoid({})",
+        "softplus": "F.softplus({})",
+        "softmax": "torch.softmax({}, dim=-1)",
     },
     answer="""\
 model = Model()

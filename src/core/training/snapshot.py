@@ -35,6 +35,7 @@ class History:
 
     "loss/train" (every step), "penalty" (every step, where a penalty acts), "loss/validation" (every epoch),
     "metric/train", "metric/validation" (every epoch; accuracy, or RMSE in the target's unit),
+    "learning_rate" (every step, as the schedule bends it),
     "gradient/ID" (norm of the gradient of layer ID), "ratio/ID" (‖update‖ / ‖weights‖ of layer ID).
     """
 

@@ -1,4 +1,4 @@
-"""One training step on either backend: forward, loss, backward, penalties, optimizer.
+"""One training step on either backend: forward, loss, backward, penalties, clipping, optimizer.
 
 `NumpyStep` keeps all parameters in one flat vector, so that the optimizer's element-wise rule runs once for the whole
 network. `MlxStep` compiles one pure function of (parameters, slots, batch, scalars, keys).
@@ -15,7 +15,7 @@ from core import keys
 from core.backend.numpy import NumpyOps
 from core.losses import Loss
 from core.network import Network
-from core.optimizers import Optimizer
+from core.spec import TrainingConfig
 
 Named = dict[str, dict[str, np.ndarray]]
 
@@ -42,8 +42,23 @@ def penalized_gradient(ops: Any, W: Any, dW: Any, l1: float, l2: float) -> Any:
     return dW
 
 
+def clipped(ops: Any, grads: list[Any], norm: float, value: float) -> list[Any]:
+    """All gradients of a network, each entry cut off at ±value, then scaled so that the norm of all is at most `norm`.
+
+    g ← g · min(1, norm / ‖g‖)  (Pascanu, Mikolov and Bengio 2013, algorithm 1). 0 leaves out either. In place where the
+    backend can.
+    """
+    if value:
+        grads = [ops.clip(g, value) for g in grads]
+    if norm:
+        total = ops.sqrt(sum(ops.sum(ops.square(g)) for g in grads))
+        factor = norm / ops.maximum(total, norm)
+        grads = [ops.imul(g, factor) for g in grads]
+    return grads
+
+
 def penalized_names(network: Network, id: str) -> tuple[str, ...]:
-    """Names of a layer's parameters that L1 and L2 act on."""
+    """Names of a layer's parameters that L1, L2 and weight decay act on."""
     return next(node.layer.penalized for node in network.nodes if node.id == id)
 
 
@@ -55,7 +70,7 @@ def same_shape(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 class NumpyStep:
     """params, grads: views by layer id and name into the flat vectors `p` and `g`; slots: the optimizer's vectors."""
 
-    def __init__(self, network: Network, loss: Loss, optimizer: Optimizer, start: Named) -> None:
+    def __init__(self, network: Network, loss: Loss, config: TrainingConfig, start: Named) -> None:
         self.ops = NumpyOps()
         self.loss = loss
         size = sum(a.size for arrays in start.values() for a in arrays.values())
@@ -64,10 +79,10 @@ class NumpyStep:
         for id, arrays in start.items():
             for name, array in arrays.items():
                 self.params[id][name][...] = array
-        self.optimizer = optimizer
+        self.optimizer = config.optimizer
         self.slots = self._empty_slots()
         self.count = 0
-        self.configure(network, optimizer)
+        self.configure(network, config)
 
     def _views(self, start: Named) -> tuple[Named, Named, dict[str, slice]]:
         params: Named = {}
@@ -85,10 +100,11 @@ class NumpyStep:
             spans[id] = slice(begin, at)
         return params, grads, spans
 
-    def configure(self, network: Network, optimizer: Optimizer) -> None:
+    def configure(self, network: Network, config: TrainingConfig) -> None:
         """The same parameters under new settings. Another kind of optimizer starts with empty memory."""
-        renewed = type(optimizer) is not type(self.optimizer)
-        self.network, self.optimizer = network, optimizer
+        renewed = type(config.optimizer) is not type(self.optimizer)
+        self.network, self.optimizer = network, config.optimizer
+        self._clip = (config.clip_norm, config.clip_value)
         if renewed:
             self.slots, self.count = self._empty_slots(), 0
         self._penalties = [
@@ -96,6 +112,7 @@ class NumpyStep:
             for id in network.penalties
             for name in penalized_names(network, id)
         ]
+        self._weights = [self.params[id][name] for id in self.params for name in penalized_names(network, id)]
 
     def _empty_slots(self) -> tuple[np.ndarray, ...]:
         return tuple(np.zeros_like(self.p) for _ in range(self.optimizer.slots))
@@ -114,7 +131,13 @@ class NumpyStep:
         for W, dW, l1, l2 in self._penalties:
             penalized_gradient(ops, W, dW, l1, l2)
             penalty += 0.5 * l2 * float(np.vdot(W, W)) + (l1 * float(np.abs(W).sum()) if l1 else 0.0)
+        if any(self._clip):
+            clipped(ops, [self.g], *self._clip)
         self.count += 1
+        decay = self.optimizer.decay(lr)
+        if decay != 1.0:
+            for W in self._weights:
+                W *= decay
         scalars = self.optimizer.scalars(self.count, lr)
         self.p, self.slots = self.optimizer.update(ops, self.p, self.g, self.slots, scalars)
         return float(loss), penalty
@@ -134,7 +157,7 @@ class NumpyStep:
         return self.p.copy()
 
     def gradient(self) -> np.ndarray:
-        """The last step's gradient, penalties included, flat and not to be changed."""
+        """The last step's gradient, penalties and clipping included, flat and not to be changed."""
         return self.g
 
     def slot_arrays(self) -> tuple[np.ndarray, ...]:

@@ -21,7 +21,7 @@ from core.data.preprocess import NumberTarget
 from core.data.schema import Part, Prepared
 from core.engine.messages import TrainingTask, Weights
 from core.errors import UserInputError
-from core.losses import Loss, outputs_for, resolve
+from core.losses import Loss, fitted, outputs_for, resolve
 from core.network import Network
 from core.spec import TrainingConfig
 from core.training.series import Series
@@ -36,7 +36,7 @@ EVALUATE_ROWS = 8192
 COPIES = 4  # of all parameters that a run keeps beside the step's own: start, best, last finite, sampled
 WATCHED = {  # settings whose change is marked in the plots
     "learning_rate": "learning rate", "batch_size": "batch size", "dropout": "dropout", "l1": "L1", "l2": "L2",
-    "epochs": "epochs", "early_stopping": "early stopping",
+    "clip_norm": "clip by norm", "clip_value": "clip by value", "epochs": "epochs", "early_stopping": "early stopping",
 }  # fmt: skip
 
 
@@ -45,6 +45,7 @@ class Progress:
     """Where a run stands; all of it is in a checkpoint.
 
     cursor: rows of the present epoch that are used up. patient_from: epoch from which early stopping counts at least.
+    reductions: how often a schedule lowered the learning rate because of the loss; reduced_at: after which epoch.
     """
 
     epoch: int = 0
@@ -54,6 +55,8 @@ class Progress:
     best_epoch: int = 0
     patient_from: int = 0
     seconds: float = 0.0
+    reductions: int = 0
+    reduced_at: int = 0
 
 
 def make_step(backend: str, network: Network, loss: Loss, config: TrainingConfig, start: Any) -> Any:
@@ -61,8 +64,8 @@ def make_step(backend: str, network: Network, loss: Loss, config: TrainingConfig
     if backend == "mlx":
         from core.backend.mlx_step import MlxStep
 
-        return MlxStep(network, loss, config.optimizer, start)
-    return NumpyStep(network, loss, config.optimizer, start)
+        return MlxStep(network, loss, config, start)
+    return NumpyStep(network, loss, config, start)
 
 
 def end_thread(backends: set[str]) -> None:
@@ -81,6 +84,7 @@ class Trainer:
         self.config = task.config
         prepared = task.prepared
         self.loss = resolve(self.config.loss, prepared.task, len(prepared.classes))
+        self.loss = self.loss.of_target(prepared.preparation.target)
         self.network = Network.of(task.network, self.config)
         self._check_fit(prepared)
         arrays = store.load(prepared)
@@ -90,6 +94,7 @@ class Trainer:
                 "There are no rows to train on.", where="data", remedy="Lower the validation and test shares."
             )
         self._check_memory()
+        self.loss = fitted(self.loss, self.config, self.train.y, len(prepared.classes))
         self.step = make_step(backend.name, self.network, self.loss, self.config, self._start())
         self.progress = Progress()
         self.curves: dict[str, Series] = {}
@@ -158,6 +163,14 @@ class Trainer:
         """Least and largest of every input over the training rows, looked for once: there may be many rows."""
         return self.train.x.min(axis=0), self.train.x.max(axis=0)
 
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step: that of the settings as the schedule bends it."""
+        at, config, steps = self.progress, self.config, self.steps_per_epoch
+        step = at.epoch * steps + at.cursor / self.batch_rows
+        rate = config.schedule.rate(step, config.epochs * steps, config.learning_rate)
+        return rate * config.schedule.reduced(at.reductions)
+
     def change(self, config: TrainingConfig) -> None:
         """New settings from the next batch on. Seed, loss and backend belong to the run and stay."""
         config = config.within(self.config)
@@ -170,10 +183,12 @@ class Trainer:
         ]
         if config.optimizer != self.config.optimizer:
             texts.append(f"optimizer {config.optimizer.label}")
+        if config.schedule != self.config.schedule:
+            texts.append(f"schedule {config.schedule.label}")
         self.marks.append(Mark(self.progress.step, ", ".join(texts)))
         self.config = config
         self.network = Network.of(self.task.network, config)
-        self.step.configure(self.network, config.optimizer)
+        self.step.configure(self.network, config)
 
     # --- training
 
@@ -186,13 +201,15 @@ class Trainer:
         x, t = self._batch()
         before = self.step.flat() if began >= self._sample_at else None
         key = keys.key(self.config.seed, keys.LAYER, at.epoch, at.step)
-        loss, penalty = self.step(x, t, self.config.learning_rate, key)
+        rate = self.learning_rate
+        loss, penalty = self.step(x, t, rate, key)
         at.step += 1
         at.cursor += len(x)
         if not math.isfinite(loss + penalty):
             self._diverge("loss", loss + penalty)
             return
         self._add("loss/train", loss)
+        self._add("learning_rate", rate)
         if penalty or "penalty" in self.curves:
             self._add("penalty", penalty)
         if before is not None:
@@ -249,6 +266,8 @@ class Trainer:
             self._add("metric/validation", metric)
             if loss < at.best_loss:
                 at.best_loss, at.best_epoch, self.best = loss, at.epoch, flat
+            elif self.config.schedule.is_due(at.epoch - max(at.best_epoch, at.reduced_at)):
+                at.reductions, at.reduced_at = at.reductions + 1, at.epoch
         began = time.perf_counter()
         if began >= self._measure_at or at.epoch >= self.config.epochs:
             self._add("metric/train", self.measure(_head(self.train))[1])
@@ -360,7 +379,7 @@ def _next_sample(began: float) -> float:
 def _hits(loss: Loss, outputs: np.ndarray, t: np.ndarray) -> float:
     """Rows answered right, or the sum of squared errors."""
     if loss.task == "regression":
-        return float(np.square(outputs - t, dtype=np.float64).sum())
+        return float(np.square(loss.answers(outputs) - t, dtype=np.float64).sum())
     guess = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0)
     return float((guess == t).sum())
 

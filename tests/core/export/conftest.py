@@ -62,6 +62,7 @@ def _models() -> dict[str, Callable[[], TrainedModel]]:
     made["activation layers and dropout"] = lambda: trained(
         chain(
             Dense(units=8, activation="linear", dropout=0.3), Activation(function="gelu"), Dropout(rate=0.5),
+            Activation(function="softmax"),
             Dense(units=6, activation="tanh", use_bias=False), Dropout(rate=None), Dense(units=4, activation="linear"),
         )
     )  # fmt: skip
@@ -73,6 +74,14 @@ def _models() -> dict[str, Callable[[], TrainedModel]]:
         chain(Dense(units=5, activation="tanh"), Dense(units=1, activation="linear")),
         replace(CLASSES, classes=("no", "yes")),
         loss="binary_cross_entropy",
+    )
+    made["counts"] = lambda: trained(
+        chain(Dense(units=6, activation="tanh"), Dense(units=1, activation="linear")),
+        NumberTarget("count", 12.0, 3.4),
+        loss="poisson",
+    )
+    made["margins"] = lambda: trained(
+        chain(Dense(units=6, activation="tanh"), Dense(units=4, activation="linear")), loss="hinge"
     )
     return made
 

@@ -47,7 +47,9 @@ def test_mlx_program_answers_as_the_network(zoo: SimpleNamespace, tmp_path: Path
     assert result.receipt.passed
 
 
-@pytest.mark.parametrize("name", ["gelu", "activation layers and dropout", "two classes, one output"])
+@pytest.mark.parametrize(
+    "name", ["elu", "softplus", "counts", "gelu", "activation layers and dropout", "two classes, one output"]
+)
 def test_pytorch_program_answers_as_the_network(zoo: SimpleNamespace, tmp_path: Path, name: str) -> None:
     """Where PyTorch is installed the program runs; elsewhere its weights are read again and the receipt says so."""
     result = export_with_receipt("pytorch", zoo.MODELS[name](), tmp_path / "m-pytorch")
@@ -123,6 +125,10 @@ def test_no_layer_hides_what_a_module_needs(library: str) -> None:
     module = pytest.importorskip(library).Module
     public = {name for name in {*dir(module), *dir(module())} if name.islower() and not name.startswith("_")}
     assert public <= NAMES_IN_USE
+
+
+def test_no_layer_hides_a_function_of_the_numpy_program() -> None:
+    assert set(numpy_format.FUNCTIONS) <= NAMES_IN_USE
 
 
 @pytest.mark.parametrize("value", [1.5, -1e-300, "plain", HOSTILE, 'say "hi"', "a\\b", ["x", 1.0], {"k": [HOSTILE]}])

@@ -9,16 +9,24 @@ from safetensors.numpy import save_file
 
 from core.backend.choose import choose, probe
 from core.errors import UserInputError
-from core.optimizers import SGD, Nesterov
+from core.optimizers import SGD, AdamW, Lion, NAdam, Nesterov
+from core.schedules import Cosine, OneCycle, Plateau
 from core.training import checkpoint
 from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
 
-EXACT = ("loss/train", "loss/validation", "metric/validation", "penalty")
+EXACT = ("learning_rate", "loss/train", "loss/validation", "metric/validation", "penalty")
 
 
 @pytest.mark.parametrize("backend", ["numpy", "mlx"])
-@pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"l2": 0.01, "optimizer": Nesterov()}, {"early_stopping": 5}])
+@pytest.mark.parametrize("settings", [
+    {"dropout": 0.3},
+    {"l2": 0.01, "optimizer": Nesterov()},
+    {"early_stopping": 5},
+    {"optimizer": AdamW(weight_decay=0.1), "schedule": OneCycle(), "clip_norm": 0.5},
+    {"optimizer": NAdam(), "schedule": Plateau(patience=1), "learning_rate": 0.5, "clip_value": 0.1},
+    {"optimizer": Lion(), "schedule": Cosine(warm_up=0.2), "class_weights": "balanced", "label_smoothing": 0.1},
+])  # fmt: skip
 @pytest.mark.parametrize("at", [1, 7, 23])
 def test_resumed_equals_uninterrupted(make_task, tmp_path, backend, settings, at) -> None:
     if backend == "mlx" and probe().name != "mlx":

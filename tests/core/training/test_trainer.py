@@ -10,7 +10,9 @@ from core.backend.choose import choose, probe
 from core.engine.messages import Begin, Ended, Go, Shutdown, Subscribe
 from core.errors import UserInputError
 from core.layers.dense import Dense
+from core.losses import LOSSES
 from core.optimizers import SGD, Adam, Momentum
+from core.schedules import Cosine, Plateau, StepDecay
 from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
 
@@ -130,6 +132,31 @@ def test_settings_change_at_the_next_batch_and_are_marked(make_task) -> None:
     assert mark.text == "learning rate 0.01 → 1e-07, batch size 32 → 7, dropout 0 → 0.5, L2 0 → 0.2"
 
 
+@pytest.mark.parametrize("kind", list(LOSSES))
+def test_every_loss_falls_when_trained(make_task, kind) -> None:
+    if kind == "binary_cross_entropy":
+        task = make_task("spirals", epochs=60, loss=kind)
+    else:
+        task = make_task("iris" if LOSSES[kind].task == "classification" else "diabetes", epochs=25, loss=kind)
+    trainer = trained(task)
+    losses = trainer.history().curves["loss/validation"].mean
+    assert losses.min() < losses[0]
+    metric = trainer.measure(trainer.validation)[1]
+    target = task.prepared.preparation.target
+    assert metric > 0.6 if trainer.metric_name == "accuracy" else metric < 0.95 * target.scale
+
+
+def test_balanced_classes_weigh_the_training_rows_and_stay_for_the_run(make_task) -> None:
+    task = make_task("iris", class_weights="balanced", label_smoothing=0.1)
+    trainer = Trainer(task, NUMPY)
+    counts = np.bincount(trainer.train.y)
+    np.testing.assert_allclose(np.array(trainer.loss.class_weights) * counts, len(trainer.train.y) / 3)
+    assert trainer.step.loss.smoothing == 0.1
+    trainer.change(dataclasses.replace(trainer.config, class_weights="equal", label_smoothing=0.0))
+    assert trainer.config == task.config
+    assert trainer.marks == []
+
+
 def test_another_optimizer_takes_over_in_the_middle(make_task) -> None:
     trainer = Trainer(make_task("iris", epochs=50), NUMPY)
     trainer.train_batch()
@@ -137,6 +164,38 @@ def test_another_optimizer_takes_over_in_the_middle(make_task) -> None:
     trainer.train_batch()
     assert len(trainer.step.slots) == 1
     assert "Momentum" in trainer.history().marks[0].text
+
+
+def test_the_schedule_bends_the_rate_and_the_curve_tells(make_task) -> None:
+    trainer = Trainer(make_task("iris", epochs=4, learning_rate=0.1, schedule=StepDecay(drops=1)), NUMPY)
+    while not trainer.ended:
+        trainer.train_batch()
+    curve = trainer.history().curves["learning_rate"]
+    np.testing.assert_allclose(curve.mean, [0.1] * (len(curve.mean) // 2) + [0.01] * (len(curve.mean) // 2), rtol=1e-6)
+    assert curve.step[-1] == trainer.progress.step
+
+
+def test_another_batch_size_does_not_move_the_schedule(make_task) -> None:
+    trainer = Trainer(make_task("iris", epochs=8, batch_size=10, schedule=Cosine()), NUMPY)
+    for _ in range(4 * trainer.steps_per_epoch + 2):
+        trainer.train_batch()
+    before = trainer.learning_rate
+    trainer.change(dataclasses.replace(trainer.config, batch_size=5))
+    assert trainer.learning_rate == pytest.approx(before)
+    trainer.change(dataclasses.replace(trainer.config, schedule=Plateau()))
+    assert trainer.learning_rate == trainer.config.learning_rate
+    assert "schedule Reduce on plateau" in trainer.history().marks[-1].text
+
+
+def test_a_plateau_reduces_the_rate_again_and_again(make_task) -> None:
+    trainer = Trainer(make_task("iris", epochs=7, learning_rate=1e-7, schedule=Plateau(factor=0.1, patience=2)), NUMPY)
+    trainer.measure = lambda part: (1.0, 0.5)  # never better after the first epoch
+    rates = []
+    while not trainer.ended:
+        if trainer.progress.cursor == 0:
+            rates.append(trainer.learning_rate)
+        trainer.train_batch()
+    assert rates == pytest.approx([1e-7, 1e-7, 1e-7, 1e-8, 1e-8, 1e-9, 1e-9])
 
 
 @pytest.mark.parametrize("batch_size", [0, 10_000])
@@ -173,10 +232,11 @@ def test_given_weights_are_used_where_shapes_match(make_task) -> None:
 
 
 @pytest.mark.parametrize("optimizer", [Adam(), SGD(), Momentum()])
-def test_backends_agree_after_a_hundred_steps(make_task, optimizer) -> None:
+@pytest.mark.parametrize("clip", [{}, {"clip_norm": 0.1, "clip_value": 0.05}], ids=["", "clipped"])
+def test_backends_agree_after_a_hundred_steps(make_task, optimizer, clip) -> None:
     if probe().name != "mlx":
         pytest.skip(probe().why)
-    task = make_task("iris", epochs=1000, l2=1e-3, l1=1e-4, optimizer=optimizer)
+    task = make_task("iris", epochs=1000, l2=1e-3, l1=1e-4, optimizer=optimizer, **clip)
     trainers = [Trainer(task, NUMPY), Trainer(task, choose("mlx"))]
     for trainer in trainers:
         for _ in range(100):
