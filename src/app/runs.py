@@ -21,6 +21,7 @@ from core.paths import data_folder
 from core.training.snapshot import History
 
 KEEP_RUNS_SECONDS = 7 * 24 * 3600
+RESTARTS, RESTART_SECONDS = 3, 30.0  # an idle engine is started again so often within so long
 RUN = "run"  # key of the notices about a run: the newest replaces the one before
 
 
@@ -36,6 +37,7 @@ class Runs(QObject):
         self.document, self.engine = document, engine
         self.task: TrainingTask | None = None
         self._warned = False
+        self._deaths: list[float] = []
         engine.ended.connect(self._on_ended)
         engine.refused.connect(self._on_refused)
         engine.lost.connect(self._on_lost)
@@ -203,7 +205,7 @@ class Runs(QObject):
             and self.engine.snapshot.state in ("running", "paused")
         )
         if not active:
-            self.engine.start()
+            self._start_again(why)
             return
         shot = self.engine.snapshot
         assert shot is not None
@@ -212,6 +214,18 @@ class Runs(QObject):
         label = "Resume" if self.engine.checkpoint else "Start again"
         actions = ((label, self.resume_after_loss), ("Discard the run", self.reset))
         self.notice.emit(Notice("error", "Training was interrupted", text, actions=actions, key=RUN))
+
+    def _start_again(self, why: str) -> None:
+        """An idle engine that dies comes back without a word, but not for ever."""
+        now = time.monotonic()
+        self._deaths = [death for death in self._deaths if now - death < RESTART_SECONDS] + [now]
+        if len(self._deaths) <= RESTARTS:
+            self.engine.start()
+            return
+        text = f"The process that trains ends again and again: {why}. Your design and data are safe and can be saved."
+        self.notice.emit(
+            Notice("error", "Training is not possible", text, actions=(("Try again", self.engine.start),), key=RUN)
+        )
 
     def _on_checkpoint(self, written: CheckpointWritten) -> None:
         if written.problem and not self._warned:

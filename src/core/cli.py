@@ -15,6 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from core import __version__, commands
@@ -31,11 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (default: the process's); returns the exit code."""
     multiprocessing.freeze_support()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not any(word in COMMANDS or word in ("-h", "--help", "--version") for word in arguments[:1]):
-        from app.main import run  # Qt is loaded for the window only
+    if any(word in COMMANDS or word in ("-h", "--help", "--version") for word in arguments[:1]):
+        return headless(arguments)
+    if arguments and arguments[0].isidentifier() and not Path(arguments[0]).exists():
+        # A mistyped command would open a window, or fail for want of a screen.
+        print(f"chainrule: {arguments[0]!r} is neither a command ({', '.join(COMMANDS)}) nor a file.", file=sys.stderr)
+        return 2
+    from app.main import run  # Qt is loaded for the window only
 
-        return run(arguments)
-    return headless(arguments)
+    return run(arguments)
 
 
 def headless(arguments: Sequence[str]) -> int:

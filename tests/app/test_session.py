@@ -286,3 +286,16 @@ def test_window_closed_while_training_leaves_no_process(session, until) -> None:
     folder = Path(session.runs.task.checkpoint_folder)
     session.shutdown()
     assert (folder / "latest.safetensors").exists()
+
+
+def test_an_engine_that_dies_again_and_again_is_not_started_for_ever(iris, until) -> None:
+    for _ in range(4):
+        until(lambda: iris.engine.state in ("idle", "lost"))
+        if iris.engine.state == "idle":
+            os.kill(iris.engine.pid, signal.SIGKILL)
+            until(lambda: iris.engine.state != "idle")
+    until(lambda: iris.engine.state == "lost")
+    said = notice(iris, "run")
+    assert said.title == "Training is not possible"
+    said.actions[0][1]()
+    until(lambda: iris.engine.state == "idle")

@@ -198,3 +198,10 @@ def test_a_folder_can_be_exported_again(run) -> None:
     run("train", "iris.csv", "--epochs", "1", "--out", "iris.chainrule")
     for _ in range(2):
         assert run("export", "iris.chainrule", "--format", "numpy")[0] == 0
+
+
+def test_a_mistyped_command_opens_no_window(folder, capsys):
+    assert cli.main(["trian", "iris.csv"]) == 2
+    err = capsys.readouterr().err
+    assert "trian" in err
+    assert "train" in err
