@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.data.split import split
@@ -30,15 +30,18 @@ def test_every_row_is_in_one_part(classes: list[int], validation: float, test: f
 
 
 @given(CLASSES, SHARES, SHARES, st.integers(0, 2**31 - 1))
+@example(classes=[0, 1, 1, 1, 1, 1, 1, 1, 2, 3, 4], validation=0.2, test=0.4, seed=0)
 def test_each_class_keeps_its_share_and_trains(classes: list[int], validation: float, test: float, seed: int) -> None:
     labels = np.array(classes)
     parts = split(len(labels), validation=validation, test=test, seed=seed, classes=labels)
-    present = np.unique(labels)
+    present, sizes = np.unique(labels, return_counts=True)
+    # A class too small for a training row of its own gets one all the same: others give way by what it lacked.
+    displaced = np.maximum(0.0, 1.0 - sizes * len(parts[0]) / len(labels)).sum()
     for label in present:
         size = int((labels == label).sum())
         for part in parts:
             # Rounding may give or take a row, and the row that must train one more.
-            assert abs(int((labels[part] == label).sum()) - size * len(part) / len(labels)) <= 2
+            assert abs(int((labels[part] == label).sum()) - size * len(part) / len(labels)) <= 2 + displaced
     if len(parts[0]) >= len(present):
         assert set(labels[parts[0]]) == set(present)
 
