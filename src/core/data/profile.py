@@ -6,7 +6,7 @@ same order every time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ COUNTED_RANGE = 2**16
 COUNTED_LABELS = 1000
 COUNTED_NUMBERS = 64
 TEXT_COLUMNS = 16
+SHORT_TEXT = 20
 
 Labels = Mapping[str, int]
 
@@ -148,15 +149,15 @@ def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tu
         UserInputError: a column without a single number is to be read as numbers.
     """
     everything = range(len(table.names))
-    texts = _texts(table, [i for i in everything if not table.numeric[i]])
+    texts = _texts(table)
     numeric = [i for i in everything if table.numeric[i] or _mostly_numbers(texts[i], kinds.get(table.names[i], ""))]
     spreads: dict[int, Spread] = {}
     for done, (i, values) in enumerate(table.numbers(numeric)):
         progress(f"Looking at {len(table.names):,} columns", done / len(numeric))
         spreads[i] = Spread.of(values)
     distinct = _distinct(table, [i for i in spreads if table.numeric[i] and spreads[i].distinct is None])
-    facts = [_facts(table, i, texts.get(i, {}), spreads.get(i, Spread()), distinct.get(i, 0)) for i in everything]
-    labels = _labels(table, [fact for fact in facts if not table.numeric[fact.index] and _few_labels(fact)])
+    facts = [_facts(table, i, texts.get(i), spreads.get(i, Spread()), distinct.get(i, 0)) for i in everything]
+    labels = _labels(table, [fact for fact in facts if fact.index in texts and _few_labels(fact)])
     return tuple(
         _column(fact, labels.get(fact.index, {}), spreads.get(fact.index, Spread()), kinds.get(fact.name, ""))
         for fact in facts
@@ -193,35 +194,55 @@ def as_classes(column: Column) -> Column:
 # --- counting
 
 
-def _texts(table: Table, columns: list[int]) -> dict[int, dict[str, int | float]]:
-    """For each column stored as text, what SQL counts of its cells."""
-    found: dict[int, dict[str, int | float]] = {}
-    for some in batches(columns, TEXT_COLUMNS):
-        wanted = [_aggregates(table, i) for i in some]
-        values = iter(table.row([expression for each in wanted for expression in each.values()]))
-        found |= {i: {name: _plain(next(values)) for name in each} for i, each in zip(some, wanted, strict=True)}
+Counts = Mapping[str, int | float]
+
+
+def _texts(table: Table) -> dict[int, Counts]:
+    """For each column with cells that are stored as text, what SQL counts of them, by the field of `Facts`."""
+    everything = range(len(table.names))
+    mixed = [i for i in everything if table.textual[i] and table.numeric[i]]
+    written = _query(table, {i: {"cells": f"count(t{i})"} for i in mixed})
+    filled = _query(table, {i: {"cells": _filled(i)} for i in mixed if written[i]["cells"]})
+    wanted = [i for i in everything if table.textual[i] and (not table.numeric[i] or filled.get(i, {}).get("cells"))]
+    found = _query(table, {i: _aggregates(table, i) for i in wanted})
+    # These take long, and say nothing about short words.
+    closer = [i for i in wanted if not table.numeric[i] and (found[i]["numbers"] or found[i]["length"] > SHORT_TEXT)]
+    more = _query(table, {i: _closer(table, i) for i in closer})
+    return {i: {**found[i], **more.get(i, {})} for i in wanted}
+
+
+def _query(table: Table, wanted: Mapping[int, Mapping[str, str]]) -> dict[int, Counts]:
+    """The values of SQL aggregates, by column and name; 0 where there is nothing to count."""
+    found: dict[int, Counts] = {}
+    for some in batches(list(wanted), TEXT_COLUMNS):
+        values: Iterator[Any] = iter(table.row([expression for i in some for expression in wanted[i].values()]))
+        found |= {i: {name: next(values) or 0 for name in wanted[i]} for i in some}
     return found
 
 
-def _plain(value: Any) -> int | float:
-    return 0 if value is None else value
+def _filled(i: int) -> str:
+    return f"count(*) FILTER (NOT {cells.sql_is_missing(f't{i}')})"
 
 
 def _aggregates(table: Table, i: int) -> dict[str, str]:
-    """SQL by the field of `Facts` that it fills."""
-    text, value = f"t{i}", f"({table.number(i)})"
-    filled = f"NOT {cells.sql_is_missing(text)}"
-    odd = f"CASE WHEN {filled} AND {value} IS NULL THEN {text} END"
-    distinct = _distinct_sql(table.rows)
+    text = f"CASE WHEN NOT {cells.sql_is_missing(f't{i}')} THEN t{i} END"
+    distinct = _distinct_sql(table.rows).format(text)
     return {
-        "filled": f"count(*) FILTER ({filled})",
-        "numbers": f"count({value})",
-        "infinite": f"count(*) FILTER (isinf(TRY_CAST({odd} AS DOUBLE)))",
-        "distinct": distinct.format(f"CASE WHEN {filled} THEN {text} END"),
-        "bad_labels": distinct.format(odd),
-        "codes": f"count(*) FILTER (regexp_matches({text}, '^[+-]?0[0-9]'))",
-        "length": f"avg(strlen({text})) FILTER ({filled})",
-        "spaces": f"avg(strlen({text}) - strlen(replace({text}, ' ', ''))) FILTER ({filled})",
+        "filled": _filled(i),
+        "numbers": "0" if table.numeric[i] else f"count({table.number(i)})",
+        "infinite": f"count(*) FILTER (isinf(TRY_CAST(t{i} AS DOUBLE)))",
+        "distinct": distinct,
+        "bad_labels": distinct if table.numeric[i] else "0",
+        "length": f"avg(strlen({text}))",
+    }
+
+
+def _closer(table: Table, i: int) -> dict[str, str]:
+    bad = f"CASE WHEN NOT {cells.sql_is_missing(f't{i}')} AND ({table.number(i)}) IS NULL THEN t{i} END"
+    return {
+        "bad_labels": _distinct_sql(table.rows).format(bad),
+        "codes": f"count(*) FILTER (regexp_matches(t{i}, '^[+-]?0[0-9]'))",
+        "spaces": f"avg(strlen(t{i}) - strlen(replace(t{i}, ' ', '')))",
     }
 
 
@@ -238,27 +259,34 @@ def _distinct(table: Table, columns: list[int]) -> dict[int, int]:
     return found
 
 
-def _mostly_numbers(found: Mapping[str, int | float], wish: str) -> bool:
+def _mostly_numbers(found: Counts, wish: str) -> bool:
     return wish == "number" or 0 < found["numbers"] >= NUMBER_SHARE * (found["filled"] - found["infinite"])
 
 
-def _facts(table: Table, i: int, texts: Mapping[str, Any], spread: Spread, distinct: int) -> Facts:
-    filled = texts["filled"] if texts else spread.count + spread.infinite
-    different = texts["distinct"] if texts else spread.distinct if spread.distinct is not None else distinct
+def _facts(table: Table, i: int, texts: Counts | None, spread: Spread, distinct: int) -> Facts:
+    """The figures of the cells stored as numbers and of those stored as text, together."""
+    text = {name: int(value) for name, value in (texts or {}).items()}
+    numbers = spread.count if table.numeric[i] else text["numbers"]
+    infinite = text.get("infinite", 0)
+    filled, different = text.get("filled", 0), text.get("distinct", 0)
+    if table.numeric[i]:
+        infinite += spread.infinite
+        filled += spread.count + spread.infinite
+        different += distinct if spread.distinct is None else spread.distinct
     return Facts(
         index=i,
         name=table.names[i],
         rows=table.rows,
         columns=len(table.names),
         filled=filled,
-        numbers=texts["numbers"] if texts else spread.count,
-        infinite=texts["infinite"] if texts else spread.infinite,
+        numbers=numbers,
+        infinite=infinite,
         whole=spread.whole,
         distinct=min(filled, different),
-        bad_labels=texts.get("bad_labels", 0),
-        codes=texts.get("codes", 0),
-        length=float(texts.get("length", 0)),
-        spaces=float(texts.get("spaces", 0)),
+        bad_labels=text.get("bad_labels", 0),
+        codes=text.get("codes", 0),
+        length=float((texts or {}).get("length", 0)),
+        spaces=float((texts or {}).get("spaces", 0)),
         minimum=spread.minimum,
         maximum=spread.maximum,
     )

@@ -171,7 +171,8 @@ def _of_feature(column: Column) -> list[Finding]:
         text = f"“{name}” misses {_cells(profile.missing)}: {stand_in} of the training rows stands in."
         found.append(Finding("info", text, name, "exclude", "Exclude it"))
     if profile.invalid:
-        text = f"“{name}” has {_cells(profile.invalid)} that are no finite numbers; they count as missing."
+        are = "is no finite number; it counts" if profile.invalid == 1 else "are no finite numbers; they count"
+        text = f"“{name}” has {_cells(profile.invalid)} that {are} as missing."
         found.append(Finding("warning", text, name, "category", "Read as category"))
     return found
 

@@ -132,7 +132,9 @@ def _table_from_json(facts: Mapping[str, Any], work: Workspace) -> Table:
     plain["findings"] = tuple(Finding(**each) for each in facts["findings"])
     plain["rejected"] = tuple(RejectedRow(**each) for each in facts["rejected"])
     plain["preview"] = tuple(tuple(row) for row in facts["preview"])
-    return Table(work=work, **{**plain, "names": tuple(facts["names"]), "numeric": tuple(facts["numeric"])})
+    for name in ("names", "numeric", "textual"):
+        plain[name] = tuple(facts[name])
+    return Table(work=work, **plain)
 
 
 def _path(source: DataSource) -> Path | None:

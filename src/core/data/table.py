@@ -30,24 +30,31 @@ FETCHED_COLUMNS = 50
 ROW_GROUP_BYTES = 64 * 2**20
 # With more columns, every query would spend seconds on the description of a Parquet file.
 PARQUET_COLUMNS = 2000
-# Columns that turn out not to be clean numbers cost a new start each; after so many, all columns are read as text.
+# Columns that turn out not to be clean numbers cost a new start each; after so many, none is taken for clean.
 RESTARTS = 4
 
 # Codes of cells that are none of the labels asked for.
 MISSING, UNKNOWN = -1, -2
+
+# How a column is stored.
+NUMBERS, MIXED, TEXT = "numbers", "mixed", "text"
+CELL_BYTES = {NUMBERS: 8, MIXED: 24, TEXT: 16}  # in DuckDB's memory
+MOSTLY = 0.9
 
 _BAD_COLUMN = re.compile(r'Error when converting column "c(\d+)"')
 
 
 @dataclass(frozen=True)
 class Table:
-    """Column i is `n{i}` (DOUBLE) where `numeric[i]`, else `t{i}` (trimmed text, NULL where empty). Rows keep the order
-    of the file. findings: what reading had to decide. preview: the first rows as written.
+    """Column i is stored as `n{i}`, its numbers as DOUBLE, where `numeric[i]`; as `t{i}`, trimmed text, NULL where empty,
+    where `textual[i]`. Where it is both, `t{i}` holds the cells that are no numbers. Rows keep the order of the
+    file. findings: what reading had to decide. preview: the first rows as written.
     """
 
     work: Workspace
     names: tuple[str, ...]
     numeric: tuple[bool, ...]
+    textual: tuple[bool, ...]
     rows: int
     decimal_comma: bool = False
     encoding: str = ""
@@ -66,10 +73,12 @@ class Table:
 
     def label(self, i: int, kept: Set[str] = frozenset()) -> str:
         """SQL: the cell of column i as a label, NULL where missing; `kept`: missing marks that are labels here."""
-        if self.numeric[i]:
-            return f"CASE WHEN isfinite(n{i}) THEN {cells.sql_label(f'n{i}')} END"
         missing = cells.sql_is_missing(f"t{i}", kept=kept - {""})
-        return f"CASE WHEN {missing} THEN NULL ELSE t{i} END"
+        text = f"CASE WHEN {missing} THEN NULL ELSE t{i} END"
+        if not self.numeric[i]:
+            return text
+        number = f"CASE WHEN isfinite(n{i}) THEN {cells.sql_label(f'n{i}')} END"
+        return f"COALESCE({text}, {number})" if self.textual[i] else number
 
     def row(self, expressions: list[str]) -> tuple[object, ...]:
         """One row of aggregates."""
@@ -127,55 +136,66 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
     names, renamed = unique_names(raw.names)
     work.allow_columns(len(names))
     progress(f"Reading {len(names):,} columns", None)
-    first = () if as_text else tuple(i for i in range(len(names)) if _looks_numeric(raw, i))
-    numbers, (rejected, rejected_count) = _scan(raw, work, to, first)
+    stored = [TEXT if as_text else _looks(raw, i) for i in range(len(names))]
+    rejected, rejected_count = _scan(raw, work, to, stored)
     count = work.con.execute("SELECT count(*) FROM cells").fetchone()
     assert count is not None
     table = Table(
-        work,
-        names,
-        tuple(i in numbers for i in range(len(names))),
-        int(count[0]),
-        raw.decimal_comma,
-        raw.encoding,
-        raw.delimiter,
-        raw.header,
-        (*raw.findings, *renamed),
-        rejected,
-        rejected_count,
-        _preview(raw, work),
+        work=work,
+        names=names,
+        numeric=tuple(kind != TEXT for kind in stored),
+        textual=tuple(kind != NUMBERS for kind in stored),
+        rows=int(count[0]),
+        decimal_comma=raw.decimal_comma,
+        encoding=raw.encoding,
+        delimiter=raw.delimiter,
+        header=raw.header,
+        findings=(*raw.findings, *renamed),
+        rejected=rejected,
+        rejected_count=rejected_count,
+        preview=_preview(raw, work),
     )
     _check(table, where)
     return table
 
 
-def _scan(raw: RawTable, work: Workspace, to: Path | None, numbers: Sequence[int]) -> tuple[Sequence[int], Rejected]:
-    """Make `cells`: columns as DOUBLE where that works, which is several times faster, else as text."""
+def _scan(raw: RawTable, work: Workspace, to: Path | None, stored: list[str]) -> Rejected:
+    """Make `cells`. What DuckDB reads as numbers by itself is read several times faster, but fails at a cell that is
+    none: then `stored` changes, and the scan starts again."""
     for _ in range(RESTARTS):
         try:
-            _store(raw, work, to, numbers, strict=True)
-            return numbers, ((), 0)
+            _store(raw, work, to, stored, strict=True)
+            return (), 0
         except duckdb.ConversionException as err:
-            bad = {int(i) for i in _BAD_COLUMN.findall(str(err))}
-            if not bad & set(numbers):
-                break
-            numbers = tuple(i for i in numbers if i not in bad)
+            for i in map(int, _BAD_COLUMN.findall(str(err))):
+                stored[i] = MIXED
         except duckdb.InvalidInputException:
             break  # a row that does not fit: it has to be kept apart
-    _store(raw, work, to, (), strict=False)
-    return (), raw.rejected()
+    stored[:] = [MIXED if kind == NUMBERS else kind for kind in stored]
+    _store(raw, work, to, stored, strict=False)
+    return raw.rejected()
 
 
-def _store(raw: RawTable, work: Workspace, to: Path | None, numbers: Sequence[int], *, strict: bool) -> None:
-    relation, typed = raw.relation(numbers, strict), set(numbers)
-    columns = [f"c{i} AS n{i}" if i in typed else f"trim(c{i}) AS t{i}" for i in range(len(raw.names))]
+def _store(raw: RawTable, work: Workspace, to: Path | None, stored: Sequence[str], *, strict: bool) -> None:
+    relation = raw.relation({i for i, kind in enumerate(stored) if kind == NUMBERS}, strict)
+    columns = [_stored(i, kind, raw.decimal_comma) for i, kind in enumerate(stored)]
     select = f"SELECT {', '.join(columns)} FROM {relation}"
     if to is None or len(columns) > PARQUET_COLUMNS:
         work.con.execute(f"CREATE TABLE cells AS {select}")
         return
-    group = min(122_880, max(2048, ROW_GROUP_BYTES // (8 * len(columns))))
+    row_bytes = sum(CELL_BYTES[kind] for kind in stored)
+    group = min(122_880, max(2048, ROW_GROUP_BYTES // row_bytes))
     work.con.execute(f"COPY ({select}) TO {cells.sql_text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {group})")
     attach(work, to)
+
+
+def _stored(i: int, kind: str, decimal_comma: bool) -> str:
+    if kind == NUMBERS:
+        return f"c{i} AS n{i}"
+    if kind == TEXT:
+        return f"trim(c{i}) AS t{i}"
+    value = cells.sql_number(f"c{i}", decimal_comma=decimal_comma)
+    return f"{value} AS n{i}, CASE WHEN {value} IS NULL THEN trim(c{i}) END AS t{i}"
 
 
 def attach(work: Workspace, parquet: Path) -> None:
@@ -211,12 +231,17 @@ def _free(name: str, taken: set[str]) -> str:
     return new
 
 
-def _looks_numeric(raw: RawTable, i: int) -> bool:
-    """Whether column i has nothing but numbers in the first rows. A wrong answer costs time, never a cell."""
+def _looks(raw: RawTable, i: int) -> str:
+    """How column i is best stored, by its first rows. A wrong answer costs time, never a cell, unless it is a code with
+    leading zeros that comes late."""
     texts = [text for row in raw.sample if (text := row[i].strip())]
     if raw.decimal_comma:
         texts = [text.replace(",", ".") for text in texts]
-    return bool(texts) and all(cells.number(text) is not None and not cells.is_code(text) for text in texts)
+    filled = [text for text in texts if text not in cells.MISSING]
+    numbers = sum(cells.number(text) is not None for text in filled)
+    if not filled or any(map(cells.is_code, filled)) or numbers < MOSTLY * len(filled):
+        return TEXT
+    return NUMBERS if numbers == len(texts) else MIXED
 
 
 def _preview(raw: RawTable, work: Workspace) -> tuple[tuple[str | None, ...], ...]:
@@ -253,7 +278,7 @@ def _check(table: Table, where: str) -> None:
         )
     remedy = "Split the file, or keep a random part of its rows."
     require(table.rows, budget.rows, what="This table has too many rows.", unit="rows", where=where, remedy=remedy)
-    for some in batches([i for i in range(len(table.names)) if not table.numeric[i]]):
+    for some in batches([i for i in range(len(table.names)) if table.textual[i]]):
         for i, longest in zip(some, table.row([f"coalesce(max(strlen(t{i})), 0)" for i in some]), strict=True):
             assert isinstance(longest, int)
             what, remedy = f"A cell of “{table.names[i]}” is too large.", "Check that its quotation marks are closed."

@@ -133,7 +133,8 @@ def test_the_64_most_frequent_labels_get_inputs_and_the_others_none(file: Make) 
         assert x.sum() == (labels[i] in feature.categories)
 
 
-def test_both_ways_into_the_network_agree(file: Make) -> None:
+@pytest.mark.parametrize("ragged", ["", "1,2,3\n"])
+def test_both_ways_into_the_network_agree(file: Make, ragged: str) -> None:
     """Training reads columns with DuckDB; prediction prepares cells of text. A row must give the same x."""
     rows = 120
     columns: dict[str, list[object]] = {
@@ -147,7 +148,7 @@ def test_both_ways_into_the_network_agree(file: Make) -> None:
         "text": [["a,b", 'q"q', "line\nbreak", "=1", "ÄÖ"][i % 5] for i in range(rows)],
         "kind": ["ab"[i * i % 3 % 2] for i in range(rows)],
     }
-    source = file(table(columns))
+    source = file(table(columns) + ragged)
     made, arrays = prepared(source, target="kind", kinds={"code": "category", "words": "number"})
     names = tuple(feature.name for feature in made.preparation.features)
     assert names == tuple(columns)[:-1]
@@ -234,7 +235,7 @@ def test_codes_of_labels_that_no_training_row_had() -> None:
 def test_clean_columns_are_stored_as_numbers_and_a_late_word_costs_one_column(file: Make) -> None:
     lines = "".join(f"{i}.5,{i % 9},x\n" for i in range(3000)) + "unknown,1,y\n"
     with sources.open_table(file("a,b,c\n" + lines), progress=silent) as table_:
-        assert table_.numeric == (False, True, False)
+        assert (table_.numeric, table_.textual) == ((True, True, False), (True, False, True))
         assert table_.codes(2, ("y",)).tolist() == [UNKNOWN] * 3000 + [0]
 
 
