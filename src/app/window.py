@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtCore import QByteArray, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QKeyEvent, QPaintEvent, QShowEvent, Qt
 from PySide6.QtWidgets import QMainWindow, QMenu, QVBoxLayout, QWidget
 
@@ -140,6 +141,10 @@ class Window(QMainWindow):
         if not (kept and self.restoreGeometry(QByteArray(kept))):
             self.resize(min(USUAL_SIZE[0], screen.width()), min(USUAL_SIZE[1], screen.height()))
             self.move(screen.center() - self.rect().center())
+
+    def _keep_as_placed(self, placed: QSize) -> None:
+        if self.size() == placed:  # else somebody has chosen another size meanwhile
+            self.keep_on_screen()
 
     def keep_on_screen(self) -> None:
         """The frame, which the system adds once the window is shown, must not push the last row off a small screen."""
@@ -296,7 +301,7 @@ class Window(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)
-            QTimer.singleShot(FRAME_MILLISECONDS, self.keep_on_screen)
+            QTimer.singleShot(FRAME_MILLISECONDS, partial(self._keep_as_placed, self.size()))
             QTimer.singleShot(PRELOAD_MILLISECONDS, self._preload)
 
     def _preload(self) -> None:
