@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, QTimer, Signal
@@ -47,6 +46,7 @@ class Window(QMainWindow):
         self.session, self.settings = session, settings
         self._more_wanted = False  # the welcome was left for the whole list of samples
         self._was_painted = False
+        self._placed = QSize()
         self.title, self.controls, self.status = TitleBar(session), ControlBar(session), StatusBar(session)
         self.body = Body(session, settings, panels)
         self.notices = NoticeStack(self.body, self.body.free_corner)
@@ -142,8 +142,8 @@ class Window(QMainWindow):
             self.resize(min(USUAL_SIZE[0], screen.width()), min(USUAL_SIZE[1], screen.height()))
             self.move(screen.center() - self.rect().center())
 
-    def _keep_as_placed(self, placed: QSize) -> None:
-        if self.size() == placed:  # else somebody has chosen another size meanwhile
+    def _keep_as_placed(self) -> None:
+        if self.size() == self._placed:  # else somebody has chosen another size meanwhile
             self.keep_on_screen()
 
     def keep_on_screen(self) -> None:
@@ -301,7 +301,8 @@ class Window(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)
-            QTimer.singleShot(FRAME_MILLISECONDS, partial(self._keep_as_placed, self.size()))
+            self._placed = self.size()
+            QTimer.singleShot(FRAME_MILLISECONDS, self._keep_as_placed)
             QTimer.singleShot(PRELOAD_MILLISECONDS, self._preload)
 
     def _preload(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeSession, Panel, edit, leave_unasked, snapshot
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, QSize, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit
 
@@ -115,7 +115,7 @@ def test_nothing_reaches_over_the_edge(qtbot, window, session, size, stage):
     window.show_stage(stage)
     window.resize(*size)
     qtbot.wait(1)
-    window._keep_as_placed(QSize(1, 1))  # what a timer does later leaves a size alone that was chosen meanwhile
+    window._keep_as_placed()  # what a timer does later leaves a size alone that was chosen meanwhile
     assert (window.width(), window.height()) == size
     for kind in (QAbstractButton, QComboBox, QLabel, QLineEdit):
         for child in window.findChildren(kind):
