@@ -46,9 +46,9 @@ _BAD_COLUMN = re.compile(r'Error when converting column "c(\d+)"')
 
 @dataclass(frozen=True)
 class Table:
-    """Column i is stored as `n{i}`, its numbers as DOUBLE, where `numeric[i]`; as `t{i}`, trimmed text, NULL where empty,
-    where `textual[i]`. Where it is both, `t{i}` holds the cells that are no numbers. Rows keep the order of the
-    file. findings: what reading had to decide. preview: the first rows as written.
+    """Column i is stored as `n{i}`, its numbers as DOUBLE, where `numeric[i]`, and as `t{i}`, trimmed text, NULL where
+    empty, where `textual[i]`; where it is both, `t{i}` holds the cells that are no numbers. Rows keep the order of
+    the file. findings: what reading had to decide. preview: the first rows as written.
     """
 
     work: Workspace
