@@ -141,6 +141,7 @@ class Window(QMainWindow):
         if not (kept and self.restoreGeometry(QByteArray(kept))):
             self.resize(min(USUAL_SIZE[0], screen.width()), min(USUAL_SIZE[1], screen.height()))
             self.move(screen.center() - self.rect().center())
+            self._placed = self.size()
 
     def _keep_as_placed(self) -> None:
         if self.size() == self._placed:  # else somebody has chosen another size meanwhile
@@ -301,7 +302,6 @@ class Window(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)
-            self._placed = self.size()
             QTimer.singleShot(FRAME_MILLISECONDS, self._keep_as_placed)
             QTimer.singleShot(PRELOAD_MILLISECONDS, self._preload)
 
