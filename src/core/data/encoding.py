@@ -65,7 +65,7 @@ class _Scan:
         self._path, self._offset = path, 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._utf8, self._undefined = True, False
-        self._lf = self._cr = self._crlf = 0
+        self._line_ends: set[bytes] = set()
         self._last = b""
 
     def feed(self, chunk: bytes) -> None:
@@ -73,28 +73,39 @@ class _Scan:
         if zero >= 0:
             raise _no_text(self._path, f"Byte {self._offset + zero + 1:,} is zero, which no text file has.")
         self._offset += len(chunk)
-        if self._utf8:
-            try:
-                self._decoder.decode(chunk)
-            except UnicodeDecodeError:
-                self._utf8 = False
         if not chunk.isascii():
             self._undefined |= any(byte in chunk for byte in _UNDEFINED)
-        self._lf += chunk.count(b"\n")
-        returns = chunk.count(b"\r")
-        if returns or self._last == b"\r":
-            self._cr += returns
-            self._crlf += (self._last + chunk).count(b"\r\n")
+            self._decode(chunk)
+        elif self._decoder.getstate()[0]:  # a letter that began in the chunk before
+            self._decode(chunk)
+        self._note_line_ends(chunk)
         self._last = chunk[-1:]
 
-    def result(self) -> Encoding:
+    def _decode(self, chunk: bytes, *, final: bool = False) -> None:
         try:
-            self._decoder.decode(b"", final=True)
+            self._decoder.decode(chunk, final)
         except UnicodeDecodeError:
             self._utf8 = False
-        one_line_end = self._cr == self._crlf and self._crlf in (0, self._lf)
+            self._decoder.reset()
+
+    def _note_line_ends(self, chunk: bytes) -> None:
+        if self._last != b"\r" and b"\r" not in chunk:
+            if b"\n" in chunk:
+                self._line_ends.add(b"\n")
+            return
+        whole = self._last + chunk if self._last == b"\r" else chunk
+        pairs, held = whole.count(b"\r\n"), whole.endswith(b"\r")
+        self._line_ends |= {b"\r\n"} if pairs else set()
+        self._line_ends |= {b"\n"} if whole.count(b"\n") > pairs else set()
+        # A return at the very end may belong to a pair whose other half comes with the next chunk.
+        self._line_ends |= {b"\r"} if whole.count(b"\r") - held > pairs else set()
+
+    def result(self) -> Encoding:
+        self._decode(b"", final=True)
+        if self._last == b"\r":
+            self._line_ends.add(b"\r")
         if self._utf8:
-            return Encoding("utf-8-sig", "UTF-8", plain=one_line_end)
+            return Encoding("utf-8-sig", "UTF-8", plain=self._line_ends in (set(), {b"\n"}, {b"\r\n"}))
         if self._undefined:
             return Encoding("latin-1", "Latin-1", plain=False)
         return Encoding("cp1252", "Windows-1252", plain=False)

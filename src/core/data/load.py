@@ -29,6 +29,8 @@ from core.spec import DataSource, DataSpec
 
 __all__ = ["content_hash", "fingerprint", "inspect", "load_for_prediction", "load_with_target", "prepare", "read_cells"]
 
+REMEMBERED = 4
+_REMEMBERED: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Column, ...]] = {}
 COLUMNS_AT_ONCE = 64  # written side by side, because one column alone touches every page of the array
 
 
@@ -40,7 +42,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
     """
     digest = content_hash(spec.source, progress=progress)
     with open_table(spec.source, digest, progress=progress) as table:
-        columns = with_most_frequent(table, measure(table, spec.kinds, progress=progress))
+        columns = with_most_frequent(table, _measured(table, spec, digest, progress))
         roles = assign(columns, spec)
         found = (*_changed(spec.source, digest), *findings(table, columns, roles, spec.excluded))
     target = with_target_histogram(columns, roles)
@@ -61,6 +63,17 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         preview=table.preview,
         source_note=note(spec.source),
     )
+
+
+def _measured(table: Table, spec: DataSpec, digest: str, progress: Progress) -> tuple[Column, ...]:
+    """The columns of a table, remembered for those who look first and prepare then."""
+    key = (digest, tuple(sorted(spec.kinds.items())))
+    if key not in _REMEMBERED:
+        columns = measure(table, spec.kinds, progress=progress)
+        if len(_REMEMBERED) >= REMEMBERED:
+            _REMEMBERED.pop(next(iter(_REMEMBERED)))
+        _REMEMBERED[key] = columns
+    return _REMEMBERED[key]
 
 
 def _changed(source: DataSource, digest: str) -> tuple[Finding, ...]:
@@ -86,7 +99,7 @@ def prepare(spec: DataSpec, *, progress: Progress = silent, cache: Path | None =
     if known is not None:
         return known
     with open_table(spec.source, digest, progress=progress, cache=cache) as table:
-        roles = assign(measure(table, spec.kinds, progress=progress), spec)
+        roles = assign(_measured(table, spec, digest, progress), spec)
         if roles.blocked:
             raise UserInputError(roles.blocked, where=title(spec.source))
         with store.new_entry(print_, cache) as (folder, facts):
