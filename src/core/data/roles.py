@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.data.profile import Column, as_classes
 from core.data.schema import Finding
-from core.data.table import Table
+from core.data.table import Table, batches
 from core.errors import UserInputError
 from core.spec import DataSpec
 
@@ -18,6 +18,14 @@ MOST_CLASSES = 1000
 FEW_CLASSES = 10  # a small table may have no more rows than these
 TASKS = ("auto", "classification", "regression")
 WISHES = ("number", "category")
+TOLD_APART = 6  # columns of which the same is to be said
+COMPARED_AT_ONCE = 16
+LEFT_OUT = {
+    "identifier": "identifiers",
+    "text": "texts",
+    "constant": "constant",
+    "empty": "empty",
+}
 MOST_ONE_HOT = 64  # categories of one column
 IMBALANCE = 10.0
 TARGET_NAMES = (
@@ -129,12 +137,11 @@ def findings(table: Table, columns: tuple[Column, ...], roles: Roles, excluded: 
         many = "One row does" if table.rejected_count == 1 else f"{table.rejected_count:,} rows do"
         found.append(Finding("warning", f"{many} not fit the others and will be skipped."))
     if table.rows < FEW_ROWS:
-        text = f"Only {table.rows} rows: whatever is learned from so few may not hold elsewhere."
+        text = f"Only {_rows(table.rows)}: whatever is learned from so few may not hold elsewhere."
         found.append(Finding("warning", text))
     found += [*_of_target(roles)]
-    for column in columns:
-        if column.name != roles.target.name and column.name not in excluded:
-            found += _of_feature(column)
+    others = [column for column in columns if column.name != roles.target.name and column.name not in excluded]
+    found += _together([told for column in others for told in _of_feature(column)])
     found += _leaks(table, roles)
     grave = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda finding: grave[finding.severity]))
@@ -155,25 +162,46 @@ def _of_target(roles: Roles) -> list[Finding]:
     return found
 
 
-def _of_feature(column: Column) -> list[Finding]:
+def _together(told: list[tuple[str, Finding]]) -> list[Finding]:
+    """One finding for many columns of which the same is to be said; each is what many share, and its own finding."""
+    alike: dict[str, list[Finding]] = {}
+    for shared, finding in told:
+        alike.setdefault(shared, []).append(finding)
+    found = []
+    for shared, each in alike.items():
+        if len(each) <= TOLD_APART:
+            found += each
+        else:
+            names = ", ".join(f"“{finding.column}”" for finding in each[:TOLD_APART])
+            found.append(Finding(each[0].severity, f"{len(each):,} columns {shared}: {names} …"))
+    return found
+
+
+def _of_feature(column: Column) -> list[tuple[str, Finding]]:
+    """What is said of a column, each with how it is said of many."""
     name, profile = column.name, column.profile
     if not profile.usable:
         text = f"“{name}” is left out: {profile.reason[:1].lower()}{profile.reason[1:]}"
-        offer = ("category", "Use as category") if profile.kind in ("identifier", "text") else ("", "")
-        return [Finding("info", text, name, *offer)]
+        offer = ("", "")
+        if profile.kind in ("identifier", "text"):
+            kind = "category" if profile.minimum is None else "number"
+            offer = (kind, f"Use as {kind}")
+        return [(f"are left out as {LEFT_OUT[profile.kind]}", Finding("info", text, name, *offer))]
     found = []
     if profile.kind == "category" and profile.distinct > MOST_ONE_HOT:
         some = f"the {MOST_ONE_HOT} most frequent get an input each, the others none"
-        text = f"“{name}” has {profile.distinct:,} labels: {some}."
-        found.append(Finding("info", text, name, "exclude", "Exclude it"))
+        finding = Finding("info", f"“{name}” has {profile.distinct:,} labels: {some}.", name, "exclude", "Exclude it")
+        found.append((f"have more than {MOST_ONE_HOT} labels, of which {some}", finding))
     if profile.missing:
         stand_in = "the median" if profile.kind == "number" else "the most frequent label"
         text = f"“{name}” misses {_cells(profile.missing)}: {stand_in} of the training rows stands in."
-        found.append(Finding("info", text, name, "exclude", "Exclude it"))
+        finding = Finding("info", text, name, "exclude", "Exclude it")
+        found.append((f"miss cells, for which {stand_in} of the training rows stands in", finding))
     if profile.invalid:
         are = "is no finite number; it counts" if profile.invalid == 1 else "are no finite numbers; they count"
         text = f"“{name}” has {_cells(profile.invalid)} that {are} as missing."
-        found.append(Finding("warning", text, name, "category", "Read as category"))
+        finding = Finding("warning", text, name, "category", "Read as category")
+        found.append(("have cells that are no finite numbers and count as missing", finding))
     return found
 
 
@@ -181,16 +209,18 @@ def _leaks(table: Table, roles: Roles) -> list[Finding]:
     """Columns that say the target itself: a network would copy instead of learn."""
     if roles.blocked:
         return []
-    goal, found = roles.target, []
-    for column in roles.features:
-        if roles.task == "classification":
-            alike = column.facts.distinct == goal.facts.distinct
-        else:
-            alike = column.kind == "number" and _figures(column) == _figures(goal)
-        if alike and table.row([_same(table, column, roles)])[0]:
-            text = f"“{column.name}” determines “{goal.name}” completely: it may be the answer in other words."
-            found.append(Finding("warning", text, column.name, "exclude", "Exclude it"))
-    return found
+    goal = roles.target
+    if roles.task == "classification":
+        alike = [column for column in roles.features if column.facts.distinct == goal.facts.distinct]
+    else:
+        alike = [c for c in roles.features if c.kind == "number" and _figures(c) == _figures(goal)]
+    told = []
+    for some in batches(alike, COMPARED_AT_ONCE):
+        answers = table.row([_same(table, column, roles) for column in some])
+        for name in (column.name for column, same in zip(some, answers, strict=True) if same):
+            text = f"“{name}” determines “{goal.name}” completely: it may be the answer in other words."
+            told.append(("determine the target completely", Finding("warning", text, name, "exclude", "Exclude it")))
+    return _together(told)
 
 
 def _figures(column: Column) -> tuple[object, ...]:

@@ -177,3 +177,25 @@ def test_errors_come_first(inspect: Inspect) -> None:
     severities = [finding.severity for finding in inspect("a,kind\n1.5,x\n,x\n3.5,x\n", target="kind").findings]
     assert severities == sorted(severities, key=["error", "warning", "info"].index)
     assert severities[0] == "error"
+
+
+def test_what_is_said_of_many_columns_is_said_once(inspect: Inspect) -> None:
+    names = [f"c{i}" for i in range(20)]
+    rows = "".join(
+        ",".join([*("7" if j < 10 else "" if i % 9 == j % 9 else f"{i * j}.5" for j in range(20)), "ab"[i % 2]]) + "\n"
+        for i in range(60)
+    )
+    texts = [finding.text for finding in inspect(",".join([*names, "kind"]) + "\n" + rows).findings]
+    assert len(texts) == 2
+    assert texts[0].startswith("10 columns are left out as constant: “c0”, “c1”,")
+    assert texts[1].startswith("10 columns miss cells")
+
+
+def test_an_identifier_of_numbers_can_be_used_as_a_number(inspect: Inspect) -> None:
+    finding = told(inspect(column(list(range(1000, 1000 + MANY)), "customer_id")), "customer_id")
+    assert (finding.action, finding.action_label) == ("number", "Use as number")
+    assert (
+        inspect(column(list(range(1000, 1060)), "customer_id"), kinds={"customer_id": "number"})
+        .column("customer_id")
+        .usable
+    )
