@@ -122,6 +122,20 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert str(tmp_path / "gone.csv") in error.reason
 
 
+@pytest.mark.parametrize("moment", ["Reading table.csv", "Reading 2 columns"])
+def test_a_file_removed_while_it_is_read(tmp_path: Path, moment: str) -> None:
+    given = source(tmp_path, "a,b\n" + "1.5,x\n" * 1000)
+
+    def remove(text: str, share: float | None) -> None:
+        if text == moment:
+            Path(given.path).unlink(missing_ok=True)
+
+    with pytest.raises(UserInputError) as refused:
+        load.prepare(DataSpec(given), progress=remove)
+    assert refused.value.where == "table.csv"
+    assert [path for path in cache_folder().rglob("*") if path.is_file()] == []
+
+
 def test_a_folder(tmp_path: Path) -> None:
     assert "folder" in refusal(DataSource("file", path=str(tmp_path))).what
 

@@ -48,6 +48,11 @@ def workspace(room: Path, *, files: tuple[Path, ...] = (), budget: Budget = DEFA
         except duckdb.OutOfMemoryException as err:
             remedy = "Close other programs, free some disk space, or use fewer columns."
             raise UserInputError("There is not enough memory for this table.", remedy=remedy) from err
+        except duckdb.PermissionException as err:
+            # A file that is gone is looked for as a folder, which is not allowed.
+            if all(file.exists() for file in files):
+                raise
+            raise lost(FileNotFoundError("It is not there any more."), *files) from err
         except (duckdb.IOException, OSError) as err:
             raise lost(err, *files) from err
         finally:
