@@ -65,6 +65,11 @@ class Network:
         acting = {id: pair for id, pair in penalties.items() if any(pair)}
         return cls(tuple(nodes), place_of[last], report.shapes[last], acting, place_of)
 
+    @property
+    def stochastic(self) -> bool:
+        """Whether training draws random numbers, and so needs a key for every step."""
+        return any(node.layer.stochastic for node in self.nodes)
+
     def init(self, seed: int) -> dict[str, dict[str, np.ndarray]]:
         """Fresh parameters and state in float64 by layer id, each layer from its own key."""
         fresh = {}

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core import values
-from core.errors import UserInputError
 from core.values import hyper
 
 Array = Any
@@ -264,15 +263,11 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def optimizer_to_json(optimizer: Optimizer) -> dict[str, Any]:
-    return {"kind": optimizer.kind, **values.to_json(optimizer)}
+    return values.tagged_to_json(optimizer)
 
 
 def optimizer_from_json(data: dict[str, Any]) -> Optimizer:
     """The inverse of `optimizer_to_json`; raises UserInputError for an unknown kind, name or value."""
-    kind = data.get("kind")
-    cls = OPTIMIZERS.get(kind) if isinstance(kind, str) else None
-    if cls is None:
-        raise UserInputError(f"Unknown optimizer {kind!r}.", remedy=f"Use one of: {', '.join(OPTIMIZERS)}.")
-    made = values.from_json(cls, {k: v for k, v in data.items() if k != "kind"}, where=cls.label)
+    made = values.tagged_from_json(OPTIMIZERS, data, "optimizer")
     assert isinstance(made, Optimizer)
     return made

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core import values
-from core.errors import UserInputError
 from core.values import hyper
 
 WARM_UP = "Share of the run in which the rate first climbs from zero to its full length, in a straight line."
@@ -190,15 +189,11 @@ SCHEDULES: dict[str, type[Schedule]] = {
 
 
 def schedule_to_json(schedule: Schedule) -> dict[str, Any]:
-    return {"kind": schedule.kind, **values.to_json(schedule)}
+    return values.tagged_to_json(schedule)
 
 
 def schedule_from_json(data: dict[str, Any]) -> Schedule:
     """The inverse of `schedule_to_json`; raises UserInputError for an unknown kind, name or value."""
-    kind = data.get("kind")
-    cls = SCHEDULES.get(kind) if isinstance(kind, str) else None
-    if cls is None:
-        raise UserInputError(f"Unknown schedule {kind!r}.", remedy=f"Use one of: {', '.join(SCHEDULES)}.")
-    made = values.from_json(cls, {k: v for k, v in data.items() if k != "kind"}, where=cls.label)
+    made = values.tagged_from_json(SCHEDULES, data, "schedule")
     assert isinstance(made, Schedule)
     return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,3 +104,23 @@ def from_json(cls: type[Any], data: dict[str, Any], *, where: str = "") -> Any:
     if unknown:
         raise UserInputError(f"Unknown setting {unknown[0]!r}.", where=where or cls.__name__)
     return cls(**{name: checked(cls, name, raw, where=where) for name, raw in data.items()})
+
+
+def tagged_to_json(value: Any) -> dict[str, Any]:
+    """As `to_json`, with the value's kind, for families of classes that are told apart by it."""
+    return {"kind": value.kind, **to_json(value)}
+
+
+def tagged_from_json(
+    family: Mapping[str, type[Any]], data: Mapping[str, Any], what: str, *, where: str | None = None
+) -> Any:
+    """The inverse of `tagged_to_json`, for a family of classes by kind; `what` names it in a refusal.
+
+    where: the place that refusals name; None: the class's label.
+    """
+    kind = data.get("kind")
+    cls = family.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise UserInputError(f"Unknown {what} {kind!r}.", where=where or "", remedy=f"Use one of: {', '.join(family)}.")
+    rest = {name: raw for name, raw in data.items() if name != "kind"}
+    return from_json(cls, rest, where=cls.label if where is None else where)

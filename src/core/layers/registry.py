@@ -9,7 +9,6 @@ from typing import Any
 
 import core.layers as room
 from core import values
-from core.errors import UserInputError
 from core.layers.base import Layer
 
 
@@ -30,16 +29,11 @@ def kinds() -> tuple[str, ...]:
 
 
 def layer_to_json(layer: Layer) -> dict[str, Any]:
-    return {"kind": layer.kind, **values.to_json(layer)}
+    return values.tagged_to_json(layer)
 
 
 def layer_from_json(data: dict[str, Any], *, where: str = "") -> Layer:
     """A layer from its JSON form; raises UserInputError for an unknown kind, name or value."""
-    kind = data.get("kind")
-    cls = layer_types().get(kind) if isinstance(kind, str) else None
-    if cls is None:
-        known = ", ".join(kinds())
-        raise UserInputError(f"Unknown layer kind {kind!r}.", where=where, remedy=f"Known kinds: {known}.")
-    layer = values.from_json(cls, {k: v for k, v in data.items() if k != "kind"}, where=where)
+    layer = values.tagged_from_json(layer_types(), data, "layer kind", where=where)
     assert isinstance(layer, Layer)
     return layer

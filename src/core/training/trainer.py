@@ -200,7 +200,7 @@ class Trainer:
         at = self.progress
         x, t = self._batch()
         before = self.step.flat() if began >= self._sample_at else None
-        key = keys.key(self.config.seed, keys.LAYER, at.epoch, at.step)
+        key = keys.key(self.config.seed, keys.LAYER, at.epoch, at.step) if self.network.stochastic else 0
         rate = self.learning_rate
         loss, penalty = self.step(x, t, rate, key)
         at.step += 1
