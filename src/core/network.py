@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -65,7 +66,7 @@ class Network:
         acting = {id: pair for id, pair in penalties.items() if any(pair)}
         return cls(tuple(nodes), place_of[last], report.shapes[last], acting, place_of)
 
-    @property
+    @cached_property
     def stochastic(self) -> bool:
         """Whether training draws random numbers, and so needs a key for every step."""
         return any(node.layer.stochastic for node in self.nodes)

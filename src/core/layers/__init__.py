@@ -1,7 +1,7 @@
 """The layers: one file each. `registry` finds them."""
 
 from core.layers.base import Array, Cache, Layer, Params, Shape, State
-from core.layers.registry import kinds, layer_from_json, layer_to_json, layer_types
+from core.layers.registry import layer_from_json, layer_to_json, layer_types
 
 __all__ = [
     "Array",
@@ -10,7 +10,6 @@ __all__ = [
     "Params",
     "Shape",
     "State",
-    "kinds",
     "layer_from_json",
     "layer_to_json",
     "layer_types",

@@ -24,10 +24,6 @@ def layer_types() -> dict[str, type[Layer]]:
     return dict(sorted(found.items()))
 
 
-def kinds() -> tuple[str, ...]:
-    return tuple(layer_types())
-
-
 def layer_to_json(layer: Layer) -> dict[str, Any]:
     return values.tagged_to_json(layer)
 
