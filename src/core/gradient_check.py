@@ -17,9 +17,9 @@ from core import keys
 from core.backend.numpy import NumpyOps
 from core.layers import Layer, Shape, layer_types
 from core.losses import LOSSES, Loss, outputs_for, resolve
-from core.network import Network
+from core.network import Network, Restraint
 from core.spec import NetworkSpec, TrainingConfig, mlp
-from core.training.step import penalized_gradient, penalized_names, penalty_value
+from core.training.step import penalized_gradient, penalty_value
 
 EPSILON = 1e-5
 STEPS = (1e-4, 1e-5)  # along a direction of length 1, for whole networks
@@ -84,7 +84,7 @@ def example(layer: Layer, shapes: tuple[Shape, ...]) -> tuple[Any, Any, tuple[np
     rng = keys.generator(keys.key(11, layer.kind))
     p, s = layer.init(rng, *shapes)
     p = {name: array + 0.1 * rng.normal(size=array.shape) for name, array in p.items()}
-    xs = tuple(rng.normal(size=(BATCH, *shape)) for shape in shapes)
+    xs = layer.example_inputs(rng, BATCH, *shapes)
     return p, s, xs, rng.normal(size=(BATCH, *layer.output_shape(*shapes)))
 
 
@@ -93,13 +93,23 @@ def _title(layer: Layer) -> str:
 
 
 def check_layer(layer: Layer, shapes: tuple[Shape, ...]) -> Iterator[Check]:
-    """One check for each input and each parameter of a layer, along random directions."""
+    """One check for each input and each parameter of a layer, along random directions, as it trains.
+
+    A layer that carries a state acts otherwise when it predicts and is checked in that way too.
+    """
+    yield from _check_layer(layer, shapes, train=True)
+    if layer.state_shapes(*shapes):
+        for check in _check_layer(layer, shapes, train=False):
+            yield replace(check, what=f"{check.what}, predicting")
+
+
+def _check_layer(layer: Layer, shapes: tuple[Shape, ...], *, train: bool) -> Iterator[Check]:
     ops = NumpyOps(np.float64)
     rng = keys.generator(keys.key(15, layer.kind))
     p, s, xs, dy = example(layer, shapes)
 
     def forward() -> tuple[Any, Any]:
-        y, cache, _ = layer.forward(ops, p, s, xs, train=True, key=ops.key(3))
+        y, cache, _ = layer.forward(ops, p, s, xs, train=train, key=ops.key(3))
         return y, cache
 
     dxs, dp = layer.backward(ops, p, forward()[1], dy)
@@ -113,16 +123,18 @@ def check_layer(layer: Layer, shapes: tuple[Shape, ...]) -> Iterator[Check]:
 
 
 def check_layer_on_mlx(layer: Layer, shapes: tuple[Shape, ...]) -> Check:
-    """Largest difference of any output or gradient between MLX in float32 and NumPy in float64, nothing random."""
+    """Largest difference of any output, state or gradient between MLX in float32 and NumPy in float64, nothing random."""
     from core.backend.mlx import MlxOps
 
     p, s, xs, dy = example(layer, shapes)
     answers = []
     for ops in (NumpyOps(np.float64), MlxOps()):
-        mine = {name: ops.array(a) for name, a in p.items()}
-        y, cache, _ = layer.forward(ops, mine, s, tuple(ops.array(x) for x in xs), train=False, key=None)
+        mine, state = ({name: ops.array(a) for name, a in arrays.items()} for arrays in (p, s))
+        inputs = tuple(ops.array(x) for x in xs)
+        y, cache, new = layer.forward(ops, mine, state, inputs, train=not layer.stochastic, key=None)
         dxs, dp = layer.backward(ops, mine, cache, ops.array(dy))
-        answers.append([ops.numpy(a) for a in (y, *dxs, *(dp[name] for name in sorted(dp)))])
+        named = ((group[name] for name in sorted(group)) for group in (dp, new))
+        answers.append([ops.numpy(a) for a in (y, *dxs, *(a for group in named for a in group))])
     worst = max(float(np.abs(a - b).max() / max(np.abs(a).max(), 1e-12)) for a, b in zip(*answers, strict=True))
     return Check(_title(layer), "mlx", worst)
 
@@ -151,7 +163,7 @@ def check_penalty(what: str, *, l1: float, l2: float) -> Check:
     params = network.init(5)
     W = params["l1"]["W"]
     v = rng.normal(size=W.shape)
-    gradient = penalized_gradient(ops, W, np.zeros_like(W), l1, l2)
+    gradient = penalized_gradient(ops, W, np.zeros_like(W), network.restraints["l1"])
     numeric = difference(lambda: float(penalty_value(ops, network, params)), W, v)
     return Check(what, "numpy", relative(float((gradient * v).sum()), numeric))
 
@@ -167,15 +179,18 @@ def check_network(spec: NetworkSpec, config: TrainingConfig) -> Iterator[Check]:
         z = network.predict(ops, params, x)
         return float(loss.forward(ops, z, t)[0] + penalty_value(ops, network, params))
 
-    ys, caches = network.forward(ops, params, x, train=False)
+    ys, caches, _ = network.forward(ops, params, x, train=False)
     dz = loss.backward(ops, loss.forward(ops, ys[network.output], t)[1])
     grads = network.backward(ops, params, caches, dz)
     names = {s.id: s.name for s in spec.layers}
     for id, arrays in params.items():
         for name, array in arrays.items():
+            if name in network.state_names.get(id, ()):
+                continue
             gradient = grads[id][name]
-            if name in penalized_names(network, id):
-                gradient = penalized_gradient(ops, array, gradient, *network.penalties.get(id, (0.0, 0.0)))
+            rule = network.restraints.get(id, Restraint(()))
+            if name in rule.names:
+                gradient = penalized_gradient(ops, array, gradient, rule)
             v = rng.normal(size=array.shape)
             v /= np.linalg.norm(v)
             slope = float((gradient * v).sum())

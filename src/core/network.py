@@ -33,13 +33,27 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Restraint:
+    """What holds a layer's weights back: penalties l1 Σ|W| + l2/2 ΣW², decoupled decay, longest column of W (0: any).
+
+    names: of the parameters that it acts on.
+    """
+
+    names: tuple[str, ...]
+    l1: float = 0.0
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    max_norm: float = 0.0
+
+
+@dataclass(frozen=True)
 class Network:
-    """nodes in topological order; `penalties`: layer id → (l1, l2) where either acts; `outputs`: node by layer id."""
+    """nodes in topological order; `restraints` by layer id, where one acts; `outputs`: node by layer id."""
 
     nodes: tuple[Node, ...]
     output: int
     output_shape: Shape
-    penalties: Mapping[str, tuple[float, float]]
+    restraints: Mapping[str, Restraint]
     outputs: Mapping[str, int]
 
     @classmethod
@@ -62,14 +76,28 @@ class Network:
             if rate:
                 nodes.append(Node(f"{id}/dropout", Dropout(rate=rate), (len(nodes) - 1,), (report.shapes[id],)))
             place_of[id] = len(nodes) - 1
-        penalties = {s.id: _penalty(s.layer, config) for s in spec.layers if s.layer.penalized}
-        acting = {id: pair for id, pair in penalties.items() if any(pair)}
+        restraints = {s.id: _restraint(s.layer, config) for s in spec.layers if s.layer.penalized}
+        acting = {id: r for id, r in restraints.items() if r != Restraint(r.names)}
         return cls(tuple(nodes), place_of[last], report.shapes[last], acting, place_of)
 
     @cached_property
     def stochastic(self) -> bool:
         """Whether training draws random numbers, and so needs a key for every step."""
         return any(node.layer.stochastic for node in self.nodes)
+
+    @cached_property
+    def state_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the arrays that are carried and not trained, by layer id, where there are any."""
+        found = {node.id: tuple(node.layer.state_shapes(*node.inputs)) for node in self.nodes}
+        return {id: names for id, names in found.items() if names}
+
+    @cached_property
+    def _learning(self) -> tuple[bool, ...]:
+        """For every node: whether it or a node before it is trained, so that a gradient must come this far."""
+        found: list[bool] = []
+        for node in self.nodes:
+            found.append(bool(node.layer.parameter_shapes(*node.inputs)) or any(found[i] for i in node.sources))
+        return tuple(found)
 
     def init(self, seed: int) -> dict[str, dict[str, np.ndarray]]:
         """Fresh parameters and state in float64 by layer id, each layer from its own key."""
@@ -82,33 +110,47 @@ class Network:
 
     def forward(
         self, ops: Any, params: Arrays, x: Array, *, train: bool, key: Callable[[str], Any] | None = None
-    ) -> tuple[list[Array], list[Any]]:
-        """Outputs and caches of all nodes, in their order. `key(node id)` serves the stochastic ones in training."""
+    ) -> tuple[list[Array], list[Any], dict[str, Mapping[str, Array]]]:
+        """Outputs and caches of all nodes, in their order, and the new state by layer id.
+
+        params: parameters and state by layer id. `key(node id)` serves the stochastic layers in training.
+        """
         ys: list[Array] = []
         caches: list[Any] = []
+        states: dict[str, Mapping[str, Array]] = {}
         for node in self.nodes:
             xs = tuple(ys[i] for i in node.sources) or (x,)
             k = key(node.id) if train and key is not None and node.layer.stochastic else None
-            y, cache, _ = node.layer.forward(ops, params.get(node.id, {}), {}, xs, train=train, key=k)
+            mine = params.get(node.id, {})
+            y, cache, state = node.layer.forward(ops, mine, mine, xs, train=train, key=k)
             ys.append(y)
             caches.append(cache)
-        return ys, caches
+            if train and node.id in self.state_names:
+                states[node.id] = state
+        return ys, caches, states
 
     def backward(self, ops: Any, params: Arrays, caches: list[Any], dy: Array) -> dict[str, dict[str, Array]]:
-        """Gradients by layer id and name, given `dy` of the output. Where a layer feeds several, they add."""
+        """Gradients by layer id and name, given `dy` of the output. Where a layer feeds several, they add.
+
+        What nothing trainable would receive is not computed.
+        """
         dys: list[Array | None] = [None] * len(self.nodes)
         dys[self.output] = dy
         grads: dict[str, dict[str, Array]] = {}
         for i in range(len(self.nodes) - 1, 0, -1):
             node, d = self.nodes[i], dys[i]
-            if d is None:
+            if d is None or not self._learning[i]:
                 continue
-            dxs, found = node.layer.backward(ops, params.get(node.id, {}), caches[i], d)
+            mine = params.get(node.id, {})
+            if any(self._learning[s] for s in node.sources):
+                dxs, found = node.layer.backward(ops, mine, caches[i], d)
+                for source, dx in zip(node.sources, dxs, strict=True):
+                    known = dys[source]
+                    dys[source] = dx if known is None else known + dx
+            else:
+                found = node.layer.parameter_gradients(ops, mine, caches[i], d)
             if found:
                 grads[node.id] = dict(found)
-            for source, dx in zip(node.sources, dxs, strict=True):
-                known = dys[source]
-                dys[source] = dx if known is None else known + dx
             dys[i] = None
         return grads
 
@@ -118,18 +160,21 @@ class Network:
 
 
 def _resolved(layer: Layer, config: TrainingConfig) -> Layer:
-    return replace(layer, rate=config.dropout) if isinstance(layer, Dropout) and layer.rate is None else layer
+    """Where a layer's whole work is a rate that it inherits, the rate is filled in."""
+    return replace(layer, rate=config.dropout) if getattr(layer, "rate", 0.0) is None else layer
 
 
 def _own_dropout(layer: Layer, config: TrainingConfig, *, is_last: bool) -> float:
     """The rate of a layer's own dropout. The output layer does not inherit: silencing answers teaches nothing."""
-    if isinstance(layer, Dropout) or not hasattr(layer, "dropout"):
+    if not hasattr(layer, "dropout"):
         return 0.0
     if layer.dropout is None:
         return 0.0 if is_last else config.dropout
     return float(layer.dropout)
 
 
-def _penalty(layer: Layer, config: TrainingConfig) -> tuple[float, float]:
-    own = getattr(layer, "l2", None)
-    return config.l1, config.l2 if own is None else own
+def _restraint(layer: Layer, config: TrainingConfig) -> Restraint:
+    """A layer's own values where it has them, the training's elsewhere."""
+    names = ("l1", "l2", "weight_decay", "max_norm")
+    own = {name: getattr(layer, name, None) for name in names}
+    return Restraint(layer.penalized, **{n: getattr(config, n) if own[n] is None else own[n] for n in names})

@@ -3,8 +3,8 @@
 `scalars(t, lr)` computes in Python what changes from step to step, so that a compiled step sees it as data.
 `update(ops, p, g, slots, c)` acts on one array and returns (new p, new slots); every rule is element-wise, so one call
 may serve a flat vector of all parameters. `ops.iadd` and its kin work in place where the backend can.
-`decay(lr)` is what weights, never biases, are multiplied by before the step: the one thing that tells them apart, so it
-is done by the step that knows their names.
+`decay` acts on weights, never biases: the one thing that tells them apart, so it is done by the step that knows
+their names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ Slots = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """kind, label and help; `slots`: how many arrays of the parameters' shape it remembers, all starting at zero."""
+    """kind, label and help; `slots`: how many arrays of the parameters' shape it remembers, all starting at zero.
+
+    decay λ: before the step weights are multiplied by 1 - lr λ (Loshchilov and Hutter 2019), biases are not.
+    """
 
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
@@ -30,13 +33,14 @@ class Optimizer:
     slots: ClassVar[int] = 0
     usual_rate: ClassVar[float] = 0.01
 
+    @property
+    def decay(self) -> float:
+        """λ of the decoupled weight decay; 0: none."""
+        return 0.0
+
     def scalars(self, t: int, lr: float) -> tuple[float, ...]:
         """Step-dependent numbers for step t = 1, 2, ... at learning rate lr."""
         return (lr,)
-
-    def decay(self, lr: float) -> float:
-        """Decoupled weight decay: weights (never biases) are multiplied by this before the step. 1: none."""
-        return 1.0
 
     def update(self, ops: Any, p: Array, g: Array, slots: Slots, c: tuple[Any, ...]) -> tuple[Array, Slots]:
         """New parameters and memory; p, g and slots share one shape."""
@@ -137,8 +141,9 @@ class AdamW(Adam):
         suggestions=(0.0, 1e-4, 1e-3, 1e-2, 0.1),
     )
 
-    def decay(self, lr: float) -> float:
-        return 1.0 - lr * self.weight_decay
+    @property
+    def decay(self) -> float:
+        return self.weight_decay
 
 
 @dataclass(frozen=True)
@@ -247,8 +252,9 @@ class Lion(Optimizer):
         suggestions=(0.0, 1e-3, 1e-2, 0.1, 1.0),
     )
 
-    def decay(self, lr: float) -> float:
-        return 1.0 - lr * self.weight_decay
+    @property
+    def decay(self) -> float:
+        return self.weight_decay
 
     def update(self, ops: Any, p: Array, g: Array, slots: Slots, c: tuple[Any, ...]) -> tuple[Array, Slots]:
         (m,) = slots

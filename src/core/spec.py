@@ -186,6 +186,22 @@ class TrainingConfig:
         maximum=1e6,
         suggestions=(0.0, 0.1, 0.5, 1.0, 5.0),
     )
+    max_norm: float = hyper(
+        0.0,
+        "Max-norm",
+        "Longest that the weights into one unit may become; longer ones are shortened after each step. 0: any length.",
+        minimum=0.0,
+        maximum=1e6,
+        suggestions=(0.0, 1.0, 2.0, 3.0, 4.0),
+    )
+    accumulate: int = hyper(
+        1,
+        "Accumulate",
+        "Batches whose gradients are averaged into one step: a large batch in the memory of a small one.",
+        minimum=1,
+        maximum=10_000,
+        suggestions=(1, 2, 4, 8, 16),
+    )
     early_stopping: int = hyper(
         0,
         "Early stopping",
@@ -202,6 +218,11 @@ class TrainingConfig:
         "What computes. Auto: MLX where a GPU answers, else NumPy.",
         choices=(("auto", "Auto"), ("numpy", "NumPy"), ("mlx", "MLX")),
     )
+
+    @property
+    def weight_decay(self) -> float:
+        """λ of the optimizer's decoupled weight decay, which layers inherit that set none of their own."""
+        return self.optimizer.decay
 
     def within(self, run: TrainingConfig) -> Self:
         """These settings as a run that began with `run` takes them over: seed, loss and backend belong to it."""

@@ -42,8 +42,9 @@ def hyper(default: Any, label: str, help: str, **rest: Any) -> Any:
 
 
 def hypers(value: Any) -> dict[str, Hyper]:
-    """The described fields of a frozen value or its class, by field name, in order."""
-    return {f.name: f.metadata["hyper"] for f in dataclasses.fields(value) if "hyper" in f.metadata}
+    """The described fields of a frozen value or its class, by field name, in order, those that inherit last."""
+    found = [(f.name, f.metadata["hyper"]) for f in dataclasses.fields(value) if "hyper" in f.metadata]
+    return dict(sorted(found, key=lambda pair: pair[1].inherits is not None))
 
 
 def checked(cls: type[Any], name: str, raw: Any, *, where: str = "") -> Any:

@@ -40,8 +40,10 @@ def test_json_round_trip(layer, shapes) -> None:
 def test_shapes_are_those_announced(layer, shapes) -> None:
     p, s, xs, dy = example(layer, shapes)
     assert {name: a.shape for name, a in p.items()} == layer.parameter_shapes(*shapes)
-    y, cache, _ = layer.forward(OPS, p, s, xs, train=True, key=OPS.key(1))
+    assert {name: a.shape for name, a in s.items()} == layer.state_shapes(*shapes)
+    y, cache, state = layer.forward(OPS, p, s, xs, train=True, key=OPS.key(1))
     assert y.shape == dy.shape
+    assert {name: a.shape for name, a in state.items()} == layer.state_shapes(*shapes)
     dxs, dp = layer.backward(OPS, p, cache, dy)
     assert [dx.shape for dx in dxs] == [x.shape for x in xs]
     assert {name: d.shape for name, d in dp.items()} == {name: a.shape for name, a in p.items()}
@@ -50,7 +52,8 @@ def test_shapes_are_those_announced(layer, shapes) -> None:
 @pytest.mark.parametrize(("layer", "shapes"), CASES, ids=IDS)
 def test_gradients_equal_central_differences(layer, shapes) -> None:
     checks = list(check_layer(layer, shapes))
-    assert len(checks) == len(shapes) + len(layer.parameter_shapes(*shapes))
+    modes = 2 if layer.state_shapes(*shapes) else 1
+    assert len(checks) == modes * (len(shapes) + len(layer.parameter_shapes(*shapes)))
     assert max(c.relative_error for c in checks) <= 1e-6
 
 
@@ -74,8 +77,9 @@ def test_pure(layer, shapes) -> None:
         np.testing.assert_array_equal(a, b)
     for old, new in zip(before[2], xs, strict=True):
         np.testing.assert_array_equal(old, new)
-    for name in p:
-        np.testing.assert_array_equal(before[0][name], p[name])
+    for old_named, named in ((before[0], p), (before[1], s)):
+        for name in named:
+            np.testing.assert_array_equal(old_named[name], named[name])
     np.testing.assert_array_equal(before[3], dy)
 
 

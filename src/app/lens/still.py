@@ -34,7 +34,7 @@ def tensors(trained: Trained) -> dict[str, np.ndarray]:
     part = arrays.validation if len(arrays.validation.x) else arrays.train
     x, extent = plane(arrays.train.x) if flat else (np.array(part.x[:1]), None)
     network, ops = Network.of(trained.network), NumpyOps(np.float32)
-    ys, _ = network.forward(ops, trained.weights, ops.array(x), train=False)
+    ys, _, _ = network.forward(ops, trained.weights, ops.array(x), train=False)
     for id, i in network.outputs.items():
         y = np.asarray(ys[i])
         if y.ndim == 2:

@@ -10,7 +10,11 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
+from core.backend import mlx_convolution
+from core.backend.convolution import ConvGeometry
+
 Array = mx.array
+Axis = int | tuple[int, ...] | None
 
 
 class MlxOps:
@@ -35,7 +39,7 @@ class MlxOps:
     imul = staticmethod(mx.multiply)
     idiv = staticmethod(mx.divide)
     sigmoid = staticmethod(mx.sigmoid)
-    sum = staticmethod(mx.sum)
+    minimum = staticmethod(mx.minimum)
     dtype = np.dtype(np.float32)
 
     def array(self, a: Any) -> Array:
@@ -49,6 +53,15 @@ class MlxOps:
     def clip(self, a: Array, limit: float) -> Array:
         return mx.clip(a, -limit, limit)
 
+    def sum(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+        return mx.sum(a, axis=axis, keepdims=keepdims)
+
+    def mean(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+        return mx.mean(a, axis=axis, keepdims=keepdims)
+
+    def max(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+        return mx.max(a, axis=axis, keepdims=keepdims)
+
     def sum_rows(self, a: Array) -> Array:
         return mx.sum(a, axis=0)
 
@@ -60,6 +73,43 @@ class MlxOps:
 
     def one_hot(self, t: Array, classes: int) -> Array:
         return (t[:, None] == mx.arange(classes)[None, :]).astype(mx.float32)
+
+    def zeros(self, shape: tuple[int, ...]) -> Array:
+        return mx.zeros(shape)
+
+    def concat(self, parts: list[Array], axis: int) -> Array:
+        return mx.concatenate(parts, axis=axis)
+
+    def stack(self, parts: list[Array], axis: int) -> Array:
+        return mx.stack(parts, axis=axis)
+
+    def pad(self, a: Array, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> Array:
+        return mx.pad(a, list(widths), constant_values=value)
+
+    def add_at(self, a: Array, index: tuple[slice, ...], value: Array) -> Array:
+        return a.at[index].add(value)
+
+    def take_rows(self, a: Array, index: Array) -> Array:
+        return mx.take(a, index, axis=0)
+
+    def scatter_rows(self, value: Array, index: Array, n: int) -> Array:
+        flat = value.reshape(-1, value.shape[-1])
+        return mx.zeros((n, value.shape[-1])).at[index.reshape(-1)].add(flat)
+
+    def integers(self, a: Array) -> Array:
+        return a.astype(mx.int32)
+
+    def conv(self, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
+        return mlx_convolution.forward(x, W, g)
+
+    def conv_dx(self, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
+        return mlx_convolution.gradient_by_input(saved, W, dy, g)
+
+    def conv_dW(self, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
+        return mlx_convolution.gradient_by_weights(saved, W, dy, g)
+
+    def normal(self, key: Array, shape: tuple[int, ...]) -> Array:
+        return mx.random.normal(shape=shape, key=key)
 
     def key(self, key: int) -> Array:
         return mx.random.key(key)

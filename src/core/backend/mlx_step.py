@@ -10,9 +10,19 @@ import numpy as np
 from core import keys
 from core.backend.mlx import MlxOps
 from core.losses import Loss
-from core.network import Network
+from core.network import Network, Restraint
 from core.spec import TrainingConfig
-from core.training.step import Named, clipped, penalized_gradient, penalized_names, penalty_value
+from core.training.step import (
+    Flat,
+    Named,
+    clipped,
+    micro_batches,
+    penalized_gradient,
+    penalty_value,
+    shortened,
+)
+
+Tree = dict[str, dict[str, Any]]  # layer id → name → MLX array
 
 
 class MlxStep:
@@ -21,9 +31,9 @@ class MlxStep:
     def __init__(self, network: Network, loss: Loss, config: TrainingConfig, start: Named) -> None:
         self.ops = MlxOps()
         self.loss = loss
-        self.shapes = {id: {name: a.shape for name, a in arrays.items()} for id, arrays in start.items()}
-        self.spans = _spans(start)
-        self._params = {id: {name: self.ops.array(a) for name, a in arrays.items()} for id, arrays in start.items()}
+        self.layout = Flat(network, start)
+        self.spans = self.layout.spans
+        self._params = self._arrays(start)
         self._grads = self._zeros()
         self.optimizer = config.optimizer
         self._slots = self._empty_slots()
@@ -31,60 +41,95 @@ class MlxStep:
         self.configure(network, config)
         mx.eval(self._params, self._grads, self._slots)
 
-    def _zeros(self) -> dict[str, dict[str, Any]]:
-        return {id: {n: mx.zeros(shape) for n, shape in named.items()} for id, named in self.shapes.items()}
+    def _arrays(self, named: Named) -> Tree:
+        return {id: {name: self.ops.array(a) for name, a in arrays.items()} for id, arrays in named.items()}
 
-    def _empty_slots(self) -> tuple[dict[str, dict[str, Any]], ...]:
+    def _zeros(self) -> Tree:
+        shapes = self.layout.trained_shapes
+        return {id: {name: mx.zeros(shape) for name, shape in named.items()} for id, named in shapes.items()}
+
+    def _empty_slots(self) -> tuple[Tree, ...]:
         return tuple(self._zeros() for _ in range(self.optimizer.slots))
 
     def configure(self, network: Network, config: TrainingConfig) -> None:
-        optimizer = config.optimizer
-        renewed = type(optimizer) is not type(self.optimizer)
-        self.network, self.optimizer = network, optimizer
+        renewed = type(config.optimizer) is not type(self.optimizer)
+        self.network, self.optimizer, self.config = network, config.optimizer, config
         self._clip = (config.clip_norm, config.clip_value)
         if renewed:
             self._slots, self.count = self._empty_slots(), 0
         self._stochastic = [node.id for node in network.nodes if node.layer.stochastic]
-        self._decays = optimizer.decay(1.0) != 1.0
-        self._step = mx.compile(self._pure)
+        self._whole = mx.compile(self._pure_step)
+        self._part = mx.compile(self._pure_gradients)
+        self._rest = mx.compile(self._pure_update)
         self._predict = mx.compile(lambda params, x: self.network.predict(self.ops, params, x))
 
-    def _pure(self, params: Any, slots: Any, x: Any, t: Any, decay: Any, scalars: Any, layer_keys: Any) -> Any:
-        ops, network = self.ops, self.network
-        ys, caches = network.forward(ops, params, x, train=True, key=layer_keys.get)
-        loss, cache = self.loss.forward(ops, ys[network.output], t)
-        grads = network.backward(ops, params, caches, self.loss.backward(ops, cache))
-        penalty = penalty_value(ops, network, params)
-        for id, (l1, l2) in network.penalties.items():
-            for name in penalized_names(network, id):
-                grads[id][name] = penalized_gradient(ops, params[id][name], grads[id][name], l1, l2)
+    def _pure_gradients(self, params: Tree, x: Any, t: Any, layer_keys: Any) -> tuple[Tree, Tree, Any]:
+        """(gradients, state, loss) of one part of a batch."""
+        ys, caches, states = self.network.forward(self.ops, params, x, train=True, key=layer_keys.get)
+        loss, cache = self.loss.forward(self.ops, ys[self.network.output], t)
+        grads = self.network.backward(self.ops, params, caches, self.loss.backward(self.ops, cache))
+        return grads, {id: dict(state) for id, state in states.items()}, loss
+
+    def _pure_update(self, params: Tree, grads: Tree, slots: Any, lr: Any, scalars: Any) -> Any:
+        """(parameters, slots, gradients, penalty) after penalties, clipping, decay, the optimizer and max-norm."""
+        ops, rules = self.ops, self.network.restraints
+        penalty = penalty_value(ops, self.network, params)
+        for id, rule in rules.items():
+            penalized = {name: penalized_gradient(ops, params[id][name], grads[id][name], rule) for name in rule.names}
+            grads = {**grads, id: {**grads[id], **penalized}}
         if any(self._clip):
             flat = iter(clipped(ops, [g for named in grads.values() for g in named.values()], *self._clip))
             grads = {id: {name: next(flat) for name in named} for id, named in grads.items()}
-        new_params: dict[str, dict[str, Any]] = {}
-        new_slots: tuple[dict[str, dict[str, Any]], ...] = tuple({} for _ in slots)
-        for id, arrays in params.items():
-            decayed = penalized_names(network, id) if self._decays else ()
-            new_params[id] = {}
-            for name, p in arrays.items():
-                mine = tuple(slot[id][name] for slot in slots)
-                p = p * decay if name in decayed else p
-                p, updated = self.optimizer.update(ops, p, grads[id][name], mine, scalars)
-                new_params[id][name] = p
+        moved = {id: dict(arrays) for id, arrays in params.items()}
+        new_slots: tuple[Tree, ...] = tuple({} for _ in slots)
+        for id, named in self.layout.trained_shapes.items():
+            rule = rules.get(id, Restraint(()))
+            for name in named:
+                p, restrained = params[id][name], name in rule.names
+                p = p * (1.0 - lr * rule.weight_decay) if restrained and rule.weight_decay else p
+                p, updated = self.optimizer.update(ops, p, grads[id][name], [slot[id][name] for slot in slots], scalars)
+                moved[id][name] = shortened(ops, p, rule.max_norm) if restrained and rule.max_norm else p
                 for slot, value in zip(new_slots, updated, strict=True):
                     slot.setdefault(id, {})[name] = value
-        return new_params, new_slots, grads, loss, mx.array(penalty)
+        return moved, new_slots, grads, mx.array(penalty)
+
+    def _pure_step(self, params: Tree, slots: Any, x: Any, t: Any, lr: Any, scalars: Any, layer_keys: Any) -> Any:
+        grads, states, loss = self._pure_gradients(params, x, t, layer_keys)
+        return *self._pure_update(_merged(params, states), grads, slots, lr, scalars), loss
 
     def __call__(self, x: np.ndarray, t: np.ndarray, lr: float, key: int) -> tuple[float, float]:
         self.count += 1
         scalars = tuple(mx.array(c) for c in self.optimizer.scalars(self.count, lr))
-        layer_keys = {id: self.ops.key(keys.key(key, id)) for id in self._stochastic}
-        batch = (self.ops.array(x), self.ops.array(t))
-        decay = mx.array(self.optimizer.decay(lr))
-        found = self._step(self._params, self._slots, *batch, decay, scalars, layer_keys)
+        rate = mx.array(lr)
+        parts = list(micro_batches(len(x), self.config))
+        if len(parts) == 1:
+            batch = (self.ops.array(x), self.ops.array(t))
+            found = self._whole(self._params, self._slots, *batch, rate, scalars, self._keys(key))
+            mx.eval(found)
+            self._params, self._slots, self._grads, penalty, loss = found
+            return loss.item(), penalty.item()
+        grads, total = self._accumulated(x, t, key, parts)
+        found = self._rest(self._params, grads, self._slots, rate, scalars)
         mx.eval(found)
-        self._params, self._slots, self._grads, loss, penalty = found
-        return loss.item(), penalty.item()
+        self._params, self._slots, self._grads, penalty = found
+        return total, penalty.item()
+
+    def _keys(self, key: int) -> dict[str, Any]:
+        return {id: self.ops.key(keys.key(key, id)) for id in self._stochastic}
+
+    def _accumulated(self, x: np.ndarray, t: np.ndarray, key: int, parts: list[Any]) -> tuple[Tree, float]:
+        """(gradient, loss) of a step whose parts are computed one after another, so that one part's memory is enough."""
+        total, sum_of = 0.0, self._zeros()
+        for i, (part, share) in enumerate(parts):
+            batch = (self.ops.array(x[part]), self.ops.array(t[part]))
+            grads, states, loss = self._part(self._params, *batch, self._keys(keys.key(key, i) if i else key))
+            sum_of = {
+                id: {name: a + grads[id][name] * share for name, a in named.items()} for id, named in sum_of.items()
+            }
+            self._params = _merged(self._params, states)
+            mx.eval(sum_of, self._params)
+            total += share * loss.item()
+        return sum_of, total
 
     def evaluate(self, x: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
         outputs = self._predict(self._params, self.ops.array(x))
@@ -92,7 +137,7 @@ class MlxStep:
         return loss.item(), np.array(outputs)
 
     def activations(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        ys, _ = self.network.forward(self.ops, self._params, self.ops.array(x), train=False)
+        ys, _, _ = self.network.forward(self.ops, self._params, self.ops.array(x), train=False)
         return {id: np.array(ys[i]) for id, i in self.network.outputs.items()}
 
     @property
@@ -105,32 +150,31 @@ class MlxStep:
         return {id: {name: np.array(a) for name, a in arrays.items()} for id, arrays in self._grads.items()}
 
     def flat(self) -> np.ndarray:
-        return _flatten(self._params)
+        shapes = (self.layout.trained_shapes, self.layout.state_shapes)
+        parts = [np.array(self._params[id][name]).ravel() for group in shapes for id in group for name in group[id]]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
     def gradient(self) -> np.ndarray:
-        return _flatten(self._grads)
+        return self._flatten(self._grads)
 
     def slot_arrays(self) -> tuple[np.ndarray, ...]:
-        return tuple(_flatten(slot) for slot in self._slots)
+        return tuple(self._flatten(slot) for slot in self._slots)
 
-    def restore(self, p: np.ndarray, slots: tuple[np.ndarray, ...], count: int) -> None:
-        self._params = self._unflatten(p)
-        self._slots = tuple(self._unflatten(s) for s in slots)
+    def restore(self, flat: np.ndarray, slots: tuple[np.ndarray, ...], count: int) -> None:
+        self._params = self._arrays(self.layout.views(flat))
+        self._slots = tuple(self._arrays(self.layout.views(s)) for s in slots)
         self.count = count
         mx.eval(self._params, self._slots)
 
-    def _unflatten(self, flat: np.ndarray) -> dict[str, dict[str, Any]]:
-        made: dict[str, dict[str, Any]] = {}
-        at = 0
-        for id, named in self.shapes.items():
-            made[id] = {}
-            for name, shape in named.items():
-                size = int(np.prod(shape))
-                made[id][name] = self.ops.array(flat[at : at + size].reshape(shape))
-                at += size
-        if at != flat.size:
-            raise ValueError(f"{flat.size} parameters do not fill a network of {at}")
-        return made
+    def _flatten(self, tree: Tree) -> np.ndarray:
+        """Trained arrays in the order of the layout."""
+        shapes = self.layout.trained_shapes
+        parts = [np.array(tree[id][name]).ravel() for id in shapes for name in shapes[id]]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _merged(params: Tree, states: Tree) -> Tree:
+    return {id: {**arrays, **states.get(id, {})} for id, arrays in params.items()}
 
 
 def end_thread() -> None:
@@ -140,17 +184,3 @@ def end_thread() -> None:
     """
     mx.synchronize()
     mx.clear_streams()
-
-
-def _spans(start: Named) -> dict[str, slice]:
-    spans, at = {}, 0
-    for id, arrays in start.items():
-        size = sum(a.size for a in arrays.values())
-        spans[id] = slice(at, at + size)
-        at += size
-    return spans
-
-
-def _flatten(tree: Any) -> np.ndarray:
-    parts = [np.array(a).ravel() for arrays in tree.values() for a in arrays.values()]
-    return np.concatenate(parts) if parts else np.zeros(0, np.float32)

@@ -8,20 +8,24 @@ from typing import Any
 import numpy as np
 
 from core import keys
+from core.backend import numpy_convolution
+from core.backend.convolution import ConvGeometry
 
 Array = np.ndarray
+Axis = int | tuple[int, ...] | None
 
 
 class NumpyOps:
     """Array operations as layers, losses and optimizers use them.
 
-    `iadd`, `isub`, `imul`, `idiv`, `clip` change their first argument in place: for arrays that no cache holds.
+    `iadd`, `isub`, `imul`, `idiv`, `clip`, `add_at` change their first argument in place: for arrays that no cache holds.
     """
 
     name = "numpy"
 
     matmul = staticmethod(np.matmul)
     maximum = staticmethod(np.maximum)
+    minimum = staticmethod(np.minimum)
     where = staticmethod(np.where)
     tanh = staticmethod(np.tanh)
     exp = staticmethod(np.exp)
@@ -58,8 +62,14 @@ class NumpyOps:
         """Every entry cut off at ±limit, in place."""
         return np.clip(a, -limit, limit, out=a)
 
-    def sum(self, a: Array) -> Any:
-        return np.add.reduce(a, axis=None)
+    def sum(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
+        return np.add.reduce(a, axis=axis, keepdims=keepdims)
+
+    def mean(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
+        return np.mean(a, axis=axis, keepdims=keepdims)
+
+    def max(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
+        return np.maximum.reduce(a, axis=axis, keepdims=keepdims)
 
     def sum_rows(self, a: Array) -> Array:
         """Sum over the batch: (batch, n) → (n,)."""
@@ -79,6 +89,55 @@ class NumpyOps:
         if eye is None:
             eye = self._eye[classes] = np.eye(classes, dtype=self.dtype)
         return eye[t]
+
+    def zeros(self, shape: tuple[int, ...]) -> Array:
+        return np.zeros(shape, self.dtype)
+
+    def concat(self, parts: list[Array], axis: int) -> Array:
+        return np.concatenate(parts, axis=axis)
+
+    def stack(self, parts: list[Array], axis: int) -> Array:
+        return np.stack(parts, axis=axis)
+
+    def pad(self, a: Array, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> Array:
+        """`value` before and after along every axis, (before, after) each."""
+        shape = tuple(before + n + after for n, (before, after) in zip(a.shape, widths, strict=True))
+        padded = np.full(shape, value, a.dtype) if value else np.zeros(shape, a.dtype)
+        padded[tuple(slice(before, before + n) for n, (before, _) in zip(a.shape, widths, strict=True))] = a
+        return padded
+
+    def add_at(self, a: Array, index: tuple[slice, ...], value: Array) -> Array:
+        """`a` with `value` added where `index` (slices only) points, in place."""
+        a[index] += value
+        return a
+
+    def take_rows(self, a: Array, index: Array) -> Array:
+        """Rows of a: (n, ...) at whole numbers index: (...), as an array (*index.shape, ...)."""
+        return np.take(a, index, axis=0)
+
+    def scatter_rows(self, value: Array, index: Array, n: int) -> Array:
+        """The transpose of `take_rows`: zeros (n, width) with every row of value: (*index.shape, width) added."""
+        found = np.zeros((n, value.shape[-1]), value.dtype)
+        np.add.at(found, index.ravel(), value.reshape(-1, value.shape[-1]))
+        return found
+
+    def integers(self, a: Array) -> Array:
+        """Floats that hold whole numbers, as int32."""
+        return a.astype(np.int32)
+
+    def conv(self, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
+        """Convolution without bias and what its gradients need: see `core.backend.convolution`."""
+        return numpy_convolution.forward(x, W, g)
+
+    def conv_dx(self, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
+        return numpy_convolution.gradient_by_input(saved, W, dy, g)
+
+    def conv_dW(self, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
+        return numpy_convolution.gradient_by_weights(saved, W, dy, g)
+
+    def normal(self, key: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Standard normal numbers."""
+        return key.standard_normal(shape, dtype=np.float32).astype(self.dtype, copy=False)
 
     def key(self, key: int) -> np.random.Generator:
         return keys.generator(key)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from core.errors import SpecError
+from core.values import hyper
 
 Array = Any  # numpy.ndarray or mlx.core.array: the two backends share no base class
 Shape = tuple[int, ...]
@@ -30,7 +31,8 @@ class Layer:
     formula:    forward pass in a line; `gradient`: backward pass in a line (shown by the inspector).
     arity:      (least, most) number of inputs; most None = any number.
     stochastic: whether forward in training draws random numbers and so needs a key.
-    penalized:  names of the parameters that L1 and L2 act on: weights, never biases (Goodfellow et al. 2016, §7.1).
+    penalized:  names of the parameters that L1, L2, weight decay and max-norm act on: weights, never biases or norms
+                (Goodfellow et al. 2016, §7.1).
     """
 
     kind: ClassVar[str] = ""
@@ -53,6 +55,10 @@ class Layer:
         """Shapes of the trained parameters by name, in Python integers; allocates nothing."""
         return {}
 
+    def state_shapes(self, *inputs: Shape) -> dict[str, Shape]:
+        """Shapes of what a layer carries from step to step without training it, such as running statistics."""
+        return {}
+
     def init(self, rng: np.random.Generator, *inputs: Shape) -> tuple[Params, State]:
         """Fresh parameters and state as float64 NumPy arrays; the backend casts them."""
         return {}, {}
@@ -60,12 +66,20 @@ class Layer:
     def forward(
         self, ops: Any, p: Params, s: State, xs: tuple[Array, ...], *, train: bool, key: Any
     ) -> tuple[Array, Cache, State]:
-        """Output, cache for `backward`, and new state. xs[i] has shape (batch, *inputs[i])."""
+        """Output, cache for `backward`, and new state. xs[i] has shape (batch, *inputs[i]).
+
+        p and s may be one mapping that holds both; the new state has the names of `state_shapes` alone. train False:
+        nothing random, nothing learned from this batch; `backward` is right after it as well.
+        """
         raise NotImplementedError(f"{type(self).__name__}.forward")
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
         """Gradients of the loss by each input and by each parameter, given `dy`, its gradient by the output."""
         raise NotImplementedError(f"{type(self).__name__}.backward")
+
+    def parameter_gradients(self, ops: Any, p: Params, cache: Cache, dy: Array) -> Params:
+        """The second half of `backward`, for a layer that nothing trainable feeds: its dx would be thrown away."""
+        return self.backward(ops, p, cache, dy)[1]
 
     def describe(self) -> str:
         """The line under the card's name, e.g. "Dense 8 · tanh"."""
@@ -76,6 +90,69 @@ class Layer:
         """(layer, input shapes) pairs that the contract test runs."""
         return ()
 
+    def example_inputs(self, rng: np.random.Generator, batch: int, *inputs: Shape) -> tuple[np.ndarray, ...]:
+        """Random inputs in float64 that the layer is meant for, for checks."""
+        return tuple(rng.normal(size=(batch, *shape)) for shape in inputs)
+
     def multiply_adds(self, *inputs: Shape) -> int:
         """Multiply-adds of the forward pass for one row."""
         return 0
+
+    def work_values(self, *inputs: Shape) -> int:
+        """Numbers for one row that the layer holds from forward to backward beside its inputs and output."""
+        return 0
+
+
+@dataclass(frozen=True)
+class Weighted(Layer):
+    """A layer with weights: what may hold them back, for this layer alone where it is set, else as in training."""
+
+    l1: float | None = hyper(
+        None,
+        "L1",
+        "Adds λ · Σ|W| of this layer to the loss: pushes its weights to exactly zero. Empty: as in the toolbar.",
+        kind="float",
+        minimum=0.0,
+        maximum=100.0,
+        inherits="l1",
+    )
+    l2: float | None = hyper(
+        None,
+        "L2",
+        "Weight penalty λ of this layer: adds λ/2 · ΣW² to the loss. Empty: as in the toolbar.",
+        kind="float",
+        minimum=0.0,
+        maximum=100.0,
+        inherits="l2",
+    )
+    weight_decay: float | None = hyper(
+        None,
+        "Weight decay",
+        "Share λ · learning rate of each weight taken away at every step. Empty: as the optimizer has it.",
+        kind="float",
+        minimum=0.0,
+        maximum=10.0,
+        inherits="weight_decay",
+    )
+    max_norm: float | None = hyper(
+        None,
+        "Max-norm",
+        "Length that the weights into one unit may have at most. 0: any. Empty: as in training.",
+        kind="float",
+        minimum=0.0,
+        maximum=1e6,
+        inherits="max_norm",
+    )
+
+
+def dropout_hyper() -> Any:
+    """The field of a layer that may silence a share of its own outputs."""
+    return hyper(
+        None,
+        "Dropout",
+        "Share of this layer's outputs set to zero in training. Empty: as in the toolbar.",
+        kind="float",
+        minimum=0.0,
+        maximum=0.95,
+        inherits="dropout",
+    )

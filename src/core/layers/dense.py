@@ -9,12 +9,12 @@ import numpy as np
 
 from core import activations, initializers
 from core.errors import SpecError
-from core.layers.base import Array, Cache, Layer, Params, Shape, State
+from core.layers.base import Array, Cache, Layer, Params, Shape, State, Weighted, dropout_hyper
 from core.values import hyper
 
 
 @dataclass(frozen=True)
-class Dense(Layer):
+class Dense(Weighted):
     """z = x W + b, y = f(z), with x: (batch, n), W: (n, units), b: (units,).
 
     dz = dy ⊙ f'(z), dW = xᵀ dz, db = Σ_batch dz, dx = dz Wᵀ  (Goodfellow et al. 2016, §6.5).
@@ -39,24 +39,7 @@ class Dense(Layer):
         choices=initializers.CHOICES,
     )
     use_bias: bool = hyper(True, "Bias", "Whether each unit has an offset b.")
-    l2: float | None = hyper(
-        None,
-        "L2",
-        "Weight penalty λ of this layer: adds λ/2 · ΣW² to the loss. Empty: as in the toolbar.",
-        kind="float",
-        minimum=0.0,
-        maximum=100.0,
-        inherits="l2",
-    )
-    dropout: float | None = hyper(
-        None,
-        "Dropout",
-        "Share of this layer's outputs set to zero in training. Empty: as in the toolbar.",
-        kind="float",
-        minimum=0.0,
-        maximum=0.95,
-        inherits="dropout",
-    )
+    dropout: float | None = dropout_hyper()
 
     def output_shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
@@ -86,12 +69,21 @@ class Dense(Layer):
         return y, (x, z, y), s
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
-        x, z, y = cache
-        dz = activations.ACTIVATIONS[self.activation].backward(ops, z, y, dy)
+        dz = self._dz(ops, cache, dy)
+        return (ops.matmul(dz, p["W"].T),), self._grads(ops, cache[0], dz)
+
+    def parameter_gradients(self, ops: Any, p: Params, cache: Cache, dy: Array) -> Params:
+        return self._grads(ops, cache[0], self._dz(ops, cache, dy))
+
+    def _dz(self, ops: Any, cache: Cache, dy: Array) -> Array:
+        _, z, y = cache
+        return activations.ACTIVATIONS[self.activation].backward(ops, z, y, dy)
+
+    def _grads(self, ops: Any, x: Array, dz: Array) -> Params:
         grads = {"W": ops.matmul(x.T, dz)}
         if self.use_bias:
             grads["b"] = ops.sum_rows(dz)
-        return (ops.matmul(dz, p["W"].T),), grads
+        return grads
 
     def describe(self) -> str:
         return f"Dense {self.units} · {activations.ACTIVATIONS[self.activation].label}"

@@ -32,7 +32,8 @@ def from_arrays(network: NetworkSpec, flat: Mapping[str, np.ndarray], *, where: 
             raise UserInputError("These weights belong to another network.", where=where, reason=f"No layer {id!r}.")
         found.setdefault(id, {})[name] = array
     for node in Network.of(network).nodes:
-        for name, shape in node.layer.parameter_shapes(*node.inputs).items():
+        wanted = {**node.layer.parameter_shapes(*node.inputs), **node.layer.state_shapes(*node.inputs)}
+        for name, shape in wanted.items():
             held = found.get(node.id, {}).get(name)
             if held is None or held.shape != shape or held.dtype.kind != "f":
                 sizes = "×".join(str(n) for n in shape)

@@ -6,7 +6,8 @@ network. `MlxStep` compiles one pure function of (parameters, slots, batch, scal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,32 +15,42 @@ import numpy as np
 from core import keys
 from core.backend.numpy import NumpyOps
 from core.losses import Loss
-from core.network import Network
+from core.network import Network, Restraint
 from core.spec import TrainingConfig
 
 Named = dict[str, dict[str, np.ndarray]]
 
 
 def penalty_value(ops: Any, network: Network, params: Any) -> Any:
-    """Σ over penalized weights of l1 Σ|W| + l2/2 ΣW²."""
+    """Σ over restrained weights of l1 Σ|W| + l2/2 ΣW²."""
     total: Any = 0.0
-    for id, (l1, l2) in network.penalties.items():
-        for name in penalized_names(network, id):
+    for id, rule in network.restraints.items():
+        for name in rule.names:
             W = params[id][name]
-            if l2:
-                total = total + 0.5 * l2 * ops.sum(ops.square(W))
-            if l1:
-                total = total + l1 * ops.sum(ops.abs(W))
+            if rule.l2:
+                total = total + 0.5 * rule.l2 * ops.sum(ops.square(W))
+            if rule.l1:
+                total = total + rule.l1 * ops.sum(ops.abs(W))
     return total
 
 
-def penalized_gradient(ops: Any, W: Any, dW: Any, l1: float, l2: float) -> Any:
+def penalized_gradient(ops: Any, W: Any, dW: Any, rule: Restraint) -> Any:
     """dW + l2 W + l1 sign(W)."""
-    if l2:
-        dW = ops.iadd(dW, W * l2)
-    if l1:
-        dW = ops.iadd(dW, ops.sign(W) * l1)
+    if rule.l2:
+        dW = ops.iadd(dW, W * rule.l2)
+    if rule.l1:
+        dW = ops.iadd(dW, ops.sign(W) * rule.l1)
     return dW
+
+
+def shortened(ops: Any, W: Any, longest: float) -> Any:
+    """W with every column (the weights into one unit: all axes but the last) at most `longest` long.
+
+    w ← w · min(1, c / ‖w‖)  (Srebro et al. 2005; Srivastava et al. 2014, §5.1). In place where the backend can.
+    """
+    columns = W.reshape(-1, W.shape[-1])
+    lengths = ops.sqrt(ops.sum_rows(ops.square(columns)))
+    return ops.imul(W, longest / ops.maximum(lengths, longest))
 
 
 def clipped(ops: Any, grads: list[Any], norm: float, value: float) -> list[Any]:
@@ -57,25 +68,71 @@ def clipped(ops: Any, grads: list[Any], norm: float, value: float) -> list[Any]:
     return grads
 
 
-def penalized_names(network: Network, id: str) -> tuple[str, ...]:
-    """Names of a layer's parameters that L1, L2 and weight decay act on."""
-    return next(node.layer.penalized for node in network.nodes if node.id == id)
-
-
 def same_shape(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     """Whether two parameter sets of one layer have the same names and shapes."""
     return {k: tuple(v.shape) for k, v in a.items()} == {k: tuple(v.shape) for k, v in b.items()}
 
 
+def micro_batches(rows: int, config: TrainingConfig) -> Iterator[tuple[slice, float]]:
+    """(rows, their share of the step) of the parts that a step's rows are computed in, one after another."""
+    size = -(-rows // config.accumulate) if config.batch_size == 0 else max(1, config.batch_size)
+    for start in range(0, rows, size):
+        part = slice(start, min(start + size, rows))
+        yield part, (part.stop - part.start) / rows
+
+
+class Flat:
+    """Where every array lies in one flat vector: the trained ones first, then the state.
+
+    spans: slice of each layer's trained parameters, by layer id; trained, size: lengths of that part and of all.
+    """
+
+    def __init__(self, network: Network, start: Named) -> None:
+        carried = network.state_names
+        self.trained_shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+        self.state_shapes: dict[str, dict[str, tuple[int, ...]]] = {}
+        for id, arrays in start.items():
+            for name, array in arrays.items():
+                shapes = self.state_shapes if name in carried.get(id, ()) else self.trained_shapes
+                shapes.setdefault(id, {})[name] = array.shape
+        self.spans: dict[str, slice] = {}
+        at = 0
+        for id, named in self.trained_shapes.items():
+            begin, at = at, at + sum(math.prod(shape) for shape in named.values())
+            self.spans[id] = slice(begin, at)
+        self.trained = at
+        self.size = at + sum(math.prod(shape) for named in self.state_shapes.values() for shape in named.values())
+
+    def views(self, flat: np.ndarray) -> Named:
+        """The arrays by layer id and name, as views of a vector of `size` or only `trained` numbers."""
+        if flat.size not in (self.size, self.trained):
+            raise ValueError(f"{flat.size} numbers do not fill a network of {self.size}")
+        found: Named = {}
+        at = 0
+        groups = (self.trained_shapes, self.state_shapes) if flat.size == self.size else (self.trained_shapes,)
+        for shapes in groups:
+            for id, named in shapes.items():
+                for name, shape in named.items():
+                    end = at + math.prod(shape)
+                    found.setdefault(id, {})[name] = flat[at:end].reshape(shape)
+                    at = end
+        return found
+
+
 class NumpyStep:
-    """params, grads: views by layer id and name into the flat vectors `p` and `g`; slots: the optimizer's vectors."""
+    """params, grads: views by layer id and name into flat vectors; slots: the optimizer's vectors.
+
+    `vector` holds the trained parameters, then the state; `p` is its trained part.
+    """
 
     def __init__(self, network: Network, loss: Loss, config: TrainingConfig, start: Named) -> None:
         self.ops = NumpyOps()
         self.loss = loss
-        size = sum(a.size for arrays in start.values() for a in arrays.values())
-        self.p, self.g = np.empty(size, np.float32), np.zeros(size, np.float32)
-        self.params, self.grads, self.spans = self._views(start)
+        self.layout = Flat(network, start)
+        self.spans = self.layout.spans
+        self.vector = np.empty(self.layout.size, np.float32)
+        self.p, self.g = self.vector[: self.layout.trained], np.zeros(self.layout.trained, np.float32)
+        self.params, self.grads = self.layout.views(self.vector), self.layout.views(self.g)
         for id, arrays in start.items():
             for name, array in arrays.items():
                 self.params[id][name][...] = array
@@ -84,63 +141,71 @@ class NumpyStep:
         self.count = 0
         self.configure(network, config)
 
-    def _views(self, start: Named) -> tuple[Named, Named, dict[str, slice]]:
-        params: Named = {}
-        grads: Named = {}
-        spans: dict[str, slice] = {}
-        at = 0
-        for id, arrays in start.items():
-            begin = at
-            params[id], grads[id] = {}, {}
-            for name, array in arrays.items():
-                view = slice(at, at + array.size)
-                params[id][name] = self.p[view].reshape(array.shape)
-                grads[id][name] = self.g[view].reshape(array.shape)
-                at += array.size
-            spans[id] = slice(begin, at)
-        return params, grads, spans
-
     def configure(self, network: Network, config: TrainingConfig) -> None:
         """The same parameters under new settings. Another kind of optimizer starts with empty memory."""
         renewed = type(config.optimizer) is not type(self.optimizer)
-        self.network, self.optimizer = network, config.optimizer
+        self.network, self.optimizer, self.config = network, config.optimizer, config
         self._clip = (config.clip_norm, config.clip_value)
         if renewed:
             self.slots, self.count = self._empty_slots(), 0
-        self._penalties = [
-            (self.params[id][name], self.grads[id][name], *network.penalties[id])
-            for id in network.penalties
-            for name in penalized_names(network, id)
+        self._restrained = [
+            (self.params[id][name], self.grads[id][name], rule)
+            for id, rule in network.restraints.items()
+            for name in rule.names
         ]
-        self._weights = [self.params[id][name] for id in self.params for name in penalized_names(network, id)]
 
     def _empty_slots(self) -> tuple[np.ndarray, ...]:
         return tuple(np.zeros_like(self.p) for _ in range(self.optimizer.slots))
 
     def __call__(self, x: np.ndarray, t: np.ndarray, lr: float, key: Any) -> tuple[float, float]:
         """Train on one batch; returns (data loss, penalty) as they were before the update."""
+        loss = 0.0
+        for i, (part, share) in enumerate(micro_batches(len(x), self.config)):
+            loss += share * self._gradients(x[part], t[part], keys.key(key, i) if i else key, share, add=i > 0)
+        penalty = self._penalize()
+        if any(self._clip):
+            clipped(self.ops, [self.g], *self._clip)
+        self.count += 1
+        for W, _, rule in self._restrained:
+            if rule.weight_decay:
+                W *= 1.0 - lr * rule.weight_decay
+        scalars = self.optimizer.scalars(self.count, lr)
+        _, self.slots = self.optimizer.update(self.ops, self.p, self.g, self.slots, scalars)
+        for W, _, rule in self._restrained:
+            if rule.max_norm:
+                shortened(self.ops, W, rule.max_norm)
+        return loss, penalty
+
+    def _gradients(self, x: np.ndarray, t: np.ndarray, key: Any, share: float, *, add: bool) -> float:
+        """Put this part's share of the gradient into `g`, or add it; returns the part's loss."""
         ops, network = self.ops, self.network
-        ys, caches = network.forward(ops, self.params, x, train=True, key=lambda id: ops.key(keys.key(key, id)))
+        ys, caches, states = network.forward(
+            ops, self.params, x, train=True, key=lambda id: ops.key(keys.key(key, id))
+        )
         loss, cache = self.loss.forward(ops, ys[network.output], t)
         found = network.backward(ops, self.params, caches, self.loss.backward(ops, cache))
         for id, grads in found.items():
             views = self.grads[id]
             for name, array in grads.items():
-                views[name][...] = array
+                if add:
+                    views[name] += array * share
+                else:
+                    np.multiply(array, share, out=views[name])
+        for id, state in states.items():
+            for name, array in state.items():
+                self.params[id][name][...] = array
+        return float(loss)
+
+    def _penalize(self) -> float:
+        """Add the penalties' gradient; returns their value."""
         penalty = 0.0
-        for W, dW, l1, l2 in self._penalties:
-            penalized_gradient(ops, W, dW, l1, l2)
-            penalty += 0.5 * l2 * float(np.vdot(W, W)) + (l1 * float(np.abs(W).sum()) if l1 else 0.0)
-        if any(self._clip):
-            clipped(ops, [self.g], *self._clip)
-        self.count += 1
-        decay = self.optimizer.decay(lr)
-        if decay != 1.0:
-            for W in self._weights:
-                W *= decay
-        scalars = self.optimizer.scalars(self.count, lr)
-        self.p, self.slots = self.optimizer.update(ops, self.p, self.g, self.slots, scalars)
-        return float(loss), penalty
+        for W, dW, rule in self._restrained:
+            penalized_gradient(self.ops, W, dW, rule)
+            if rule.l2:
+                penalty += 0.5 * rule.l2 * float(np.vdot(W, W))
+            if rule.l1:
+                penalty += rule.l1 * float(np.abs(W).sum())
+        return penalty
 
     def evaluate(self, x: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
         """(mean loss, raw outputs) of these rows, nothing random."""
@@ -149,12 +214,12 @@ class NumpyStep:
 
     def activations(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Output of every layer by its id, nothing random."""
-        ys, _ = self.network.forward(self.ops, self.params, x, train=False)
+        ys, _, _ = self.network.forward(self.ops, self.params, x, train=False)
         return {id: ys[i] for id, i in self.network.outputs.items()}
 
     def flat(self) -> np.ndarray:
-        """A copy of all parameters."""
-        return self.p.copy()
+        """A copy of all parameters and the state after them, as `layout` says."""
+        return self.vector.copy()
 
     def gradient(self) -> np.ndarray:
         """The last step's gradient, penalties and clipping included, flat and not to be changed."""
@@ -163,9 +228,9 @@ class NumpyStep:
     def slot_arrays(self) -> tuple[np.ndarray, ...]:
         return tuple(s.copy() for s in self.slots)
 
-    def restore(self, p: np.ndarray, slots: tuple[np.ndarray, ...], count: int) -> None:
+    def restore(self, flat: np.ndarray, slots: tuple[np.ndarray, ...], count: int) -> None:
         """Exactly an earlier state; raises ValueError where the sizes differ."""
-        self.p[...] = p
+        self.vector[...] = flat
         for mine, saved in zip(self.slots, slots, strict=True):
             mine[...] = saved
         self.count = count

@@ -36,7 +36,8 @@ EVALUATE_ROWS = 8192
 COPIES = 4  # of all parameters that a run keeps beside the step's own: start, best, last finite, sampled
 WATCHED = {  # settings whose change is marked in the plots
     "learning_rate": "learning rate", "batch_size": "batch size", "dropout": "dropout", "l1": "L1", "l2": "L2",
-    "clip_norm": "clip by norm", "clip_value": "clip by value", "epochs": "epochs", "early_stopping": "early stopping",
+    "clip_norm": "clip by norm", "clip_value": "clip by value", "max_norm": "max-norm", "accumulate": "accumulate",
+    "epochs": "epochs", "early_stopping": "early stopping",
 }  # fmt: skip
 
 
@@ -121,9 +122,8 @@ class Trainer:
     def _check_memory(self) -> None:
         """Refuse before anything is allocated: a system that promises more than it has kills the process later."""
         network, memory = self.task.network, physical_memory()
-        cost = forecast.network_cost(
-            network, check(network), optimizer=self.config.optimizer, batch=max(self.batch_rows, 1)
-        )
+        batch = max(1, -(-self.batch_rows // self.config.accumulate))
+        cost = forecast.network_cost(network, check(network), optimizer=self.config.optimizer, batch=batch)
         needed = cost.memory + COPIES * cost.parameter_bytes
         if memory is not None and needed > memory:
             text, there = forecast.bytes_text(needed), forecast.bytes_text(memory)
@@ -147,7 +147,7 @@ class Trainer:
     def batch_rows(self) -> int:
         """Rows per step: at most all of them, which is also what 0 means."""
         rows = len(self.train.x)
-        return min(self.config.batch_size or rows, rows)
+        return min(self.config.batch_size * self.config.accumulate or rows, rows)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -354,15 +354,7 @@ class Trainer:
 
     def weights(self, *, best: bool) -> Weights:
         """Weights by layer: the best by validation loss where there are any, or the present ones (the last finite)."""
-        flat = self._flat(best=best)
-        named: dict[str, dict[str, np.ndarray]] = {}
-        at = 0
-        for id, arrays in self.step.params.items():
-            named[id] = {}
-            for name, array in arrays.items():
-                named[id][name] = flat[at : at + array.size].reshape(array.shape).copy()
-                at += array.size
-        return named
+        return self.step.layout.views(self._flat(best=best).copy())
 
 
 def epochs_text(n: int) -> str:

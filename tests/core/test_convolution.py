@@ -1,0 +1,77 @@
+"""Convolution on both backends against its definition, written as loops."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from core.backend.choose import probe
+from core.backend.convolution import ConvGeometry, padding, positions
+from core.backend.numpy import NumpyOps
+
+CASES = [
+    ((6, 7, 2), (3, 3), ConvGeometry()),
+    ((6, 7, 2), (3, 2), ConvGeometry(stride=(2, 3), pad=((1, 1), (0, 1)))),
+    ((9, 8, 2), (3, 2), ConvGeometry(dilation=(2, 3), pad=((2, 1), (3, 0)))),
+    ((8, 9, 4), (2, 3), ConvGeometry(stride=(3, 2), dilation=(2, 2), pad=((0, 2), (1, 1)), groups=2)),
+    ((5, 6, 3), (1, 1), ConvGeometry(stride=(2, 2), groups=3)),
+    ((1, 12, 2), (1, 4), ConvGeometry(stride=(1, 3), pad=((0, 0), (3, 0)))),
+]
+
+
+def _by_definition(x: np.ndarray, W: np.ndarray, g: ConvGeometry) -> np.ndarray:
+    x = np.pad(x, ((0, 0), *g.pad, (0, 0)))
+    kh, kw, depth, filters = W.shape
+    rows = (x.shape[1] - (kh - 1) * g.dilation[0] - 1) // g.stride[0] + 1
+    columns = (x.shape[2] - (kw - 1) * g.dilation[1] - 1) // g.stride[1] + 1
+    y = np.zeros((len(x), rows, columns, filters))
+    for i, j, a, b, f in itertools.product(*map(range, (rows, columns, kh, kw, filters))):
+        group = f // (filters // g.groups)
+        seen = x[:, i * g.stride[0] + a * g.dilation[0], j * g.stride[1] + b * g.dilation[1]]
+        y[:, i, j, f] += seen[:, group * depth : (group + 1) * depth] @ W[a, b, :, f]
+    return y
+
+
+def _given(shape, kernel, g) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(3)
+    x, W = rng.normal(size=(2, *shape)), rng.normal(size=(*kernel, shape[2] // g.groups, 2 * g.groups))
+    y = _by_definition(x, W, g)
+    return x, W, y, rng.normal(size=y.shape)
+
+
+@pytest.mark.parametrize(("shape", "kernel", "g"), CASES)
+def test_numpy_convolves_as_defined_and_its_gradients_are_the_transposes(shape, kernel, g) -> None:
+    x, W, y, dy = _given(shape, kernel, g)
+    ops = NumpyOps(np.float64)
+    found, saved = ops.conv(x, W, g)
+    np.testing.assert_allclose(found, y, atol=1e-12)
+    # The convolution is linear in x and in W: <dy, conv(u, W)> = <conv_dx(dy), u>, and so for W.
+    u, V = np.random.default_rng(4).normal(size=x.shape), np.random.default_rng(5).normal(size=W.shape)
+    by_input = (dy * _by_definition(u, W, g)).sum()
+    by_weights = (dy * _by_definition(x, V, g)).sum()
+    assert (ops.conv_dx(saved, W, dy, g) * u).sum() == pytest.approx(by_input, rel=1e-12)
+    assert (ops.conv_dW(saved, W, dy, g) * V).sum() == pytest.approx(by_weights, rel=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "kernel", "g"), CASES)
+def test_mlx_agrees(shape, kernel, g) -> None:
+    if probe().name != "mlx":
+        pytest.skip(probe().why)
+    from core.backend.mlx import MlxOps
+
+    x, W, _, dy = _given(shape, kernel, g)
+    answers = []
+    for ops in (NumpyOps(np.float64), MlxOps()):
+        mine = [ops.array(a) for a in (x, W, dy)]
+        y, saved = ops.conv(mine[0], mine[1], g)
+        answers.append([y, ops.conv_dx(saved, mine[1], mine[2], g), ops.conv_dW(saved, mine[1], mine[2], g)])
+    for expected, found in zip(*answers, strict=True):
+        np.testing.assert_allclose(np.array(found), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["same", "causal"])
+@pytest.mark.parametrize(("n", "kernel", "stride", "dilation"), [(7, 3, 1, 1), (7, 3, 2, 1), (8, 4, 3, 2), (5, 1, 2, 1)])
+def test_padding_keeps_the_length_up_to_the_stride(kind, n, kernel, stride, dilation) -> None:
+    pad = padding(kind, n, kernel, stride, dilation)
+    assert positions(n, pad, kernel, stride, dilation) == -(-n // stride)
+    assert kind == "same" or pad[1] == 0
