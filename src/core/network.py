@@ -161,7 +161,8 @@ class Network:
 
 def _resolved(layer: Layer, config: TrainingConfig) -> Layer:
     """Where a layer's whole work is a rate that it inherits, the rate is filled in."""
-    return replace(layer, rate=config.dropout) if getattr(layer, "rate", 0.0) is None else layer
+    filled = {"rate": config.dropout} if getattr(layer, "rate", 0.0) is None else {}
+    return replace(layer, **filled)
 
 
 def _own_dropout(layer: Layer, config: TrainingConfig, *, is_last: bool) -> float:
@@ -176,5 +177,6 @@ def _own_dropout(layer: Layer, config: TrainingConfig, *, is_last: bool) -> floa
 def _restraint(layer: Layer, config: TrainingConfig) -> Restraint:
     """A layer's own values where it has them, the training's elsewhere."""
     names = ("l1", "l2", "weight_decay", "max_norm")
-    own = {name: getattr(layer, name, None) for name in names}
-    return Restraint(layer.penalized, **{n: getattr(config, n) if own[n] is None else own[n] for n in names})
+    own: dict[str, float | None] = {name: getattr(layer, name, None) for name in names}
+    rules: dict[str, float] = {n: getattr(config, n) if value is None else value for n, value in own.items()}
+    return Restraint(layer.penalized, **rules)

@@ -70,7 +70,9 @@ def test_mlx_agrees(shape, kernel, g) -> None:
 
 
 @pytest.mark.parametrize("kind", ["same", "causal"])
-@pytest.mark.parametrize(("n", "kernel", "stride", "dilation"), [(7, 3, 1, 1), (7, 3, 2, 1), (8, 4, 3, 2), (5, 1, 2, 1)])
+@pytest.mark.parametrize(
+    ("n", "kernel", "stride", "dilation"), [(7, 3, 1, 1), (7, 3, 2, 1), (8, 4, 3, 2), (5, 1, 2, 1)]
+)
 def test_padding_keeps_the_length_up_to_the_stride(kind, n, kernel, stride, dilation) -> None:
     pad = padding(kind, n, kernel, stride, dilation)
     assert positions(n, pad, kernel, stride, dilation) == -(-n // stride)

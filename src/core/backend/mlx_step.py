@@ -87,7 +87,9 @@ class MlxStep:
             for name in named:
                 p, restrained = params[id][name], name in rule.names
                 p = p * (1.0 - lr * rule.weight_decay) if restrained and rule.weight_decay else p
-                p, updated = self.optimizer.update(ops, p, grads[id][name], [slot[id][name] for slot in slots], scalars)
+                p, updated = self.optimizer.update(
+                    ops, p, grads[id][name], tuple(slot[id][name] for slot in slots), scalars
+                )
                 moved[id][name] = shortened(ops, p, rule.max_norm) if restrained and rule.max_norm else p
                 for slot, value in zip(new_slots, updated, strict=True):
                     slot.setdefault(id, {})[name] = value
@@ -118,7 +120,7 @@ class MlxStep:
         return {id: self.ops.key(keys.key(key, id)) for id in self._stochastic}
 
     def _accumulated(self, x: np.ndarray, t: np.ndarray, key: int, parts: list[Any]) -> tuple[Tree, float]:
-        """(gradient, loss) of a step whose parts are computed one after another, so that one part's memory is enough."""
+        """(gradient, loss) of a step whose parts are computed one after another in the memory of one."""
         total, sum_of = 0.0, self._zeros()
         for i, (part, share) in enumerate(parts):
             batch = (self.ops.array(x[part]), self.ops.array(t[part]))

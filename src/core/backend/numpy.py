@@ -18,7 +18,8 @@ Axis = int | tuple[int, ...] | None
 class NumpyOps:
     """Array operations as layers, losses and optimizers use them.
 
-    `iadd`, `isub`, `imul`, `idiv`, `clip`, `add_at` change their first argument in place: for arrays that no cache holds.
+    `iadd`, `isub`, `imul`, `idiv`, `clip`, `add_at` change their first argument in place: for arrays that no cache
+    holds.
     """
 
     name = "numpy"
@@ -63,13 +64,13 @@ class NumpyOps:
         return np.clip(a, -limit, limit, out=a)
 
     def sum(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
-        return np.add.reduce(a, axis=axis, keepdims=keepdims)
+        return a.sum(axis=axis, keepdims=keepdims)
 
     def mean(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
         return np.mean(a, axis=axis, keepdims=keepdims)
 
     def max(self, a: Array, axis: Axis = None, *, keepdims: bool = False) -> Any:
-        return np.maximum.reduce(a, axis=axis, keepdims=keepdims)
+        return a.max(axis=axis, keepdims=keepdims)
 
     def sum_rows(self, a: Array) -> Array:
         """Sum over the batch: (batch, n) → (n,)."""

@@ -179,9 +179,7 @@ class NumpyStep:
     def _gradients(self, x: np.ndarray, t: np.ndarray, key: Any, share: float, *, add: bool) -> float:
         """Put this part's share of the gradient into `g`, or add it; returns the part's loss."""
         ops, network = self.ops, self.network
-        ys, caches, states = network.forward(
-            ops, self.params, x, train=True, key=lambda id: ops.key(keys.key(key, id))
-        )
+        ys, caches, states = network.forward(ops, self.params, x, train=True, key=lambda id: ops.key(keys.key(key, id)))
         loss, cache = self.loss.forward(ops, ys[network.output], t)
         found = network.backward(ops, self.params, caches, self.loss.backward(ops, cache))
         for id, grads in found.items():
