@@ -123,7 +123,7 @@ def _check_layer(layer: Layer, shapes: tuple[Shape, ...], *, train: bool) -> Ite
 
 
 def check_layer_on_mlx(layer: Layer, shapes: tuple[Shape, ...]) -> Check:
-    """Largest difference of an output, state or gradient between MLX in float32 and NumPy in float64, nothing random."""
+    """Largest difference of an output, state or gradient: MLX in float32 against NumPy in float64, nothing random."""
     from core.backend.mlx import MlxOps
 
     p, s, xs, dy = example(layer, shapes)

@@ -45,7 +45,7 @@ def gradient_by_input(saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array
 def gradient_by_weights(saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
     """dW: x convolved with dy, which stands for the kernel, the batch taking the part of the channels."""
     x: Array = saved
-    kh, kw, depth, filters = W.shape
+    kh, kw, depth, _ = W.shape
     if g.groups > 1:
         each = [
             _weights_of_group(x[..., i * depth : (i + 1) * depth], d, g, (kh, kw))
