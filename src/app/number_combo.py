@@ -64,60 +64,6 @@ class NumberRules:
         return self.adjust(value) if self.adjust is not None else (value, "")
 
 
-class _Typed:
-    """What combo and field share: a refused text stays marked until it is mended or left."""
-
-    rules: NumberRules
-    _value: float
-
-    def value(self) -> float:
-        return self._value
-
-    def set_value(self, value: float) -> None:
-        """Show a value that was set elsewhere; emits nothing."""
-        self._value = value
-        self._mark("")
-        self._write(self.rules.text_of(value))
-
-    def _write(self, text: str) -> None:
-        raise NotImplementedError
-
-    def _read(self) -> str:
-        raise NotImplementedError
-
-    def _changed(self, value: float) -> None:
-        raise NotImplementedError
-
-    def _finished(self) -> None:
-        try:
-            value, note = self.rules.settle(self._read())
-        except UserInputError as err:
-            self._mark(str(err))
-            return
-        self._accept(value)
-        if note:
-            self._say(note)
-
-    def _accept(self, value: float) -> None:
-        changed = value != self._value
-        self.set_value(value)
-        if changed:
-            self._changed(value)
-
-    def _say(self, text: str) -> None:
-        assert isinstance(self, QWidget)
-        QToolTip.showText(self.mapToGlobal(QPoint(0, self.height())), text, self)
-
-    def _mark(self, why: str) -> None:
-        assert isinstance(self, QWidget)
-        if (self.property("invalid") == "true") != bool(why):
-            self.setProperty("invalid", "true" if why else "false")
-            restyle(self)
-        if why:
-            self._say(why)
-            self.refused.emit(why)  # type: ignore[attr-defined]
-
-
 class _Line(QLineEdit):
     """Clicked for the first time it offers its whole text, so that typing replaces it."""
 
@@ -134,8 +80,85 @@ class _Line(QLineEdit):
         super().focusOutEvent(event)
 
 
-class NumberCombo(_Typed, QComboBox):
-    """A number typed freely or picked from the usual ones; Enter or leaving the field takes it.
+class NumberField(_Line):
+    """A number typed in; Enter or leaving the field takes it, a refused text stays marked until it is mended or left.
+
+    frame: the widget that carries the mark and the explanation, where this is only the text of another one.
+    """
+
+    value_changed = Signal(float)
+    refused = Signal(str)
+
+    def __init__(
+        self,
+        value: float,
+        rules: NumberRules | None = None,
+        *,
+        frame: QWidget | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.rules, self._value = rules or NumberRules(), value
+        self._frame = frame or self
+        if frame is None:
+            set_role(self, "mono")
+        self.editingFinished.connect(self.finish)
+        self.textEdited.connect(lambda _text: self._mark(""))
+        self.set_value(value)
+
+    def value(self) -> float:
+        return self._value
+
+    def set_value(self, value: float) -> None:
+        """Show a value that was set elsewhere; emits nothing."""
+        self._value = value
+        self._mark("")
+        self.setText(self.rules.text_of(value))
+        if not self.hasFocus():
+            self.setCursorPosition(0)  # a text that is too long shows its beginning
+
+    def finish(self) -> None:
+        """Take what was typed, or say why not."""
+        try:
+            value, note = self.rules.settle(self.text())
+        except UserInputError as err:
+            self._mark(str(err))
+            return
+        changed = value != self._value
+        self.set_value(value)
+        if changed:
+            self.value_changed.emit(value)
+        if note:
+            self._say(note)
+
+    def _say(self, text: str) -> None:
+        QToolTip.showText(self._frame.mapToGlobal(QPoint(0, self._frame.height())), text, self._frame)
+
+    def _mark(self, why: str) -> None:
+        frame = self._frame
+        if (frame.property("invalid") == "true") != bool(why):
+            frame.setProperty("invalid", "true" if why else "false")
+            restyle(frame)
+        if why:
+            self._say(why)
+            self.refused.emit(why)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape takes back what was typed; with nothing to take back it is left to others."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.text() != self.rules.text_of(self._value):
+            self.set_value(self._value)
+        else:
+            event.ignore()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.set_value(self._value)  # a refused text was explained; what counts is shown again
+
+
+class NumberCombo(QComboBox):
+    """A `NumberField` with a list of the usual values.
 
     The limits are those of `rules`, or `minimum`, `maximum` and `whole` where no more is needed.
     """
@@ -154,80 +177,38 @@ class NumberCombo(_Typed, QComboBox):
         whole: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        QComboBox.__init__(self, parent)
-        self.rules, self._value = rules or NumberRules(minimum, maximum, whole), value
+        super().__init__(parent)
+        self.rules = rules or NumberRules(minimum, maximum, whole)
+        self.field = NumberField(value, self.rules, frame=self)
         self.setEditable(True)
-        self.setLineEdit(_Line())
+        self.setLineEdit(self.field)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setCompleter(None)  # type: ignore[arg-type]
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         set_role(self, "mono")
         for suggestion in suggestions:
             self.addItem(self.rules.text_of(suggestion), suggestion)
-        line = self.lineEdit()
-        assert line is not None
-        line.editingFinished.connect(self._finished)
-        line.textEdited.connect(lambda _text: self._mark(""))
-        self.activated.connect(lambda _index: self._finished())
+        self.field.value_changed.connect(self._took)
+        self.field.refused.connect(self.refused)
+        self.activated.connect(lambda _index: self._picked())
         self.set_value(value)
 
-    def _write(self, text: str) -> None:
-        self.setCurrentIndex(self.findData(self._value))  # the list opens at the present value, if it is there
-        self.setEditText(text)
-        line = self.lineEdit()
-        if line is not None and not line.hasFocus():
-            line.setCursorPosition(0)  # a text that is too long shows its beginning
+    def value(self) -> float:
+        return self.field.value()
 
-    def _read(self) -> str:
-        return self.currentText()
+    def set_value(self, value: float) -> None:
+        """Show a value that was set elsewhere; emits nothing."""
+        self.setCurrentIndex(self.findData(value))  # the list opens at the present value, if it is there
+        self.field.set_value(value)
 
-    def _changed(self, value: float) -> None:
+    def _took(self, value: float) -> None:
+        self.set_value(value)
         self.value_changed.emit(value)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.set_value(self._value)
-            return
-        super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.set_value(self._value)  # a refused text was explained; what counts is shown again
+    def _picked(self) -> None:
+        self.field.finish()
+        self.set_value(self.value())  # where the picked one was adjusted to what stood there already
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolling a panel must not turn a setting that happens to lie under the pointer."""
         event.ignore()
-
-
-class NumberField(_Typed, _Line):
-    """A number typed into running text; Enter or leaving the field takes it."""
-
-    value_changed = Signal(float)
-    refused = Signal(str)
-
-    def __init__(self, value: float, rules: NumberRules | None = None, *, parent: QWidget | None = None) -> None:
-        _Line.__init__(self, parent)
-        self.rules, self._value = rules or NumberRules(), value
-        set_role(self, "mono")
-        self.editingFinished.connect(self._finished)
-        self.textEdited.connect(lambda _text: self._mark(""))
-        self.set_value(value)
-
-    def _write(self, text: str) -> None:
-        self.setText(text)
-
-    def _read(self) -> str:
-        return self.text()
-
-    def _changed(self, value: float) -> None:
-        self.value_changed.emit(value)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.set_value(self._value)
-            return
-        super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.set_value(self._value)

@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 
 from app.number_combo import NumberCombo, NumberField, NumberRules
 from app.widgets import ElidedLabel, Segmented, explain, label
@@ -132,3 +132,24 @@ def test_a_first_click_offers_the_whole_number(qtbot, rate):
     rate.focusOutEvent(QFocusEvent(QEvent.Type.FocusOut))
     qtbot.mouseClick(line, Qt.MouseButton.LeftButton)
     assert line.selectedText() == "0.01"
+
+
+def test_escape_is_left_to_others_where_there_is_nothing_to_take_back(qtbot, rate):
+    pressed = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
+    rate.field.keyPressEvent(pressed)
+    assert not pressed.isAccepted()
+    typed(qtbot, rate, "wrong")
+    again = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
+    rate.field.keyPressEvent(again)
+    assert again.isAccepted()
+
+
+def test_a_picked_number_that_is_adjusted_to_the_present_one_shows_it(qtbot):
+    rules = NumberRules(whole=True, adjust=lambda v: (min(v, 20), "Only 20 rows." if v > 20 else ""))
+    combo = NumberCombo(20, rules, suggestions=(8, 64))
+    qtbot.addWidget(combo)
+    changed = []
+    combo.value_changed.connect(changed.append)
+    combo.setCurrentIndex(1)
+    combo.activated.emit(1)
+    assert (combo.currentText(), combo.currentIndex(), changed) == ("20", -1, [])
