@@ -89,22 +89,24 @@ class SoftmaxCrossEntropy(_CrossEntropy):
         exp = ops.exp(shifted)
         total = ops.sum_last(exp)
         a, mass = self._target(ops, t, z.shape[-1])
-        loss = (ops.sum(ops.log(total) * mass) - ops.sum(shifted * a)) / z.shape[0]
+        logs = ops.log(total)
+        loss = ((ops.sum(logs) if mass is None else ops.inner(logs, mass)) - ops.inner(shifted, a)) / z.shape[0]
         return loss, (exp, total, a, mass)
 
     def _target(self, ops: Any, t: Array, classes: int) -> tuple[Array, Any]:
-        """(a, Σ_k a)."""
+        """(a, Σ_k a or None where it is 1)."""
         a = ops.one_hot(t, classes)
         if self.smoothing:
             a = a * (1.0 - self.smoothing) + self.smoothing / classes
         if not self.class_weights:
-            return a, 1.0
+            return a, None
         a = a * ops.array(np.array(self.class_weights))
         return a, ops.sum_last(a)
 
     def backward(self, ops: Any, cache: Any) -> Array:
         exp, total, a, mass = cache
-        return ops.imul(exp * (mass / total) - a, 1.0 / a.shape[0])
+        p = exp / total if mass is None else exp * (mass / total)
+        return ops.imul(ops.isub(p, a), 1.0 / a.shape[0])
 
     def answers(self, outputs: np.ndarray) -> np.ndarray:
         return _softmax(outputs)

@@ -92,12 +92,17 @@ class Network:
         return {id: names for id, names in found.items() if names}
 
     @cached_property
-    def _learning(self) -> tuple[bool, ...]:
-        """For every node: whether it or a node before it is trained, so that a gradient must come this far."""
-        found: list[bool] = []
-        for node in self.nodes:
-            found.append(bool(node.layer.parameter_shapes(*node.inputs)) or any(found[i] for i in node.sources))
-        return tuple(found)
+    def _return(self) -> tuple[tuple[int, Node, bool], ...]:
+        """The way back: (position, node, whether a node before it learns), without the nodes that no gradient need
+        reach: those that are not trained and have nothing trained before them."""
+        learns: list[bool] = []
+        steps = []
+        for i, node in enumerate(self.nodes):
+            further = any(learns[s] for s in node.sources)
+            learns.append(further or bool(node.layer.parameter_shapes(*node.inputs)))
+            if learns[i]:
+                steps.append((i, node, further))
+        return tuple(reversed(steps))
 
     def init(self, seed: int) -> dict[str, dict[str, np.ndarray]]:
         """Fresh parameters and state in float64 by layer id, each layer from its own key."""
@@ -137,12 +142,12 @@ class Network:
         dys: list[Array | None] = [None] * len(self.nodes)
         dys[self.output] = dy
         grads: dict[str, dict[str, Array]] = {}
-        for i in range(len(self.nodes) - 1, 0, -1):
-            node, d = self.nodes[i], dys[i]
-            if d is None or not self._learning[i]:
+        for i, node, further in self._return:
+            d = dys[i]
+            if d is None:
                 continue
             mine = params.get(node.id, {})
-            if any(self._learning[s] for s in node.sources):
+            if further:
                 dxs, found = node.layer.backward(ops, mine, caches[i], d)
                 for source, dx in zip(node.sources, dxs, strict=True):
                     known = dys[source]

@@ -65,6 +65,9 @@ class MlxOps:
     def sum_rows(self, a: Array) -> Array:
         return mx.sum(a, axis=0)
 
+    def inner(self, a: Array, b: Array) -> Array:
+        return mx.sum(a * b)
+
     def sum_last(self, a: Array) -> Array:
         return mx.sum(a, axis=-1, keepdims=True)
 

@@ -24,7 +24,6 @@ class NumpyOps:
 
     name = "numpy"
 
-    matmul = staticmethod(np.matmul)
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
     where = staticmethod(np.where)
@@ -45,6 +44,7 @@ class NumpyOps:
     def __init__(self, dtype: Any = np.float32) -> None:
         self.dtype = np.dtype(dtype)
         self._eye: dict[int, Array] = {}
+        self._ones: dict[int, Array] = {}
 
     def array(self, a: Any) -> Array:
         """Floating input as this backend's float type, integers as int32; copied only where it must be."""
@@ -54,6 +54,9 @@ class NumpyOps:
     def numpy(self, a: Array) -> np.ndarray:
         """A copy that the caller may keep."""
         return np.array(a)
+
+    def matmul(self, a: Array, b: Array) -> Array:
+        return a.dot(b) if a.ndim == 2 == b.ndim else np.matmul(a, b)  # for matrices `dot` is called twice as fast
 
     def sigmoid(self, z: Array) -> Array:
         """1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which cannot overflow."""
@@ -73,8 +76,15 @@ class NumpyOps:
         return a.max(axis=axis, keepdims=keepdims)
 
     def sum_rows(self, a: Array) -> Array:
-        """Sum over the batch: (batch, n) → (n,)."""
-        return np.add.reduce(a, axis=0)
+        """Sum over the batch: (batch, n) → (n,); as a product with a vector of ones, which BLAS makes fastest."""
+        ones = self._ones.get(len(a))
+        if ones is None:
+            ones = self._ones[len(a)] = np.ones(len(a), a.dtype)
+        return ones.dot(a)
+
+    def inner(self, a: Array, b: Array) -> Any:
+        """Σ a b over all entries of two arrays of one shape."""
+        return np.vdot(a, b)
 
     def sum_last(self, a: Array) -> Array:
         """Sum over the last axis, which stays with size 1."""

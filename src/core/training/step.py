@@ -75,8 +75,8 @@ def same_shape(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 
 def micro_batches(rows: int, config: TrainingConfig) -> Iterator[tuple[slice, float]]:
     """(rows, their share of the step) of the parts that a step's rows are computed in, one after another."""
-    size = -(-rows // config.accumulate) if config.batch_size == 0 else max(1, config.batch_size)
-    for start in range(0, rows, size):
+    size = -(-rows // config.accumulate)
+    for start in range(0, rows, max(1, size)):
         part = slice(start, min(start + size, rows))
         yield part, (part.stop - part.start) / rows
 
@@ -187,6 +187,8 @@ class NumpyStep:
             for name, array in grads.items():
                 if add:
                     views[name] += array * share
+                elif share == 1.0:
+                    views[name][...] = array
                 else:
                     np.multiply(array, share, out=views[name])
         for id, state in states.items():
