@@ -87,7 +87,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "max(0, z)",
             "[z > 0]",
             lambda ops, z: ops.maximum(z, 0.0),
-            lambda ops, z, y, dy: dy * (y > 0),
+            lambda ops, z, y, dy: ops.multiply(dy, y > 0),
             "he_normal",
         ),
         Activation(

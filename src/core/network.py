@@ -86,6 +86,11 @@ class Network:
         return any(node.layer.stochastic for node in self.nodes)
 
     @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Output shape of every node."""
+        return tuple(node.layer.output_shape(*node.inputs) for node in self.nodes)
+
+    @cached_property
     def state_names(self) -> Mapping[str, tuple[str, ...]]:
         """Names of the arrays that are carried and not trained, by layer id, where there are any."""
         found = {node.id: tuple(node.layer.state_shapes(*node.inputs)) for node in self.nodes}

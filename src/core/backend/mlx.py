@@ -40,6 +40,7 @@ class MlxOps:
     idiv = staticmethod(mx.divide)
     sigmoid = staticmethod(mx.sigmoid)
     minimum = staticmethod(mx.minimum)
+    multiply = staticmethod(mx.multiply)
     dtype = np.dtype(np.float32)
 
     def array(self, a: Any) -> Array:

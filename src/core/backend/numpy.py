@@ -26,6 +26,7 @@ class NumpyOps:
 
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
+    multiply = staticmethod(np.multiply)
     where = staticmethod(np.where)
     tanh = staticmethod(np.tanh)
     exp = staticmethod(np.exp)
@@ -77,10 +78,13 @@ class NumpyOps:
 
     def sum_rows(self, a: Array) -> Array:
         """Sum over the batch: (batch, n) → (n,); as a product with a vector of ones, which BLAS makes fastest."""
+        return self._ones_of(a).dot(a)
+
+    def _ones_of(self, a: Array) -> Array:
         ones = self._ones.get(len(a))
         if ones is None:
             ones = self._ones[len(a)] = np.ones(len(a), a.dtype)
-        return ones.dot(a)
+        return ones
 
     def inner(self, a: Array, b: Array) -> Any:
         """Σ a b over all entries of two arrays of one shape."""
@@ -100,6 +104,10 @@ class NumpyOps:
         if eye is None:
             eye = self._eye[classes] = np.eye(classes, dtype=self.dtype)
         return eye[t]
+
+    def empty(self, shape: tuple[int, ...]) -> Array:
+        """An array for a result, of whatever numbers."""
+        return np.empty(shape, self.dtype)
 
     def zeros(self, shape: tuple[int, ...]) -> Array:
         return np.zeros(shape, self.dtype)

@@ -14,10 +14,13 @@ import numpy as np
 
 from core import keys
 from core.backend.numpy import NumpyOps
+from core.backend.numpy_pool import PooledOps
 from core.losses import Loss
 from core.network import Network, Restraint
 from core.spec import TrainingConfig
 
+SMALL = 1 << 14  # numbers up to which an array costs less than looking for a buffer
+BLOCK = 1 << 16  # numbers that the optimizer's rule takes at once: all its operands stay in the processor's cache
 Named = dict[str, dict[str, np.ndarray]]
 
 
@@ -126,7 +129,7 @@ class NumpyStep:
     """
 
     def __init__(self, network: Network, loss: Loss, config: TrainingConfig, start: Named) -> None:
-        self.ops = NumpyOps()
+        self.ops = NumpyOps()  # of all but training itself, which may use buffers again
         self.loss = loss
         self.layout = Flat(network, start)
         self.spans = self.layout.spans
@@ -136,6 +139,7 @@ class NumpyStep:
         for id, arrays in start.items():
             for name, array in arrays.items():
                 self.params[id][name][...] = array
+        self._blocks = [slice(i, i + BLOCK) for i in range(0, self.layout.trained, BLOCK)]
         self.optimizer = config.optimizer
         self.slots = self._empty_slots()
         self.count = 0
@@ -148,11 +152,17 @@ class NumpyStep:
         self._clip = (config.clip_norm, config.clip_value)
         if renewed:
             self.slots, self.count = self._empty_slots(), 0
+        self._training_ops = PooledOps() if self._is_large(config.batch_size) else self.ops
         self._restrained = [
             (self.params[id][name], self.grads[id][name], rule)
             for id, rule in network.restraints.items()
             for name in rule.names
         ]
+
+    def _is_large(self, batch: int) -> bool:
+        """Whether results are so large that memory for them costs more than looking after buffers."""
+        widest = max(math.prod(shape) for shape in self.network.shapes)
+        return self.layout.trained > SMALL or widest * max(batch, 1) > SMALL
 
     def _empty_slots(self) -> tuple[np.ndarray, ...]:
         return tuple(np.zeros_like(self.p) for _ in range(self.optimizer.slots))
@@ -170,7 +180,9 @@ class NumpyStep:
             if rule.weight_decay:
                 W *= 1.0 - lr * rule.weight_decay
         scalars = self.optimizer.scalars(self.count, lr)
-        _, self.slots = self.optimizer.update(self.ops, self.p, self.g, self.slots, scalars)
+        for block in self._blocks:
+            slots = tuple(slot[block] for slot in self.slots)
+            self.optimizer.update(self.ops, self.p[block], self.g[block], slots, scalars)
         for W, _, rule in self._restrained:
             if rule.max_norm:
                 shortened(self.ops, W, rule.max_norm)
@@ -178,7 +190,9 @@ class NumpyStep:
 
     def _gradients(self, x: np.ndarray, t: np.ndarray, key: Any, share: float, *, add: bool) -> float:
         """Put this part's share of the gradient into `g`, or add it; returns the part's loss."""
-        ops, network = self.ops, self.network
+        ops, network = self._training_ops, self.network
+        if isinstance(ops, PooledOps):
+            ops.restart()
         ys, caches, states = network.forward(ops, self.params, x, train=True, key=lambda id: ops.key(keys.key(key, id)))
         loss, cache = self.loss.forward(ops, ys[network.output], t)
         found = network.backward(ops, self.params, caches, self.loss.backward(ops, cache))
@@ -188,13 +202,21 @@ class NumpyStep:
                 if add:
                     views[name] += array * share
                 elif share == 1.0:
-                    views[name][...] = array
+                    self._keep(array, views[name])
                 else:
                     np.multiply(array, share, out=views[name])
         for id, state in states.items():
             for name, array in state.items():
                 self.params[id][name][...] = array
         return float(loss)
+
+    def _keep(self, gradient: np.ndarray, view: np.ndarray) -> None:
+        """Copy a gradient into its place in `g`, or see to it that the next step writes it there at once."""
+        if gradient.base is self.g:
+            return
+        view[...] = gradient
+        if isinstance(self._training_ops, PooledOps) and self.config.accumulate == 1:
+            self._training_ops.adopt(gradient, view)
 
     def _penalize(self) -> float:
         """Add the penalties' gradient; returns their value."""
