@@ -1,6 +1,6 @@
 """Activation functions with their derivatives: element by element for Dense and the Activation layer, and softmax.
 
-forward:  y = f(z);  backward: dz = dy * f'(z), written with whichever of z and y makes it cheapest.
+forward:  y = f(z);  backward: dz = dy * f'(z), written with y alone where it can be, so that z need not be kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ _GELU_C = math.sqrt(2.0 / math.pi)
 class Activation:
     """name and label; formulas for the screen; `forward(ops, z) -> y`; `backward(ops, z, y, dy) -> dz`.
 
+    reads_z: whether `backward` reads z; elsewhere it may be None. `settle`: `forward` into the memory of a z that nobody
+    else holds.
     initializer: the weight initializer that keeps variance through this function: "he_normal" after rectifiers
     (He et al. 2015), "glorot_uniform" otherwise (Glorot and Bengio 2010).
     """
@@ -29,14 +31,22 @@ class Activation:
     forward: Callable[[Any, Array], Array]
     backward: Callable[[Any, Array, Array, Array], Array]
     initializer: str = "glorot_uniform"
+    reads_z: bool = False
+    settle: Callable[[Any, Array], Array] | None = None
+
+    def bend(self, ops: Any, z: Array) -> tuple[Array, Array | None]:
+        """(y, what `backward` needs as z) for a z that nobody else holds: its memory may become that of y."""
+        if self.reads_z:
+            return self.forward(ops, z), z
+        return (self.settle or self.forward)(ops, z), None
 
 
 def _leaky(ops: Any, z: Array) -> Array:
-    return ops.where(z > 0, z, 0.01 * z)
+    return ops.maximum(z, 0.01 * z)
 
 
 def _leaky_back(ops: Any, z: Array, y: Array, dy: Array) -> Array:
-    return ops.where(z > 0, dy, 0.01 * dy)
+    return ops.multiply(dy, ops.maximum(ops.sign(y), 0.01))
 
 
 def _gelu(ops: Any, z: Array) -> Array:
@@ -50,11 +60,11 @@ def _gelu_back(ops: Any, z: Array, y: Array, dy: Array) -> Array:
 
 
 def _elu(ops: Any, z: Array) -> Array:
-    return ops.where(z > 0, z, ops.expm1(-ops.maximum(-z, 0.0)))
+    return ops.iadd(ops.maximum(z, 0.0), ops.expm1(ops.minimum(z, 0.0)))
 
 
 def _elu_back(ops: Any, z: Array, y: Array, dy: Array) -> Array:
-    return ops.where(z > 0, dy, dy * (y + 1.0))
+    return ops.multiply(dy, ops.minimum(y + 1.0, 1.0))
 
 
 def _softplus(ops: Any, z: Array) -> Array:
@@ -89,12 +99,13 @@ ACTIVATIONS: dict[str, Activation] = {
             lambda ops, z: ops.maximum(z, 0.0),
             lambda ops, z, y, dy: ops.multiply(dy, y > 0),
             "he_normal",
+            settle=lambda ops, z: ops.imaximum(z, 0.0),
         ),
         Activation(
             "leaky_relu", "Leaky ReLU", "max(0.01 z, z)", "1 if z > 0 else 0.01", _leaky, _leaky_back, "he_normal"
         ),
         Activation("elu", "ELU", "z if z > 0 else exp(z) - 1", "1 if z > 0 else y + 1", _elu, _elu_back, "he_normal"),
-        Activation("gelu", "GELU", "z Φ(z), tanh form", "Φ(z) + z φ(z)", _gelu, _gelu_back, "he_normal"),
+        Activation("gelu", "GELU", "z Φ(z), tanh form", "Φ(z) + z φ(z)", _gelu, _gelu_back, "he_normal", True),
         Activation(
             "silu",
             "SiLU",
@@ -103,6 +114,7 @@ ACTIVATIONS: dict[str, Activation] = {
             lambda ops, z: z * ops.sigmoid(z),
             _silu_back,
             "he_normal",
+            reads_z=True,
         ),
         Activation(
             "tanh", "Tanh", "tanh(z)", "1 - y²", lambda ops, z: ops.tanh(z), lambda ops, z, y, dy: dy * (1.0 - y * y)
@@ -119,9 +131,9 @@ ACTIVATIONS: dict[str, Activation] = {
             "softplus",
             "Softplus",
             "log(1 + exp(z))",
-            "σ(z)",
+            "σ(z) = 1 - exp(-y)",
             _softplus,
-            lambda ops, z, y, dy: dy * ops.sigmoid(z),
+            lambda ops, z, y, dy: dy * -ops.expm1(-y),
         ),
     )
 }

@@ -51,6 +51,9 @@ class MlxOps:
         """A copy that any thread may keep."""
         return np.array(a)
 
+    def imaximum(self, a: Array, least: float) -> Array:
+        return mx.maximum(a, least)
+
     def clip(self, a: Array, limit: float) -> Array:
         return mx.clip(a, -limit, limit)
 
@@ -92,6 +95,13 @@ class MlxOps:
 
     def add_at(self, a: Array, index: tuple[slice, ...], value: Array) -> Array:
         return a.at[index].add(value)
+
+    def put(self, a: Array, index: tuple[slice, ...], value: Array) -> Array:
+        a[index] = value
+        return a
+
+    def repeat(self, a: Array, times: int, axis: int) -> Array:
+        return mx.repeat(a, times, axis=axis)
 
     def take_rows(self, a: Array, index: Array) -> Array:
         return mx.take(a, index, axis=0)

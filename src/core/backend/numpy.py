@@ -18,8 +18,8 @@ Axis = int | tuple[int, ...] | None
 class NumpyOps:
     """Array operations as layers, losses and optimizers use them.
 
-    `iadd`, `isub`, `imul`, `idiv`, `clip`, `add_at` change their first argument in place: for arrays that no cache
-    holds.
+    `iadd`, `isub`, `imul`, `idiv`, `imaximum`, `clip`, `add_at`, `put` change their first argument in place: for arrays
+    that no cache holds.
     """
 
     name = "numpy"
@@ -62,6 +62,10 @@ class NumpyOps:
     def sigmoid(self, z: Array) -> Array:
         """1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which cannot overflow."""
         return 0.5 * np.tanh(0.5 * z) + 0.5
+
+    def imaximum(self, a: Array, least: float) -> Array:
+        """Every entry raised to at least `least`, in place."""
+        return np.maximum(a, least, out=a)
 
     def clip(self, a: Array, limit: float) -> Array:
         """Every entry cut off at ±limit, in place."""
@@ -129,6 +133,15 @@ class NumpyOps:
         """`a` with `value` added where `index` (slices only) points, in place."""
         a[index] += value
         return a
+
+    def put(self, a: Array, index: tuple[slice, ...], value: Array) -> Array:
+        """`a` with `value` where `index` (slices only) points, in place."""
+        a[index] = value
+        return a
+
+    def repeat(self, a: Array, times: int, axis: int) -> Array:
+        """Every entry along the axis `times` times, side by side."""
+        return np.repeat(a, times, axis=axis)
 
     def take_rows(self, a: Array, index: Array) -> Array:
         """Rows of a: (n, ...) at whole numbers index: (...), as an array (*index.shape, ...)."""

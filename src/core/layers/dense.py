@@ -65,8 +65,8 @@ class Dense(Weighted):
         z = ops.matmul(x, p["W"])
         if self.use_bias:
             z = ops.iadd(z, p["b"])
-        y = activations.ACTIVATIONS[self.activation].forward(ops, z)
-        return y, (x, z, y), s
+        y, kept = activations.ACTIVATIONS[self.activation].bend(ops, z)
+        return y, (x, kept, y), s
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
         dz = self._dz(ops, cache, dy)
@@ -95,3 +95,6 @@ class Dense(Weighted):
 
     def multiply_adds(self, *inputs: Shape) -> int:
         return inputs[0][0] * self.units
+
+    def work_values(self, *inputs: Shape) -> int:
+        return self.units if activations.ACTIVATIONS[self.activation].reads_z else 0
