@@ -18,7 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.training_fields import HYPERS, MorePopover, TrainingFields, captioned, show_whole_choices, teach
+from app.training_fields import TrainingFields, captioned, show_whole_choices
+from app.training_sheet import TrainingSheet
+from app.training_words import HYPERS, teach
 from app.widgets import (
     ElidedLabel,
     NumberField,
@@ -53,6 +55,10 @@ PACES = (None, 1000, 200, 50, 10, 2)  # steps a second
 PACE_TIP = (
     "Pace. Full is as fast as the machine goes. At a few steps a second eyes can follow each mini-batch: values go"
     " forward, gradients come back, weights move."
+)
+MORE_TIP = (
+    "All training settings: schedule, the optimizer's own, clipping, penalties, label smoothing, class weights, early"
+    " stopping, seed, backend."
 )
 RESET_TIP = "Reset: forget the run, its weights and curves. The design and the data stay."
 
@@ -229,7 +235,7 @@ class ControlBar(QWidget):
         self.fields = TrainingFields(session, self)
         self.buttons, self.progress, self.score = RunButtons(session), RunProgress(session), Score(session)
         self.buttons.reset_asked.connect(self.reset_asked)
-        self.more = MorePopover(self.fields, session, self)
+        self.more = TrainingSheet(self.fields, session, self)
         self.more_button = self._more_button()
         self.optimizer = captioned("Optimizer", self.fields.choice("optimizer", 94))
         self.loss = captioned("Loss", self.fields.choice("loss", 118))
@@ -239,11 +245,13 @@ class ControlBar(QWidget):
         self.refresh()
 
     def _more_button(self) -> QPushButton:
-        made = button(icon="settings", tip="More settings: the optimizer's own, L1, early stopping, seed, backend.")
+        made = button(icon="settings", tip=MORE_TIP)
         made.setFixedSize(30, 24)
         set_role(made, "icon")
-        made.setAccessibleName("More training settings")
-        made.clicked.connect(lambda _checked=False: self.more.open_below(made))
+        made.setCheckable(True)
+        made.setAccessibleName("All training settings")
+        made.clicked.connect(lambda _checked=False: self.more.toggle(made))
+        self.more.shown_changed.connect(made.setChecked)
         return made
 
     def _pace_field(self, session: Session) -> QComboBox:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from app.jobs_link import Busy
-from app.training_fields import HYPERS, teach
+from app.training_words import HYPERS, teach
 from app.widgets import ElidedLabel, NumberField, NumberRules, button, explain, label, set_role, wrapped
 from app.words import clock, size
 from core import forecast, values

@@ -49,6 +49,7 @@ class Window(QMainWindow):
         self._placed = QSize()
         self.title, self.controls, self.status = TitleBar(session), ControlBar(session), StatusBar(session)
         self.body = Body(session, settings, panels)
+        self.controls.more.place_in(self.body, over=self.body.right)
         self.notices = NoticeStack(self.body, self.body.free_corner)
         self.files = ProjectFiles(session, settings, self)
         self.one_click = OneClick(session, self)

@@ -10,7 +10,6 @@ from app.controlbar import ControlBar
 from app.document import Trained
 from app.widgets import NumberCombo
 from core.evaluation.result import Evaluation
-from core.optimizers import SGD, Adam
 
 
 @pytest.fixture(autouse=True)
@@ -127,18 +126,13 @@ def test_a_run_keeps_its_loss_and_seed(bar, session):
     assert loss.isEnabled()
 
 
-def test_another_optimizer_brings_its_own_settings(bar, session):
-    session.with_data()
-    names = {f.accessibleName() for f in bar.more.findChildren(NumberCombo)}
-    assert {"β₁", "β₂", "ε"} <= names
-    chooser = next(f for f in bar.findChildren(QComboBox) if f.accessibleName() == "Optimizer")
-    chooser.setCurrentIndex(chooser.findData("sgd"))
-    chooser.activated.emit(chooser.currentIndex())
-    assert session.document.project.training.optimizer == SGD()
-    chooser.setCurrentIndex(chooser.findData("adam"))
-    chooser.activated.emit(chooser.currentIndex())
-    bar.fields.set_optimizer_hyper("beta1", 0.5)
-    assert session.document.project.training.optimizer == Adam(beta1=0.5)
+def test_the_button_opens_and_closes_all_settings(bar):
+    bar.more_button.click()
+    assert not bar.more.isHidden()
+    assert bar.more_button.isChecked()
+    bar.more_button.click()
+    assert bar.more.isHidden()
+    assert not bar.more_button.isChecked()
 
 
 def test_progress_says_where_the_run_is(bar, session):
