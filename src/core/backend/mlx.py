@@ -41,6 +41,9 @@ class MlxOps:
     sigmoid = staticmethod(mx.sigmoid)
     minimum = staticmethod(mx.minimum)
     multiply = staticmethod(mx.multiply)
+    subtract = staticmethod(mx.subtract)
+    imaximum = staticmethod(mx.maximum)
+    empty = staticmethod(mx.zeros)
     dtype = np.dtype(np.float32)
 
     def array(self, a: Any) -> Array:
@@ -50,9 +53,6 @@ class MlxOps:
     def numpy(self, a: Array) -> np.ndarray:
         """A copy that any thread may keep."""
         return np.array(a)
-
-    def imaximum(self, a: Array, least: float) -> Array:
-        return mx.maximum(a, least)
 
     def clip(self, a: Array, limit: float) -> Array:
         return mx.clip(a, -limit, limit)

@@ -27,6 +27,7 @@ class NumpyOps:
     maximum = staticmethod(np.maximum)
     minimum = staticmethod(np.minimum)
     multiply = staticmethod(np.multiply)
+    subtract = staticmethod(np.subtract)
     where = staticmethod(np.where)
     tanh = staticmethod(np.tanh)
     exp = staticmethod(np.exp)
@@ -63,9 +64,9 @@ class NumpyOps:
         """1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which cannot overflow."""
         return 0.5 * np.tanh(0.5 * z) + 0.5
 
-    def imaximum(self, a: Array, least: float) -> Array:
-        """Every entry raised to at least `least`, in place."""
-        return np.maximum(a, least, out=a)
+    def imaximum(self, a: Array, b: Any) -> Array:
+        """The larger of a and b, in place of a."""
+        return np.maximum(a, b, out=a)
 
     def clip(self, a: Array, limit: float) -> Array:
         """Every entry cut off at ±limit, in place."""
