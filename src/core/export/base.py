@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +10,7 @@ import numpy as np
 
 from core.data import cells
 from core.data.preprocess import CategoryFeature, ClassTarget, Feature
-from core.errors import UserInputError
-from core.layers import Layer
 from core.model import TrainedModel
-from core.network import Network
 
 Cell = str | None
 OUTPUTS = ("label", "probabilities", "prediction")
@@ -58,42 +55,24 @@ class Exporter:
     """One format: one file in this folder, with this as its `EXPORTER`.
 
     write(model, path) → the files written, each atomically. answer(path, model, rows) reads them again, independent of
-    what was in memory; `model` serves only names and the shape of the question.
+    what was in memory; `model` serves only names and the shape of the question. kinds: of layers that there is a rule
+    for; None: any.
     """
 
     info: FormatInfo
     write: Callable[[TrainedModel, Path], tuple[Path, ...]]
     answer: Callable[[Path, TrainedModel, HeldOut], Reloaded]
+    kinds: Collection[str] | None = None
+
+    def holds(self, kind: str) -> bool:
+        """Whether a layer of that kind can be exported so."""
+        return self.kinds is None or kind in self.kinds
 
 
 def classes_of(model: TrainedModel) -> tuple[str, ...]:
     """Class labels by index; () for a number."""
     target = model.preparation.target
     return target.classes if isinstance(target, ClassTarget) else ()
-
-
-def plan_of(model: TrainedModel, *, format: str, kinds: tuple[str, ...]) -> Network:
-    """The network in topological order.
-
-    Raises:
-        UserInputError: it takes something else than a table, or has a layer that the format has no rule for.
-    """
-    network = Network.of(model.network)
-    for node in network.nodes:
-        if node.layer.kind not in kinds:
-            refuse_layer(node.layer, format)
-    shape = network.nodes[0].layer.output_shape()
-    if len(shape) != 1:
-        sizes = "×".join(str(n) for n in shape)
-        raise UserInputError(f"{format} takes tables for now; this network takes {sizes} values a row.")
-    return network
-
-
-def refuse_layer(layer: Layer, format: str) -> None:
-    raise UserInputError(
-        f"{layer.label} layers cannot be exported as {format} yet.",
-        remedy="Choose another format, or replace the layer.",
-    )
 
 
 def input_name(feature: Feature) -> str:

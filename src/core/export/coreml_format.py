@@ -18,8 +18,9 @@ from core import __version__
 from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
 from core.errors import UserInputError
 from core.export import coreml_reader
-from core.export.base import Exporter, FormatInfo, index_of_label, input_name, plan_of
+from core.export.base import Exporter, FormatInfo, index_of_label, input_name
 from core.export.python_code import variables
+from core.export.walk import plan_of
 from core.model import TrainedModel
 from core.network import Node
 from core.project.atomic import atomic_write
@@ -264,4 +265,5 @@ EXPORTER = Exporter(
     ),
     _write,
     coreml_reader.answer,
+    RULES,
 )

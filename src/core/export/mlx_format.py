@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from core.export import module_code
-from core.export.base import Exporter, FormatInfo
+from core.export.base import FormatInfo
+from core.export.program_rules import mlx_rules, module_rules
 
-DIALECT = module_code.Dialect(
+DIALECT = module_code.ModuleDialect(
     label="MLX",
     library="mlx",
+    arrays="mx",
+    activations=mlx_rules.ACTIVATIONS,
+    rules=mlx_rules.RULES,
+    pieces=module_rules.PIECES,
+    words=mlx_rules.WORDS,
     needs="MLX, NumPy",
     imports="""\
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np""",
-    call="__call__",
-    activations={
-        "linear": "{}",
-        "relu": "nn.relu({})",
-        "leaky_relu": "nn.leaky_relu({}, 0.01)",
-        "elu": "nn.elu({}, 1.0)",
-        "gelu": "nn.gelu_approx({})",
-        "silu": "nn.silu({})",
-        "tanh": "mx.tanh({})",
-        "sigmoid": "mx.sigmoid({})",
-        "softplus": "nn.softplus({})",
-        "softmax": "mx.softmax({}, axis=-1)",
-    },
     answer="""\
 model = Model()
 model.load_weights(str(HERE / "weights.safetensors"))
@@ -33,7 +26,7 @@ model.eval()
 z = np.array(model(mx.array(x)))""",
 )
 
-EXPORTER = Exporter(
+EXPORTER = module_code.exporter(
     FormatInfo(
         "mlx",
         "MLX",
@@ -42,6 +35,5 @@ EXPORTER = Exporter(
         "as safetensors.",
         is_folder=True,
     ),
-    lambda model, path: module_code.write(model, path, DIALECT),
-    lambda path, model, rows: module_code.answer(path, model, rows, DIALECT),
+    DIALECT,
 )

@@ -7,8 +7,8 @@ in use accept: IR 8, opset 17, ai.onnx.ml 2. Specification: https://onnx.ai/onnx
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ import numpy as np
 from core import __version__
 from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
 from core.evaluation.rows import number_of
-from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, index_of_label, input_name, plan_of
-from core.export.python_code import variables
+from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, index_of_label, input_name
+from core.export.onnx_rules import RULES
+from core.export.onnx_rules.graph import Graph
+from core.export.walk import Place, places, plan_of
 from core.model import TrainedModel
-from core.network import Node
 from core.project.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -31,55 +32,23 @@ ML = "ai.onnx.ml"
 # A column whose mean is this many deviations away from zero loses too much of its 24 bits as float32.
 FLOAT32_REACH = 256.0
 
-Weights = Mapping[str, np.ndarray]
-
-
-class Graph:
-    """Nodes and constants as they are added; every value has the name of the node that makes it."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self.inputs: list[onnx.ValueInfoProto] = []
-
-    def add(self, op: str, *inputs: str, out: str, domain: str = "", **attributes: Any) -> str:
-        """One node and its output, both called `out`; gives that name back."""
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(op, list(inputs), [out], name=out, domain=domain, **attributes))
-        return out
-
-    def constant(self, value: Any, name: str, dtype: Any = np.float32) -> str:
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype), name))
-        return name
-
-    def column(self, name: str, kind: int) -> str:
-        """An input of the graph: one column, (rows, 1)."""
-        from onnx import helper
-
-        self.inputs.append(helper.make_tensor_value_info(name, kind, ["rows", 1]))
-        return name
-
 
 def build(model: TrainedModel) -> onnx.ModelProto:
     """The model as a checked ONNX graph; raises UserInputError for a layer without a rule."""
     import onnx
     from onnx import helper
 
-    plan = plan_of(model, format="ONNX", kinds=tuple(RULES))
+    plan = plan_of(model, format="ONNX", kinds=RULES)
     graph = Graph()
-    names = variables(model.network)  # what people call the layers, made unique
-    values: list[str] = []
-    x = _prepared(graph, model.preparation.features)
-    for node in plan.nodes:
-        xs = tuple(values[i] for i in node.sources) or (x,)
-        name = f"/network/{names[node.id]}"
-        values.append(RULES[node.layer.kind](graph, node, xs, model.weights.get(node.id, {}), name))
-    outputs = _answers(graph, model, values[plan.output])
+
+    def write(place: Place) -> str:
+        return RULES[place.layer.kind](graph, replace(place, name=f"/network/{place.name}"))
+
+    z = places(model, plan, _prepared(graph, model.preparation.features), write)
+    outputs = _answers(graph, model, z)
+    nodes = graph.needed([output.name for output in outputs])
     made = helper.make_model(
-        helper.make_graph(graph.nodes, model.name or "network", graph.inputs, outputs, graph.constants),
+        helper.make_graph(nodes, model.name or "network", graph.inputs, outputs, graph.constants),
         producer_name="Chainrule",
         producer_version=__version__,
         ir_version=IR_VERSION,
@@ -169,63 +138,6 @@ def _category(graph: Graph, feature: CategoryFeature, name: str) -> str:
     )  # fmt: skip
     every = graph.constant([list(range(len(feature.categories)))], f"{name}/every_index", np.int64)
     return graph.add("Cast", graph.add("Equal", found, every, out=f"{name}/is"), out=name, to=TensorProto.FLOAT)
-
-
-# --- layers: one rule for every kind; a kind without a rule is refused by name
-
-
-def _input(graph: Graph, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
-    return xs[0]
-
-
-def _dense(graph: Graph, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
-    z = graph.add("MatMul", xs[0], graph.constant(p["W"], f"{name}/W"), out=f"{name}/matmul")
-    if "b" in p:
-        z = graph.add("Add", z, graph.constant(p["b"], f"{name}/b"), out=f"{name}/z")
-    return ACTIVATIONS[node.layer.activation](graph, z, name)  # type: ignore[attr-defined]
-
-
-def _activation(graph: Graph, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
-    return ACTIVATIONS[node.layer.function](graph, xs[0], name)  # type: ignore[attr-defined]
-
-
-def _silu(graph: Graph, z: str, name: str) -> str:
-    return graph.add("Mul", z, graph.add("Sigmoid", z, out=f"{name}/sigmoid"), out=f"{name}/silu")
-
-
-def _gelu(graph: Graph, z: str, name: str) -> str:
-    """0.5 z (1 + tanh(√(2/π) (z + 0.044715 z³))), multiplied in the order of `core.activations`."""
-    cubic = graph.add("Mul", graph.constant(0.044715, f"{name}/a"), z, out=f"{name}/az")
-    cubic = graph.add("Mul", cubic, z, out=f"{name}/az2")
-    cubic = graph.add("Mul", cubic, z, out=f"{name}/az3")
-    inner = graph.add("Add", z, cubic, out=f"{name}/sum")
-    inner = graph.add("Mul", graph.constant(math.sqrt(2 / math.pi), f"{name}/c"), inner, out=f"{name}/inner")
-    one = graph.add(
-        "Add", graph.add("Tanh", inner, out=f"{name}/tanh"), graph.constant(1.0, f"{name}/one"), out=f"{name}/gate"
-    )
-    half = graph.add("Mul", z, graph.constant(0.5, f"{name}/half"), out=f"{name}/half_z")
-    return graph.add("Mul", half, one, out=f"{name}/gelu")
-
-
-ACTIVATIONS: dict[str, Callable[[Graph, str, str], str]] = {
-    "linear": lambda graph, z, name: z,
-    "relu": lambda graph, z, name: graph.add("Relu", z, out=f"{name}/relu"),
-    "leaky_relu": lambda graph, z, name: graph.add("LeakyRelu", z, out=f"{name}/leaky_relu", alpha=0.01),
-    "elu": lambda graph, z, name: graph.add("Elu", z, out=f"{name}/elu", alpha=1.0),
-    "gelu": _gelu,
-    "silu": _silu,
-    "tanh": lambda graph, z, name: graph.add("Tanh", z, out=f"{name}/tanh"),
-    "sigmoid": lambda graph, z, name: graph.add("Sigmoid", z, out=f"{name}/sigmoid"),
-    "softplus": lambda graph, z, name: graph.add("Softplus", z, out=f"{name}/softplus"),
-    "softmax": lambda graph, z, name: graph.add("Softmax", z, out=f"{name}/softmax", axis=-1),
-}
-
-RULES: dict[str, Callable[[Graph, Node, tuple[str, ...], Weights, str], str]] = {
-    "input": _input,
-    "dense": _dense,
-    "activation": _activation,
-    "dropout": _input,  # nothing happens when predicting
-}
 
 
 # --- answers
@@ -335,4 +247,5 @@ EXPORTER = Exporter(
     ),
     _write,
     _answer,
+    RULES,
 )

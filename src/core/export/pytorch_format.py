@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from core.export import module_code
-from core.export.base import Exporter, FormatInfo
+from core.export.base import FormatInfo
+from core.export.program_rules import module_rules, torch_rules
 
-DIALECT = module_code.Dialect(
+DIALECT = module_code.ModuleDialect(
     label="PyTorch",
     library="torch",
+    arrays="torch",
+    activations=torch_rules.ACTIVATIONS,
+    rules=torch_rules.RULES,
+    pieces=module_rules.PIECES,
+    words=torch_rules.WORDS,
     needs="PyTorch, NumPy, safetensors",
     imports="""\
 import numpy as np
@@ -15,19 +21,6 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn""",
-    call="forward",
-    activations={
-        "linear": "{}",
-        "relu": "F.relu({})",
-        "leaky_relu": "F.leaky_relu({}, 0.01)",
-        "elu": "F.elu({})",
-        "gelu": 'F.gelu({}, approximate="tanh")',
-        "silu": "F.silu({})",
-        "tanh": "torch.tanh({})",
-        "sigmoid": "torch.sigmoid({})",
-        "softplus": "F.softplus({})",
-        "softmax": "torch.softmax({}, dim=-1)",
-    },
     answer="""\
 model = Model()
 model.load_state_dict(load_file(HERE / "weights.safetensors"))
@@ -36,7 +29,7 @@ with torch.no_grad():
     z = model(torch.from_numpy(x)).numpy()""",
 )
 
-EXPORTER = Exporter(
+EXPORTER = module_code.exporter(
     FormatInfo(
         "pytorch",
         "PyTorch",
@@ -44,6 +37,5 @@ EXPORTER = Exporter(
         "A folder with the network as a PyTorch module in a short program, and its weights as safetensors.",
         is_folder=True,
     ),
-    lambda model, path: module_code.write(model, path, DIALECT),
-    lambda path, model, rows: module_code.answer(path, model, rows, DIALECT),
+    DIALECT,
 )

@@ -16,6 +16,7 @@ from core.errors import UserInputError
 from core.evaluation.rows import prepared_rows
 from core.export.base import Cell, Exporter, HeldOut
 from core.export.result import Receipt
+from core.export.walk import shaped
 from core.model import TrainedModel
 from core.spec import DataSpec
 
@@ -32,7 +33,7 @@ def receipt(exporter: Exporter, path: Path, model: TrainedModel, rows: HeldOut) 
     For numbers it is measured in standard deviations of the target, so that the unit does not matter.
     """
     found = exporter.answer(path, model, rows)
-    ours = model.answers(rows.x).astype(np.float64)
+    ours = model.answers(shaped(model, rows.x)).astype(np.float64)
     if found.answers.shape != ours.shape:
         raise RuntimeError(f"the file answers {found.answers.shape} where {ours.shape} was asked")
     target = model.preparation.target
@@ -47,8 +48,9 @@ def receipt(exporter: Exporter, path: Path, model: TrainedModel, rows: HeldOut) 
 
 def _rounding(model: TrainedModel, rows: HeldOut, unit: float) -> str:
     """How far the network's own answers move between 32 and 64 bits: a steep network makes much of little."""
-    exact = model.answers(rows.x, dtype=np.float64)
-    own = float(np.abs(model.answers(rows.x).astype(np.float64) - exact).max(initial=0.0)) / unit
+    x = shaped(model, rows.x)
+    exact = model.answers(x, dtype=np.float64)
+    own = float(np.abs(model.answers(x).astype(np.float64) - exact).max(initial=0.0)) / unit
     return f"The network itself differs by {own:.1e} between 32-bit and 64-bit arithmetic."
 
 

@@ -13,6 +13,7 @@ from core import __version__
 from core.errors import UserInputError
 from core.evaluation.rows import prepared_rows
 from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded
+from core.export.walk import shaped
 from core.losses import loss_for
 from core.model import TrainedModel
 from core.project import facts, strict_json, tensors, weights
@@ -65,7 +66,7 @@ def _answer(path: Path, model: TrainedModel, rows: HeldOut) -> Reloaded:
     """The files read again, and their network computed in 64 bits."""
     again = read(path)
     x, _ = prepared_rows(again.preparation, rows.columns)
-    return Reloaded(again.answers(x, dtype=np.float64), "Chainrule reference evaluator, 64-bit")
+    return Reloaded(again.answers(shaped(again, x), dtype=np.float64), "Chainrule reference evaluator, 64-bit")
 
 
 EXPORTER = Exporter(

@@ -18,6 +18,7 @@ import numpy as np
 from core.errors import UserInputError
 from core.evaluation.rows import prepared_rows
 from core.export.base import HeldOut, Reloaded, classes_of
+from core.export.walk import shaped
 from core.model import TrainedModel
 from core.project.weights import Weights
 
@@ -84,4 +85,4 @@ def _parsed(output: bytes, model: TrainedModel) -> np.ndarray:
 def _reference(model: TrainedModel, rows: HeldOut, weights: Weights, note: str) -> Reloaded:
     x, _ = prepared_rows(model.preparation, rows.columns)
     again = replace(model, weights=weights)
-    return Reloaded(again.answers(x, dtype=np.float64), "Chainrule reference evaluator, 64-bit", note)
+    return Reloaded(again.answers(shaped(again, x), dtype=np.float64), "Chainrule reference evaluator, 64-bit", note)

@@ -16,6 +16,8 @@ import pytest
 from core.data.preprocess import CategoryFeature, ClassTarget, NumberFeature, Preparation
 from core.errors import UserInputError
 from core.export import mlx_format, module_code, numpy_format, pytorch_format, safetensors_format, script
+from core.export.program_rules import module_rules
+from core.export.program_rules.numpy_pieces import PIECES
 from core.export.python_code import NAMES_IN_USE, literal, variables
 from core.export.receipt import made_up
 from core.export.run import export_with_receipt
@@ -59,7 +61,7 @@ def test_pytorch_program_answers_as_the_network(zoo: SimpleNamespace, tmp_path: 
 
 
 @pytest.mark.parametrize("dialect", [pytorch_format.DIALECT, mlx_format.DIALECT])
-def test_module_programs_compile(model: TrainedModel, dialect: module_code.Dialect) -> None:
+def test_module_programs_compile(model: TrainedModel, dialect: module_code.ModuleDialect) -> None:
     text = module_code.code(model, dialect)
     ast.parse(text)
     assert "class Model(nn.Module)" in text
@@ -127,8 +129,8 @@ def test_no_layer_hides_what_a_module_needs(library: str) -> None:
     assert public <= NAMES_IN_USE
 
 
-def test_no_layer_hides_a_function_of_the_numpy_program() -> None:
-    assert set(numpy_format.FUNCTIONS) <= NAMES_IN_USE
+def test_no_layer_hides_a_function_of_a_program() -> None:
+    assert {name for name in {**PIECES, **module_rules.PIECES} if name.islower()} <= NAMES_IN_USE
 
 
 @pytest.mark.parametrize("value", [1.5, -1e-300, "plain", HOSTILE, 'say "hi"', "a\\b", ["x", 1.0], {"k": [HOSTILE]}])

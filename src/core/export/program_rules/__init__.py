@@ -1,0 +1,1 @@
+"""What the exported Python programs write for a kind of layer, in NumPy, PyTorch and MLX."""

@@ -1,0 +1,102 @@
+"""The functions of the NumPy program, each as it will stand there."""
+
+from __future__ import annotations
+
+from core.export.program_rules import shared
+
+ACTIVATIONS = {
+    "linear": "{}",
+    **{
+        name: f"{name}({{}})"
+        for name in ("relu", "leaky_relu", "elu", "softplus", "gelu", "sigmoid", "silu", "tanh", "softmax")
+    },
+    "tanh": "np.tanh({})",
+}
+
+PIECES = {
+    "relu": '''
+def relu(z):
+    return np.maximum(z, 0)
+''',
+    "leaky_relu": '''
+def leaky_relu(z):
+    return np.where(z > 0, z, 0.01 * z)
+''',
+    "elu": '''
+def elu(z):
+    return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+''',
+    "softplus": '''
+def softplus(z):
+    """log(1 + exp(z)), in a form that cannot overflow."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+''',
+    "gelu": '''
+def gelu(z):
+    """z Φ(z), in the tanh form."""
+    return 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z)))
+''',
+    "sigmoid": '''
+def sigmoid(z):
+    """1 / (1 + exp(-z)), in a form that cannot overflow."""
+    return 0.5 * np.tanh(0.5 * z) + 0.5
+''',
+    "silu": '''
+def silu(z):
+    return z * (0.5 * np.tanh(0.5 * z) + 0.5)
+''',
+    "softmax": '''
+def softmax(z):
+    """exp(z) as shares of 1; the largest z is taken off first, which changes nothing and cannot overflow."""
+    exp = np.exp(z - z.max(axis=-1, keepdims=True))
+    return exp / exp.sum(axis=-1, keepdims=True)
+''',
+    "convolve2d": '''
+def convolve2d(x, W, stride=(1, 1), dilation=(1, 1), pad=((0, 0), (0, 0)), groups=1):
+    """x: (rows, height, width, channels); W: (height, width, channels / groups, filters)."""
+    x = np.pad(x, ((0, 0), *pad, (0, 0)))
+    kernel, filters = W.shape[:2], W.shape[-1]
+    height, width = ((x.shape[i + 1] - (kernel[i] - 1) * dilation[i] - 1) // stride[i] + 1 for i in (0, 1))
+    x = x.reshape(*x.shape[:3], groups, 1, -1)
+    W = W.reshape(*kernel, -1, groups, filters // groups).swapaxes(2, 3)
+    y = np.zeros((len(x), height, width, groups, 1, filters // groups), np.float32)
+    for a in range(kernel[0]):
+        for b in range(kernel[1]):
+            top, left = a * dilation[0], b * dilation[1]
+            part = x[:, top : top + height * stride[0] : stride[0], left : left + width * stride[1] : stride[1]]
+            y += part[:, :height, :width] @ W[a, b]
+    return y.reshape(len(x), height, width, filters)
+''',
+    "convolve1d": '''
+def convolve1d(x, W, stride=1, dilation=1, pad=(0, 0), groups=1):
+    """x: (rows, steps, channels); W: (steps, channels / groups, filters): a picture one pixel high."""
+    return convolve2d(x[:, None], W[None], (1, stride), (1, dilation), ((0, 0), pad), groups)[:, 0]
+''',
+    "windows": '''
+def windows(x, size, stride, fill, pad=None):
+    """What a pool sees: the windows of x along every axis between rows and channels, their values as last axes."""
+    axes = tuple(range(1, x.ndim - 1))
+    if pad:
+        x = np.pad(x, ((0, 0), *pad, (0, 0)), constant_values=fill)
+    every = np.lib.stride_tricks.sliding_window_view(x, (size,) * len(axes), axes)
+    return every[(slice(None), *(slice(None, None, stride) for _ in axes))]
+''',
+    "standardized": '''
+def standardized(x, axis, epsilon):
+    """Mean 0 and deviation 1 along the axis."""
+    x = x - x.mean(axis, keepdims=True)
+    return x / np.sqrt((x * x).mean(axis, keepdims=True) + epsilon)
+''',
+    "group_standardized": '''
+def group_standardized(x, groups, epsilon):
+    """Every row's channels in groups, each with mean 0 and deviation 1 over its channels and all positions."""
+    parts = x.reshape(len(x), -1, groups, x.shape[-1] // groups)
+    return standardized(parts, (1, 3), epsilon).reshape(x.shape)
+''',
+    "look_up": '''
+def look_up(x, W):
+    """The row of W that each number of x names; numbers outside count as the first or the last."""
+    return W[np.clip(x, 0, len(W) - 1).astype(int)]
+''',
+    **shared.PIECES,
+}  # fmt: skip

@@ -1,0 +1,87 @@
+"""A network walked layer by layer, each written by the rule that a format has for its kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.data.preprocess import NumberFeature
+from core.errors import UserInputError
+from core.export.python_code import variables
+from core.layers import Layer, Shape
+from core.model import TrainedModel
+from core.network import Network
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a rule is told of the layer that it writes.
+
+    layer: a layer of the kind that the rule is for; inputs, output: shapes without the batch axis; xs: what the values
+    that feed it are called; name: a Python name for the layer; p: its parameters and state.
+    """
+
+    layer: Any
+    inputs: tuple[Shape, ...]
+    output: Shape
+    xs: tuple[str, ...]
+    name: str
+    p: Mapping[str, np.ndarray]
+
+    @property
+    def rank(self) -> int:
+        """Axes of the first input, batch included."""
+        return len(self.inputs[0]) + 1
+
+
+def places(model: TrainedModel, plan: Network, x: str, write: Callable[[Place], str]) -> str:
+    """Call `write` for every layer in order, with `x` for the network's input; the name of the network's output."""
+    names = variables(model.network)
+    values: list[str] = []
+    for node in plan.nodes:
+        xs = tuple(values[i] for i in node.sources) or (x,)
+        output = node.layer.output_shape(*node.inputs)
+        weights = model.weights.get(node.id, {})
+        values.append(write(Place(node.layer, node.inputs, output, xs, names[node.id], weights)))
+    return values[plan.output]
+
+
+def plan_of(model: TrainedModel, *, format: str, kinds: Collection[str]) -> Network:
+    """The network in topological order.
+
+    Raises:
+        UserInputError: a layer that the format has no rule for; a network that takes other rows than the data give.
+    """
+    network = Network.of(model.network)
+    for node in network.nodes:
+        if node.layer.kind not in kinds:
+            refuse_layer(node.layer, format)
+    shape, features = row_shape(network), model.preparation.features
+    values = sum(1 if isinstance(feature, NumberFeature) else len(feature.categories) for feature in features)
+    if math.prod(shape) != values:
+        sizes = "×".join(str(n) for n in shape)
+        raise UserInputError(
+            f"The columns give {values} values a row; this network takes {sizes}.",
+            remedy="Choose data that fit the network, or change its input.",
+        )
+    return network
+
+
+def refuse_layer(layer: Layer, format: str) -> None:
+    raise UserInputError(
+        f"{layer.label} layers cannot be exported as {format} yet.",
+        remedy="Choose another format, or replace the layer.",
+    )
+
+
+def row_shape(network: Network) -> Shape:
+    return network.nodes[0].layer.output_shape()
+
+
+def shaped(model: TrainedModel, x: np.ndarray) -> np.ndarray:
+    """Prepared rows (rows, values) in the shape of a row that the network takes, such as (rows, height, width, 1)."""
+    return x.reshape(len(x), *row_shape(Network.of(model.network)))
