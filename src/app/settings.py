@@ -68,11 +68,22 @@ def _state(raw: Any) -> bytes:
     raise ValueError("no stored state")
 
 
-def _paths(raw: Any) -> tuple[str, ...]:
+def _share(raw: Any) -> float:
+    value = float(raw)
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"{value} is no share")
+    return value
+
+
+def _texts(raw: Any) -> tuple[str, ...]:
     found = [raw] if isinstance(raw, str) else raw
-    if not isinstance(found, (list, tuple)) or not all(isinstance(path, str) for path in found):
-        raise ValueError("no list of paths")
-    return tuple(path for path in found if path)[:RECENT_FILES]
+    if not isinstance(found, (list, tuple)) or not all(isinstance(text, str) for text in found):
+        raise ValueError("no list of texts")
+    return tuple(text for text in found if text)
+
+
+def _paths(raw: Any) -> tuple[str, ...]:
+    return _texts(raw)[:RECENT_FILES]
 
 
 TABLE: tuple[Setting, ...] = (
@@ -87,6 +98,9 @@ TABLE: tuple[Setting, ...] = (
         "window/bottom_design", False, _flag, "Whether the plots are open on Design, where the canvas matters most."
     ),
     Setting("window/bottom_train", True, _flag, "Whether the plots are open on Train."),
+    Setting("plots/shown", (), _texts, "The plots side by side, from the left; the usual ones where none are named."),
+    Setting("plots/smoothing", 0.02, _share, "Reach of the plots' average, as a share of the width."),
+    Setting("plots/in_epochs", True, _flag, "Epochs along the bottom of the plots; else steps."),
     Setting("files/recent", (), _paths, "Files opened lately, the newest first."),
     Setting("files/folder", "", str, "The folder that file dialogs open in."),
 )

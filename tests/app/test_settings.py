@@ -14,6 +14,9 @@ EXAMPLES = {
     "window/right": False,
     "window/bottom_design": True,
     "window/bottom_train": False,
+    "plots/shown": ("rate", "loss"),
+    "plots/smoothing": 0.1,
+    "plots/in_epochs": False,
     "files/recent": ("/a/b.csv", "/c/d, e.chainrule"),
     "files/folder": "/tmp/ü folder",
 }
@@ -32,7 +35,15 @@ def test_every_setting_comes_back_as_it_was_stored(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "raw"),
-    [("theme", "sepia"), ("window/left", "perhaps"), ("window/left_width", "wide"), ("window/left_width", "9")],
+    [
+        ("theme", "sepia"),
+        ("window/left", "perhaps"),
+        ("window/left_width", "wide"),
+        ("window/left_width", "9"),
+        ("plots/smoothing", "much"),
+        ("plots/smoothing", "7"),
+        ("plots/in_epochs", "often"),
+    ],
 )
 def test_an_illegal_stored_value_gives_the_default(tmp_path, key, raw):
     group, _, name = key.rpartition("/")

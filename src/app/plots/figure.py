@@ -98,7 +98,7 @@ def figure(
         if line.band and points.low is not points.mean:
             coarse = decimate(curve, first=first, last=last, pixels=pixels // BAND_PIXELS)
             band = _on_axes(coarse, x_of_step(run, look, coarse.x), log=log)
-        reach = look.smoothing * (x[1] - x[0])
+        reach = 0.0 if kind.exact else look.smoothing * (x[1] - x[0])
         lines.append(Shown(line, points, smooth(points.x, points.mean, reach=reach), band))
     marks = x_of_step(run, look, np.array([m.step for m in run.history.marks], float))
     return Figure(tuple(lines), x, y or y_range(kind, lines, log=log), tuple(marks.tolist()))

@@ -31,7 +31,7 @@ class Kind:
     """A plot. help explains the title; empty says what will be drawn here; log: whether its axis starts logarithmic.
 
     names_at_ends: whether the lines' names stand at their ends, in place of a legend. band: a range of values that is
-    healthy, shaded. floor, ceiling: values that automatic ranges never pass.
+    healthy, shaded. floor, ceiling: values that automatic ranges never pass. exact: not measured, so never smoothed.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Kind:
     band: tuple[float, float] | None = None
     floor: float | None = None
     ceiling: float | None = None
+    exact: bool = False
     written: Callable[[float], str] = ticks.power
 
 
@@ -67,6 +68,11 @@ def _metric(history: History, network: NetworkSpec | None) -> tuple[Line, ...]:
         Line("metric/validation", "validation", "negative", "On rows that are never trained on.", "valid."),
     )
     return tuple(line for line in known if line.curve in history.curves)
+
+
+def _rate(history: History, network: NetworkSpec | None) -> tuple[Line, ...]:
+    line = Line("learning_rate", "rate", "series:0", "Length of each step: the learning rate as the schedule bends it.")
+    return (line,) if line.curve in history.curves else ()
 
 
 def _by_layer(stem: str) -> Callable[[History, NetworkSpec | None], tuple[Line, ...]]:
@@ -145,10 +151,28 @@ RATIO = Kind(
     band=HEALTHY_RATIO,
     written=value_text,
 )
-KEYS = ("loss", "metric", "gradient", "ratio")
+RATE = Kind(
+    "rate",
+    "Learning rate",
+    "The learning rate of every step: what the settings say, as the schedule bends it. Dotted lines are settings that "
+    "were changed on the way.",
+    "Press Train: the learning rate of every step appears here.",
+    _rate,
+    log=True,
+    exact=True,
+    written=value_text,
+)
+USUAL = ("loss", "metric", "gradient", "ratio")  # shown side by side until someone chooses others
+KEYS = (*USUAL, "rate")
 
 
 def kind(key: str, *, metric: str = "accuracy") -> Kind:
     """The plot of that key; `metric` as in a snapshot, "accuracy" or "rmse". Raises KeyError."""
-    table = {"loss": LOSS, "metric": ACCURACY if metric == "accuracy" else RMSE, "gradient": GRADIENT, "ratio": RATIO}
-    return table[key]
+    by_metric = ACCURACY if metric == "accuracy" else RMSE
+    return {"loss": LOSS, "metric": by_metric, "gradient": GRADIENT, "ratio": RATIO, "rate": RATE}[key]
+
+
+def places(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """As many different plots as there are places: those wanted, as far as they exist, then the usual ones."""
+    known = dict.fromkeys(key for key in (*wanted, *USUAL) if key in KEYS)
+    return tuple(known)[: len(USUAL)]

@@ -13,10 +13,11 @@ from app import theme
 from app.notice import Notice
 from app.plots import save
 from app.plots.figure import Look, Run
-from app.plots.kinds import Line
+from app.plots.kinds import Line, places
 from app.plots.menu import PlotMenu
 from app.plots.plot import Plot
 from app.plots.series import EpochScale
+from app.settings import Settings
 from app.style import set_role
 from app.widgets import Chip, VLine, wrapped
 from core.data.schema import Prepared
@@ -34,11 +35,12 @@ OLDER = "The network was changed after this run began. Press Train to start a ru
 class PlotsPanel(QWidget):
     """Draws the engine's snapshots while a run goes on, and the document's history when there is none."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None, *, settings: Settings | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._settings = session, settings or Settings()
         set_role(self, "panel")
-        self._look = Look()
+        get = self._settings.get
+        self._look = Look(in_epochs=get("plots/in_epochs"), smoothing=get("plots/smoothing"))
         self._run = Run()
         self._run_id: int | None = None
         self._next = 0
@@ -50,7 +52,7 @@ class PlotsPanel(QWidget):
         self._take_saved()
 
     def _build(self) -> None:
-        self.plots = [self._plot(key) for key in ("loss", "metric", "gradient", "ratio")]
+        self.plots = [self._plot(key) for key in places(self._settings.get("plots/shown"))]
         self._lines = [VLine() for _ in self.plots[1:]]
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -122,7 +124,8 @@ class PlotsPanel(QWidget):
         if curve is not None and len(curve.step):
             return EpochScale.even(round(float(curve.step[0])))
         rows = prepared.rows.get("train", 0) if prepared is not None else 0
-        batch = self._session.document.project.training.batch_size or rows
+        training = self._session.document.project.training
+        batch = min(training.batch_size * training.accumulate or rows, rows)
         return EpochScale.even(-(-rows // batch)) if rows and batch else EpochScale()
 
     def _network_changed(self, *_what: object) -> None:
@@ -189,8 +192,11 @@ class PlotsPanel(QWidget):
         if other is not None and other is not place:
             other.set_kind(place.key)
         place.set_kind(key)
+        self._settings.set("plots/shown", tuple(plot.key for plot in self.plots))
 
     def _look_changed(self) -> None:
+        self._settings.set("plots/smoothing", self._look.smoothing)
+        self._settings.set("plots/in_epochs", self._look.in_epochs)
         for plot in self.plots:
             plot.resume_following()
 

@@ -95,3 +95,9 @@ def test_numbers_that_are_saved_are_all_there_and_harmless_in_a_spreadsheet() ->
     rows = csv_text(r.history, lines, r.scale).splitlines()
     assert rows[0] == "series,step,epoch,mean,low,high"
     assert rows[1:] == [f"'=cmd(),{i},{i / 2:g},0.25,0.25,0.25" for i in (1, 2, 3)]
+
+
+def test_every_place_has_a_plot_whatever_was_stored() -> None:
+    assert kinds.places(()) == kinds.USUAL
+    assert kinds.places(("rate", "of a later version", "rate", "loss")) == ("rate", "loss", "metric", "gradient")
+    assert len(kinds.places(kinds.KEYS)) == len(kinds.USUAL)

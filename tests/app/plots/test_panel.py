@@ -11,7 +11,9 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from app import theme
+from app.plots.menu import PlotMenu
 from app.plots.panel import PlotsPanel
+from app.settings import Settings
 from core.training.snapshot import Curve, History, Mark, Snapshot
 
 Play = Callable[..., Snapshot]
@@ -32,8 +34,8 @@ def session() -> FakeSession:
 
 
 @pytest.fixture
-def panel(qtbot: QtBot, session: FakeSession) -> PlotsPanel:
-    made = PlotsPanel(session)  # type: ignore[arg-type]
+def panel(qtbot: QtBot, session: FakeSession, settings: Settings) -> PlotsPanel:
+    made = PlotsPanel(session, settings=settings)  # type: ignore[arg-type]
     qtbot.addWidget(made)
     made.resize(888, 252)
     made.show()
@@ -138,6 +140,40 @@ def test_a_reopened_project_shows_its_history(panel: PlotsPanel, session: FakeSe
 def test_plots_change_places(panel: PlotsPanel) -> None:
     panel._choose(panel.plots[0], "ratio")
     assert [plot.key for plot in panel.plots] == ["ratio", "metric", "gradient", "loss"]
+
+
+def test_chosen_plots_and_smoothing_are_there_at_the_next_start(
+    panel: PlotsPanel, qtbot: QtBot, session: FakeSession, settings: Settings
+) -> None:
+    panel._choose(panel.plots[1], "rate")
+    panel._choose(panel.plots[0], "ratio")
+    menu = panel.plots[0].more.menu()
+    assert isinstance(menu, PlotMenu)
+    menu.slider.setValue(50)
+    menu.in_steps.trigger()
+    settings.save()
+    other = PlotsPanel(session, settings=Settings(settings.path.parent))  # type: ignore[arg-type]
+    qtbot.addWidget(other)
+    assert [plot.key for plot in other.plots] == ["ratio", "rate", "gradient", "loss"]
+    assert (other._look.smoothing, other._look.in_epochs) == (pytest.approx(0.05), False)
+
+
+def test_the_learning_rate_has_a_plot_of_its_own_that_is_never_smoothed(
+    panel: PlotsPanel, session: FakeSession
+) -> None:
+    panel._choose(panel.plots[0], "rate")
+    plot = panel.plots[0]
+    panel.draw_now()
+    assert plot.empty.text().startswith("Press Train: the learning rate")
+    rates = np.repeat([0.1, 0.01], 100).astype(np.float32)
+    curve = Curve(np.arange(1, 201), rates, rates, rates)
+    session.document.set_result(None, History({"learning_rate": curve}))
+    panel.draw_now()
+    assert plot.log
+    assert plot.shown.lines[0].smooth[-1] == pytest.approx(-2.0)
+    assert plot.shown.lines[0].smooth[99] == pytest.approx(-1.0)
+    plot.hover(5.0)
+    assert "rate 0.1" in plot.readout.text()
 
 
 def test_narrow_windows_show_fewer_plots(panel: PlotsPanel) -> None:
