@@ -11,11 +11,6 @@ NORM = {
     "gamma": Saved("weight"), "beta": Saved("bias"),
     "mean": Saved("running_mean"), "variance": Saved("running_var"),
 }  # fmt: skip
-    "gamma": Saved("weight"),
-    "beta": Saved("bias"),
-    "mean": Saved("running_mean"),
-    "variance": Saved("running_var"),
-}
 
 
 def bent(place: Place, dialect: Dialect, text: str) -> str:
