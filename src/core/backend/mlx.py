@@ -25,6 +25,7 @@ class MlxOps:
     matmul = staticmethod(mx.matmul)
     maximum = staticmethod(mx.maximum)
     where = staticmethod(mx.where)
+    ones_like = staticmethod(mx.ones_like)
     tanh = staticmethod(mx.tanh)
     exp = staticmethod(mx.exp)
     expm1 = staticmethod(mx.expm1)

@@ -29,6 +29,7 @@ class NumpyOps:
     multiply = staticmethod(np.multiply)
     subtract = staticmethod(np.subtract)
     where = staticmethod(np.where)
+    ones_like = staticmethod(np.ones_like)
     tanh = staticmethod(np.tanh)
     exp = staticmethod(np.exp)
     expm1 = staticmethod(np.expm1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.layers.base import Array, Cache, Layer, Params, Shape, State
+from core.layers.norming import epsilon_hyper
 from core.values import hyper
 
 
@@ -39,14 +40,7 @@ class BatchNorm(Layer):
         maximum=1.0,
         suggestions=(0.01, 0.1, 0.3),
     )
-    epsilon: float = hyper(
-        1e-5,
-        "Epsilon",
-        "Added to the variance, so that a constant channel is not divided by zero.",
-        minimum=1e-8,
-        maximum=1.0,
-        suggestions=(1e-5, 1e-3),
-    )
+    epsilon: float = epsilon_hyper()
 
     def parameter_shapes(self, *inputs: Shape) -> dict[str, Shape]:
         return {"gamma": inputs[0][-1:], "beta": inputs[0][-1:]}

@@ -23,8 +23,8 @@ class Conv1D(Weighted):
     """z[t, f] = b[f] + Σ_{a, c} x[t s + a d - p, c] W[a, c, f], y = f(z).
 
     x: (batch, T, C) → y: (batch, T', filters), W: (k, C / groups, filters), b: (filters,); s the stride, d the
-    dilation, p the padding: "same" and "causal" T' = ceil(T / s), "valid" T' = floor((T - (k - 1) d - 1) / s) + 1; "causal" puts
-    all zeros before, so that y[t] sees nothing later than t (van den Oord et al. 2016, §2.1).
+    dilation, p the padding: "same" and "causal" T' = ceil(T / s), "valid" T' = floor((T - (k - 1) d - 1) / s) + 1;
+    "causal" puts all zeros before, so that y[t] sees nothing later than t (van den Oord et al. 2016, §2.1).
     dz = dy ⊙ f'(z); dW[a, c, f] = Σ_{n, t} dz[n, t, f] x[n, t s + a d - p, c]; db = Σ dz; dx = dz spread out by the
     stride and convolved with the turned kernel (Goodfellow et al. 2016, §9.5). Computed as an image of one row.
     """
