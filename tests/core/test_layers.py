@@ -9,6 +9,7 @@ import pytest
 from core import activations, keys
 from core.backend.choose import probe
 from core.backend.numpy import NumpyOps
+from core.backend.numpy_pool import PooledOps
 from core.errors import SpecError, UserInputError
 from core.gradient_check import TOLERANCE, check_layer, check_layer_on_mlx, example
 from core.layers import layer_from_json, layer_to_json, layer_types
@@ -81,6 +82,40 @@ def test_pure(layer, shapes) -> None:
         for name in named:
             np.testing.assert_array_equal(old_named[name], named[name])
     np.testing.assert_array_equal(before[3], dy)
+
+
+@pytest.mark.parametrize(("layer", "shapes"), CASES, ids=IDS)
+def test_the_way_back_may_be_gone_twice_and_its_parameter_half_alone(layer, shapes) -> None:
+    p, s, xs, dy = example(layer, shapes)
+    _, cache, _ = layer.forward(OPS, p, s, xs, train=True, key=OPS.key(5))
+    first_dxs, first = copy.deepcopy(layer.backward(OPS, p, cache, dy))
+    half = copy.deepcopy(layer.parameter_gradients(OPS, p, cache, dy))
+    again_dxs, again = layer.backward(OPS, p, cache, dy)
+    for a, b in zip(first_dxs, again_dxs, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert set(first) == set(half) == set(again)
+    for name, gradient in first.items():
+        np.testing.assert_array_equal(gradient, again[name])
+        np.testing.assert_array_equal(gradient, half[name])
+
+
+@pytest.mark.parametrize(("layer", "shapes"), CASES, ids=IDS)
+def test_float32_stays_float32_and_buffers_used_again_change_nothing(layer, shapes) -> None:
+    """Float64 would slip in through a NumPy scalar; a pooled result must not lie on one that is still needed."""
+    answers = []
+    for ops in (NumpyOps(np.float32), PooledOps(np.float32)):
+        p, s, xs, dy = example(layer, shapes)
+        p, s = ({name: ops.array(a) for name, a in arrays.items()} for arrays in (p, s))
+        inputs = tuple(ops.array(x) for x in xs)
+        for _ in range(2):
+            if isinstance(ops, PooledOps):
+                ops.restart()
+            y, cache, state = layer.forward(ops, p, s, inputs, train=True, key=ops.key(5))
+            dxs, dp = layer.backward(ops, p, cache, ops.array(dy))
+        answers.append([y, *dxs, *(dp[name] for name in p), *(state[name] for name in s)])
+    for plain, pooled in zip(*answers, strict=True):
+        assert plain.dtype == pooled.dtype == np.float32
+        np.testing.assert_allclose(pooled, plain, rtol=1e-5, atol=1e-6)
 
 
 def test_dropout_keeps_the_mean_and_silences_the_share() -> None:
