@@ -1,4 +1,4 @@
-"""Which of its kernels OpenBLAS, the library behind NumPy's matrix products, is to use. To be called before NumPy loads.
+"""Which kernels OpenBLAS, the library behind NumPy's matrix products, is to use. To be called before NumPy loads.
 
 OpenBLAS chooses by the processor's model. Of AMD models newer than itself it knows nothing and takes its AVX2 kernels,
 where those for AVX-512 are up to 1.7 times as fast (docs/decisions/0007). They are asked for here where the processor
