@@ -39,6 +39,7 @@ class MlxOps:
     isub = staticmethod(mx.subtract)
     imul = staticmethod(mx.multiply)
     idiv = staticmethod(mx.divide)
+    itanh = staticmethod(mx.tanh)
     sigmoid = staticmethod(mx.sigmoid)
     minimum = staticmethod(mx.minimum)
     multiply = staticmethod(mx.multiply)
@@ -93,6 +94,12 @@ class MlxOps:
 
     def pad(self, a: Array, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> Array:
         return mx.pad(a, list(widths), constant_values=value)
+
+    def joined(self, whole: Array, parts: list[Array], axis: int) -> Array:
+        return mx.stack(parts, axis=axis)
+
+    def all_known(self, a: Array) -> bool:
+        return False
 
     def add_at(self, a: Array, index: tuple[slice, ...], value: Array) -> Array:
         return a.at[index].add(value)

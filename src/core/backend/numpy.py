@@ -18,8 +18,8 @@ Axis = int | tuple[int, ...] | None
 class NumpyOps:
     """Array operations as layers, losses and optimizers use them.
 
-    `iadd`, `isub`, `imul`, `idiv`, `imaximum`, `clip`, `add_at`, `put` change their first argument in place: for arrays
-    that no cache holds.
+    `iadd`, `isub`, `imul`, `idiv`, `imaximum`, `itanh`, `clip`, `add_at`, `put` change their first argument in place: for
+    arrays that no cache holds.
     """
 
     name = "numpy"
@@ -130,6 +130,21 @@ class NumpyOps:
         padded = np.full(shape, value, a.dtype) if value else np.zeros(shape, a.dtype)
         padded[tuple(slice(before, before + n) for n, (before, _) in zip(a.shape, widths, strict=True))] = a
         return padded
+
+    def itanh(self, a: Array) -> Array:
+        """tanh in place."""
+        return np.tanh(a, out=a)
+
+    def joined(self, whole: Array, parts: list[Array], axis: int) -> Array:
+        """The slices of `whole` along `axis` after in-place operations made `parts` of them: here `whole` itself.
+
+        MLX has no operations in place and stacks the parts.
+        """
+        return whole
+
+    def all_known(self, a: Array) -> bool:
+        """Whether all entries are known to be true now; MLX, which computes later, does not know."""
+        return bool(np.logical_and.reduce(a, axis=None))
 
     def add_at(self, a: Array, index: tuple[slice, ...], value: Array) -> Array:
         """`a` with `value` added where `index` (slices only) points, in place."""
