@@ -1,8 +1,8 @@
 """ONNX for recurrent layers: a Scan over the steps, with the cell as its body.
 
 ONNX has LSTM, GRU and RNN operators, but they know padding at the end alone, given as lengths. Here a step of zeros is
-padding wherever it stands, and the state is carried over it; a Scan says exactly that, for every cell and in both
-directions. x W + b is one matrix product for all steps, so that only the product with the state is repeated.
+padding wherever it stands: the state is carried over it, and zeros are given out. A Scan says exactly that, for every
+cell and in both directions. x W + b is one matrix product for all steps, so that only the product with the state is repeated.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _zeros(graph: Graph, place: Place) -> str:
 
 
 def _body(graph: Graph, place: Place, cell: Cell, states: int) -> onnx.GraphProto:
-    """One step: the state, x W + b and whether the step is present → the state twice, to go on and to collect."""
+    """One step: the state, x W + b and whether the step is present → the state, and what is given out."""
     from onnx import TensorProto, helper
 
     name, layer, body = f"{place.name}/step", place.layer, Graph()
@@ -130,12 +130,16 @@ def _body(graph: Graph, place: Place, cell: Cell, states: int) -> onnx.GraphProt
             body.add("Where", f"{name}/there", fresh, before, out=f"{before}_after")
             for fresh, before in zip(new, old, strict=True)
         )
-    body.add("Identity", new[0], out=f"{name}/collected")
+    if layer.skip_padding:
+        zero = body.constant(0.0, f"{name}/nothing")
+        body.add("Where", f"{name}/there", new[0], zero, out=f"{name}/given_out")
+    else:
+        body.add("Identity", new[0], out=f"{name}/given_out")
 
     def info(name: str, width: int, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, kind, [None, width])
 
     inputs = [*(info(state, layer.units) for state in old), info(f"{name}/z", width)]
     inputs += [info(f"{name}/there", 1, TensorProto.BOOL)] if layer.skip_padding else []
-    outputs = [info(state, layer.units) for state in (*new, f"{name}/collected")]
+    outputs = [info(state, layer.units) for state in (*new, f"{name}/given_out")]
     return helper.make_graph(body.nodes, name, inputs, outputs, body.constants)

@@ -73,6 +73,10 @@ def embedding(graph: Graph, place: Place) -> str:
 
 
 def present(graph: Graph, x: str, name: str) -> str:
-    """(rows, steps, 1): whether a step is more than padding, which is zero throughout."""
-    size = graph.add("ReduceMax", graph.add("Abs", x, out=f"{name}/abs"), out=f"{name}/size", axes=[2], keepdims=1)
-    return graph.add("Greater", size, graph.constant(0.0, f"{name}/zero"), out=f"{name}/present")
+    """(rows, steps, 1): whether a step is more than padding, which is zero throughout; NaN is more."""
+    from onnx import TensorProto
+
+    is_zero = graph.add("Equal", x, graph.constant(0.0, f"{name}/zero"), out=f"{name}/is_zero")
+    more = graph.add("Cast", graph.add("Not", is_zero, out=f"{name}/is_more"), out=f"{name}/more", to=TensorProto.FLOAT)
+    most = graph.add("ReduceMax", more, out=f"{name}/most", axes=[2], keepdims=1)
+    return graph.add("Cast", most, out=f"{name}/present", to=TensorProto.BOOL)

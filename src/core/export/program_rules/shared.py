@@ -116,14 +116,17 @@ def attend(q, k, v, there, heads, causal):
 ''',
     "recurrent": '''
 def recurrent(cell, z, state, there, sequences, reverse):
-    """The last state, or every step's. cell: (z of a step, state) → new state. Where `there` is no step, it stays."""
+    """The last state, or every step's. cell: (z of a step, state) → new state.
+
+    Where no step is `there`, the state stays as it was, and zeros are given out.
+    """
     steps, found = range(z.shape[1]), []
     for t in reversed(steps) if reverse else steps:
         new = cell(z[:, t], state)
         if there is not None:
             new = [$np.where(there[:, t], after, before) for after, before in zip(new, state)]
         state = new
-        found.append(state[0])
+        found.append(state[0] if there is None else $np.where(there[:, t], state[0], 0.0))
     return $np.stack(found[::-1] if reverse else found, 1) if sequences else state[0]
 ''',
     "lstm_cell": '''

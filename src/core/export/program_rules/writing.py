@@ -123,7 +123,7 @@ def pieces_for(text: str, dialect: Dialect) -> str:
     used: set[str] = set()
     reached = text
     while True:
-        more = [name for name in texts if name not in used and re.search(rf"(?<![\w.]){name}\(", reached)]
+        more = [name for name in texts if name not in used and re.search(rf"(?<![\w.]){name}[()]", reached)]
         if not more:
             return "\n".join(texts[name] for name in texts if name in used)
         used.update(more)
