@@ -11,10 +11,10 @@ from core.layers.recurrent import Recurrent, Steps, gradient_by_state
 
 @dataclass(frozen=True)
 class GRU(Recurrent):
-    """x: (batch, T, C), W: (C, 3 units), U: (units, 3 units), b and bu: (3 units,), gates in the order r, z, n; h_0 = 0.
+    """x: (batch, T, C), W: (C, 3 units), U: (units, 3 units), b and bu: (3 units,), gates in the order r, z, n; h_0 = 0
 
     [r z] = σ(x_t W + b + h_{t-1} U + bu), q = h_{t-1} U + bu, n = tanh(x_t W + b + r ⊙ q), each with its own columns;
-    h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}                  (Cho et al. 2014, with the reset after the product, as PyTorch has it)
+    h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}             (Cho et al. 2014, with the reset after the product, as PyTorch has it)
 
     Backwards through time, with dh_t = dy_t + dh_{t+1} ⊙ z_{t+1} + [dr dz dq]_{t+1} Uᵀ:
     dn = dh ⊙ (1-z) ⊙ (1-n²), dz = dh ⊙ (h_{t-1} - n) ⊙ z(1-z), dr = dn ⊙ q ⊙ r(1-r), dq = dn ⊙ r

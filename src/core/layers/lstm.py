@@ -13,10 +13,10 @@ from core.layers.recurrent import Recurrent, Steps, gradient_by_state
 
 @dataclass(frozen=True)
 class LSTM(Recurrent):
-    """x: (batch, T, C), W: (C, 4 units), U: (units, 4 units), b: (4 units,), gates in the order i, f, g, o; h_0 = c_0 = 0.
+    """x: (batch, T, C), W: (C, 4 units), U: (units, 4 units), b: (4 units,), gate order i, f, g, o; h_0 = c_0 = 0.
 
     [i f o] = σ(x_t W + h_{t-1} U + b), g = tanh(x_t W + h_{t-1} U + b), each with its own columns of W, U and b;
-    c_t = f ⊙ c_{t-1} + i ⊙ g,  h_t = o ⊙ tanh(c_t)      (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000)
+    c_t = f ⊙ c_{t-1} + i ⊙ g,  h_t = o ⊙ tanh(c_t)    (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000)
 
     Backwards through time, with dh_t = dy_t + dz_{t+1} Uᵀ:
     dc_t = dc_{t+1} ⊙ f_{t+1} + dh_t ⊙ o ⊙ (1 - tanh²(c_t))

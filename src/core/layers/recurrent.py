@@ -62,7 +62,7 @@ class Recurrent(Weighted):
 
     def parameter_shapes(self, *inputs: Shape) -> dict[str, Shape]:
         wide = self.gates * self.units
-        return {"W": (inputs[0][1], wide), "U": (self.units, wide), **{name: (wide,) for name in self.biases}}
+        return {"W": (inputs[0][1], wide), "U": (self.units, wide), **dict.fromkeys(self.biases, (wide,))}
 
     def init(self, rng: np.random.Generator, *inputs: Shape) -> tuple[Params, State]:
         """W: Glorot (2010) for each gate; U: orthogonal for each gate (Saxe et al. 2014), so that a state keeps its

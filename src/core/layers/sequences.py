@@ -9,7 +9,7 @@ import numpy as np
 from core.errors import SpecError
 from core.layers.base import Array, Shape
 
-PADDING_HELP = "Whether steps whose values are all exactly 0 are left out: short sequences are filled up with such steps."
+PADDING_HELP = "Whether steps whose values are all exactly 0 are left out: they only fill short sequences up."
 
 
 def sequence_shape(label: str, shape: Shape) -> tuple[int, int]:
