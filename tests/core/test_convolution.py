@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
+from core.backend import numpy_convolution
 from core.backend.choose import probe
 from core.backend.convolution import ConvGeometry, padding, positions
 from core.backend.numpy import NumpyOps
+from core.backend.numpy_pool import PooledOps
 
 CASES = [
     ((6, 7, 2), (3, 3), ConvGeometry()),
@@ -16,6 +18,9 @@ CASES = [
     ((8, 9, 4), (2, 3), ConvGeometry(stride=(3, 2), dilation=(2, 2), pad=((0, 2), (1, 1)), groups=2)),
     ((5, 6, 3), (1, 1), ConvGeometry(stride=(2, 2), groups=3)),
     ((1, 12, 2), (1, 4), ConvGeometry(stride=(1, 3), pad=((0, 0), (3, 0)))),
+    ((6, 5, 3), (1, 1), ConvGeometry()),
+    ((7, 6, 1), (3, 3), ConvGeometry(stride=(2, 1), pad=((1, 1), (1, 1)))),
+    ((6, 5, 3), (3, 2), ConvGeometry(stride=(2, 1), pad=((1, 0), (1, 1)), groups=3)),
 ]
 
 
@@ -51,6 +56,28 @@ def test_numpy_convolves_as_defined_and_its_gradients_are_the_transposes(shape, 
     by_weights = (dy * _by_definition(x, V, g)).sum()
     assert (ops.conv_dx(saved, W, dy, g) * u).sum() == pytest.approx(by_input, rel=1e-12)
     assert (ops.conv_dW(saved, W, dy, g) * V).sum() == pytest.approx(by_weights, rel=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "kernel", "g"), CASES)
+@pytest.mark.parametrize("images", [1, 2])
+def test_a_batch_in_parts_gives_the_same(monkeypatch, shape, kernel, g, images) -> None:
+    """Patches of a large batch are laid out for some of its images at a time; the last part may be smaller."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(5, *shape))
+    W = rng.normal(size=(*kernel, shape[2] // g.groups, 2 * g.groups))
+    ops = PooledOps(np.float64)
+
+    def answers() -> list[np.ndarray]:
+        ops.restart()
+        y, saved = ops.conv(x, W, g)
+        dy = np.cos(y)
+        return [a.copy() for a in (y, ops.conv_dx(saved, W, dy, g), ops.conv_dW(saved, W, dy, g))]
+
+    whole = answers()
+    per_image = whole[0][0, ..., 0].size * kernel[0] * kernel[1] * shape[2]
+    monkeypatch.setattr(numpy_convolution, "PART", images * per_image)
+    for expected, found in zip(whole, answers(), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(("shape", "kernel", "g"), CASES)

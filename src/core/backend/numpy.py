@@ -176,13 +176,13 @@ class NumpyOps:
 
     def conv(self, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
         """Convolution without bias and what its gradients need: see `core.backend.convolution`."""
-        return numpy_convolution.forward(x, W, g)
+        return numpy_convolution.forward(self, x, W, g)
 
     def conv_dx(self, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
-        return numpy_convolution.gradient_by_input(saved, W, dy, g)
+        return numpy_convolution.gradient_by_input(self, saved, W, dy, g)
 
     def conv_dW(self, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
-        return numpy_convolution.gradient_by_weights(saved, W, dy, g)
+        return numpy_convolution.gradient_by_weights(self, saved, W, dy, g)
 
     def normal(self, key: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """Standard normal numbers."""

@@ -1,10 +1,12 @@
 """Convolution on NumPy: patches laid out as rows of a matrix, so that BLAS does the arithmetic (im2col).
 
-Chellapilla, Puri and Simard 2006. The patches stay for the gradient by the weights.
+Chellapilla, Puri and Simard 2006. Patches are larger than the input by the size of the kernel; they are laid out for a
+part of the batch at a time, and anew for the gradient by the weights, which costs less than keeping them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,75 +14,141 @@ import numpy as np
 from core.backend.convolution import ConvGeometry, positions
 
 Array = np.ndarray
+PART = 1 << 21  # numbers that the patches of one part of a batch may be
 
 
-def forward(x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
+def forward(ops: Any, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
     """(y, saved) for x: (batch, H, W, C), W: (kh, kw, C / groups, filters)."""
     kh, kw, _, filters = W.shape
-    patches, rows, columns = _patches(x, (kh, kw), g)
-    y = np.matmul(patches, _matrices(W, g.groups))  # (groups, batch · rows · columns, filters / groups)
-    return _joined(y, (len(x), rows, columns, filters)), (patches, x.shape)
+    rows, columns = (
+        positions(size, pad, k, stride, dilation)
+        for size, pad, k, stride, dilation in zip(x.shape[1:3], g.pad, (kh, kw), g.stride, g.dilation, strict=True)
+    )
+    padded = _padded(ops, x, g)
+    y = ops.empty((len(x), rows, columns, filters))
+    kernels = _by_group(W, g.groups)
+    for part, patches in _parts(ops, padded, (kh, kw), (rows, columns), g):
+        np.matmul(patches, kernels, out=_by_group(y[part], g.groups))
+    return y, (padded, x.shape)
 
 
-def gradient_by_weights(saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
+def gradient_by_weights(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
     """dW, like W."""
-    patches, _ = saved
-    dW = np.matmul(patches.transpose(0, 2, 1), _grouped(dy, g.groups))
-    kh, kw, depth, filters = W.shape
-    return dW.transpose(1, 0, 2).reshape(kh, kw, depth, filters) if g.groups > 1 else dW.reshape(W.shape)
+    padded, _ = saved
+    dW = ops.empty(W.shape)
+    into = _by_group(dW, g.groups)
+    for part, patches in _parts(ops, padded, W.shape[:2], dy.shape[1:3], g):
+        turned = patches.swapaxes(-1, -2)
+        if part.start == 0:
+            np.matmul(turned, _by_group(dy[part], g.groups), out=into)
+        else:
+            into += np.matmul(turned, _by_group(dy[part], g.groups))
+    return dW
 
 
-def gradient_by_input(saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
+def gradient_by_input(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
     """dx: every patch's gradient added back to where the patch was taken (col2im)."""
-    _, shape = saved
+    padded, shape = saved
     kh, kw, depth, _ = W.shape
     n, rows, columns, _ = dy.shape
-    dpatches = np.matmul(_grouped(dy, g.groups), _matrices(W, g.groups).transpose(0, 2, 1))
-    dpatches = dpatches.reshape(g.groups, n, rows, columns, kh, kw, depth)
+    kernels = _by_group(W, g.groups).swapaxes(-1, -2)
+    if _is_pointwise((kh, kw), g):
+        dx = ops.empty(shape)
+        np.matmul(dy.reshape(-1, dy.shape[-1]), kernels, out=dx.reshape(-1, shape[-1]))
+        return dx
+    dx = ops.empty(padded.shape)
+    dx[...] = 0
+    size = _images((kh, kw), (rows, columns), shape[-1])
+    buffer = ops.empty((g.groups, min(size, n) * rows * columns, kh * kw * depth))
+    for start in range(0, n, size):
+        part = slice(start, min(start + size, n))
+        found = buffer[:, : (part.stop - start) * rows * columns]
+        np.matmul(_by_group(dy[part], g.groups), kernels, out=found if g.groups > 1 else found[0])
+        _add_back(dx[part], found.reshape(g.groups, -1, rows, columns, kh, kw, depth), g)
+    (above, _), (left, _) = g.pad
+    return dx[:, above : above + shape[1], left : left + shape[2]]
+
+
+def _padded(ops: Any, x: Array, g: ConvGeometry) -> Array:
     (above, below), (left, right) = g.pad
-    padded = np.zeros((n, shape[1] + above + below, shape[2] + left + right, g.groups, depth), dy.dtype)
+    if not (above or below or left or right):
+        return x
+    n, height, width, channels = x.shape
+    padded: Array = ops.empty((n, height + above + below, width + left + right, channels))
+    padded[...] = 0
+    padded[:, above : above + height, left : left + width] = x
+    return padded
+
+
+def _is_pointwise(kernel: tuple[int, ...], g: ConvGeometry) -> bool:
+    """Whether every output sees one position of the input, in order: a matrix product and nothing else."""
+    return (*kernel, *g.stride, g.groups) == (1, 1, 1, 1, 1) and g.pad == ((0, 0), (0, 0))
+
+
+def _images(kernel: tuple[int, ...], counts: tuple[int, ...], channels: int) -> int:
+    """How many images have their patches laid out at once."""
+    each = kernel[0] * kernel[1] * counts[0] * counts[1] * channels
+    return max(1, PART // max(each, 1))
+
+
+def _parts(
+    ops: Any, padded: Array, kernel: tuple[int, ...], counts: tuple[int, ...], g: ConvGeometry
+) -> Iterator[tuple[slice, Array]]:
+    """Part after part of the batch with its patches: (images · rows · columns, kh · kw · C), or with groups
+    (groups, images · rows · columns, kh · kw · C / groups). The patches of one part take the place of the last."""
+    n, channels = len(padded), padded.shape[-1]
+    if _is_pointwise(kernel, g):
+        yield slice(0, n), padded.reshape(-1, channels)
+        return
+    size = _images(kernel, counts, channels)
+    seen = _seen(padded, kernel, counts, g)
+    taps = kernel[0] * kernel[1] * channels // g.groups
+    order = (3, 4, 5, 6, 0, 1, 2) if channels == 1 else (5, 0, 1, 2, 3, 4, 6)  # long runs are copied fastest
+    buffer = ops.empty(tuple(min(size, n) if axis == 0 else seen.shape[axis] for axis in order))
+    for start in range(0, n, size):
+        part = slice(start, min(start + size, n))
+        if channels == 1:
+            patches = buffer[:, :, :, :, : part.stop - start]
+            patches[...] = seen[part].transpose(order)
+            yield part, patches.reshape(taps, -1).T
+        else:
+            patches = buffer[:, : part.stop - start]
+            patches[...] = seen[part].transpose(order)
+            yield part, patches.reshape((g.groups, -1, taps) if g.groups > 1 else (-1, taps))
+
+
+def _seen(padded: Array, kernel: tuple[int, ...], counts: tuple[int, ...], g: ConvGeometry) -> Array:
+    """What every output sees, as a view: (batch, rows, columns, kh, kw, groups, C / groups)."""
+    n, _, _, channels = padded.shape
+    by_image, by_row, by_column, by_channel = padded.strides
+    depth = channels // g.groups
+    return np.lib.stride_tricks.as_strided(
+        padded,
+        (n, *counts, *kernel, g.groups, depth),
+        (by_image, by_row * g.stride[0], by_column * g.stride[1], by_row * g.dilation[0], by_column * g.dilation[1],
+         by_channel * depth, by_channel),
+        writeable=False,
+    )  # fmt: skip
+
+
+def _by_group(a: Array, groups: int) -> Array:
+    """All axes but the last as one, or with groups (groups, all those axes, last axis / groups), as a view."""
+    if groups == 1:
+        return a.reshape(-1, a.shape[-1])
+    return a.reshape(-1, groups, a.shape[-1] // groups).transpose(1, 0, 2)
+
+
+def _add_back(dx: Array, patches: Array, g: ConvGeometry) -> None:
+    """patches: (groups, images, rows, columns, kh, kw, C / groups), each added to `dx` where it was taken."""
+    groups, _, rows, columns, kh, kw, depth = patches.shape
+    split = dx.reshape(*dx.shape[:3], groups, depth)
     for a in range(kh):
         for b in range(kw):
-            into = padded[:, _taps(a, rows, g.stride[0], g.dilation[0]), _taps(b, columns, g.stride[1], g.dilation[1])]
-            into += dpatches[:, :, :, :, a, b].transpose(1, 2, 3, 0, 4)
-    inner = padded[:, above : above + shape[1], left : left + shape[2]]
-    return inner.reshape(shape)
+            into = split[:, _taps(a, rows, g.stride[0], g.dilation[0]), _taps(b, columns, g.stride[1], g.dilation[1])]
+            into += patches[:, :, :, :, a, b].transpose(1, 2, 3, 0, 4)
 
 
 def _taps(offset: int, count: int, stride: int, dilation: int) -> slice:
     """Where the kernel's value at `offset` meets the input, for every output."""
     start = offset * dilation
     return slice(start, start + (count - 1) * stride + 1, stride)
-
-
-def _patches(x: Array, kernel: tuple[int, int], g: ConvGeometry) -> tuple[Array, int, int]:
-    """((groups, batch · rows · columns, kh · kw · C / groups), rows, columns)."""
-    n, height, width, channels = x.shape
-    rows, columns = (
-        positions(size, pad, k, stride, dilation)
-        for size, pad, k, stride, dilation in zip((height, width), g.pad, kernel, g.stride, g.dilation, strict=True)
-    )
-    if g.pad != ((0, 0), (0, 0)):
-        x = np.pad(x, ((0, 0), *g.pad, (0, 0)))
-    depth = channels // g.groups
-    patches = np.empty((g.groups, n, rows, columns, *kernel, depth), x.dtype)
-    for a in range(kernel[0]):
-        for b in range(kernel[1]):
-            seen = x[:, _taps(a, rows, g.stride[0], g.dilation[0]), _taps(b, columns, g.stride[1], g.dilation[1])]
-            patches[:, :, :, :, a, b] = seen.reshape(n, rows, columns, g.groups, depth).transpose(3, 0, 1, 2, 4)
-    return patches.reshape(g.groups, n * rows * columns, -1), rows, columns
-
-
-def _matrices(W: Array, groups: int) -> Array:
-    """(groups, kh · kw · C / groups, filters / groups)."""
-    kh, kw, depth, filters = W.shape
-    return W.reshape(kh * kw * depth, groups, filters // groups).transpose(1, 0, 2)
-
-
-def _grouped(dy: Array, groups: int) -> Array:
-    """(groups, batch · rows · columns, filters / groups)."""
-    return dy.reshape(-1, groups, dy.shape[-1] // groups).transpose(1, 0, 2)
-
-
-def _joined(y: Array, shape: tuple[int, ...]) -> Array:
-    return y.transpose(1, 0, 2).reshape(shape)
