@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from core import __version__
 from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
 from core.errors import UserInputError
 from core.export import coreml_reader
 from core.export.base import Exporter, FormatInfo, index_of_label, input_name
-from core.export.python_code import variables
-from core.export.walk import plan_of
+from core.export.coreml_rules import RULES
+from core.export.coreml_rules.builder import Network
+from core.export.walk import Place, places, plan_of
 from core.model import TrainedModel
-from core.network import Node
 from core.project.atomic import atomic_write
 
 VERSION = 4  # iOS 13, macOS 10.15: the first with layers for arrays of any rank
-Weights = Mapping[str, np.ndarray]
 
 
 def coremltools() -> Any:
@@ -47,17 +45,15 @@ def coremltools() -> Any:
 
 def build(model: TrainedModel) -> Any:
     """The model as a Core ML specification; raises UserInputError for a layer without a rule."""
-    plan = plan_of(model, format="Core ML", kinds=tuple(RULES))
+    plan = plan_of(model, format="Core ML", kinds=RULES)
     ct = coremltools()
     steps, size = _preparation(ct, model.preparation.features)
-    network = _Network(ct, model, size)
-    names = variables(model.network)
-    values: list[str] = []
-    for node in plan.nodes:
-        xs = tuple(values[i] for i in node.sources) or ("/x",)
-        weights = model.weights.get(node.id, {})
-        values.append(RULES[node.layer.kind](network, node, xs, weights, f"/network/{names[node.id]}"))
-    last = network.finished(values[plan.output])
+    network = Network(ct, model, size)
+
+    def write(place: Place) -> str:
+        return RULES[place.layer.kind](network, replace(place, name=f"/network/{place.name}"))
+
+    last = network.finished(places(model, plan, "/x", write))
     spec = _pipeline(ct, model, last)
     pipeline = spec.pipelineClassifier.pipeline if isinstance(model.preparation.target, ClassTarget) else spec.pipeline
     for step in (*steps, last):
@@ -151,103 +147,6 @@ def _category(ct: Any, feature: CategoryFeature, name: str) -> list[Any]:
     unknown = ct.proto.OneHotEncoder_pb2.OneHotEncoder.HandleUnknown
     hot.oneHotEncoder.handleUnknown = unknown.Value("IgnoreUnknown")
     return [mapped, hot]
-
-
-# --- the network
-
-
-class _Network:
-    """The last step as it grows."""
-
-    def __init__(self, ct: Any, model: TrainedModel, inputs: int) -> None:
-        types = ct.models.datatypes
-        self.target = model.preparation.target
-        self.loss = model.loss
-        is_class = isinstance(self.target, ClassTarget)
-        self.output = "probabilities" if is_class else "prediction"
-        self.builder = ct.models.neural_network.NeuralNetworkBuilder(
-            [("/x", types.Array(inputs))],
-            [(self.output, types.Array(len(self.target.classes) if isinstance(self.target, ClassTarget) else 1))],
-            mode="classifier" if is_class else None,
-            disable_rank5_shape_mapping=True,
-        )
-
-    def dense(self, x: str, p: Weights, name: str) -> str:
-        n, units = p["W"].shape
-        self.builder.add_inner_product(
-            name, np.ascontiguousarray(p["W"].T, np.float32), p.get("b"), n, units, "b" in p, x, f"{name}/z"
-        )
-        return f"{name}/z"
-
-    def activation(self, kind: str, z: str, name: str, params: list[float] | float | None = None) -> str:
-        self.builder.add_activation(f"{name}/{kind}", kind, z, f"{name}/{kind}", params)
-        return f"{name}/{kind}"
-
-    def gelu(self, z: str, name: str) -> str:
-        self.builder.add_gelu(f"{name}/gelu", z, f"{name}/gelu", mode="TANH_APPROXIMATION")
-        return f"{name}/gelu"
-
-    def softmax(self, z: str, name: str) -> str:
-        self.builder.add_softmax_nd(f"{name}/softmax", z, f"{name}/softmax", axis=-1)
-        return f"{name}/softmax"
-
-    def silu(self, z: str, name: str) -> str:
-        gate = self.activation("SIGMOID", z, name)
-        self.builder.add_multiply_broadcastable(f"{name}/silu", [z, gate], f"{name}/silu")
-        return f"{name}/silu"
-
-    def finished(self, z: str) -> Any:
-        """The answers added: probabilities with their labels, or the value in the target's unit."""
-        if not isinstance(self.target, ClassTarget):
-            mean = self.target.mean
-            if self.loss == "poisson":  # z is the logarithm of the count in units of the scale
-                self.builder.add_unary("/answer/rate", z, "/answer/rate", "exp")
-                z, mean = "/answer/rate", 0.0
-            self.builder.add_activation("/answer", "LINEAR", z, self.output, [self.target.scale, mean])
-            return self.builder.spec
-        if self.loss == "binary_cross_entropy":
-            yes = self.activation("SIGMOID", z, "/answer")
-            no = self.activation("LINEAR", yes, "/answer", [-1.0, 1.0])
-            self.builder.add_concat_nd("/answer/both", [no, yes], self.output, axis=-1)
-        else:
-            self.builder.add_softmax_nd("/answer/softmax", z, self.output, axis=-1)
-        self.builder.set_class_labels(list(self.target.classes), "label", self.output)
-        return self.builder.spec
-
-
-ACTIVATIONS: dict[str, Callable[[_Network, str, str], str]] = {
-    "linear": lambda network, z, name: z,
-    "relu": lambda network, z, name: network.activation("RELU", z, name),
-    "leaky_relu": lambda network, z, name: network.activation("LEAKYRELU", z, name, [0.01]),
-    "elu": lambda network, z, name: network.activation("ELU", z, name, 1.0),
-    "gelu": _Network.gelu,
-    "silu": _Network.silu,
-    "tanh": lambda network, z, name: network.activation("TANH", z, name),
-    "sigmoid": lambda network, z, name: network.activation("SIGMOID", z, name),
-    "softplus": lambda network, z, name: network.activation("SOFTPLUS", z, name),
-    "softmax": _Network.softmax,
-}
-
-
-def _same(network: _Network, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
-    return xs[0]
-
-
-def _dense(network: _Network, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
-    z = network.dense(xs[0], p, name)
-    return ACTIVATIONS[node.layer.activation](network, z, name)  # type: ignore[attr-defined]
-
-
-def _activation(network: _Network, node: Node, xs: tuple[str, ...], p: Weights, name: str) -> str:
-    return ACTIVATIONS[node.layer.function](network, xs[0], name)  # type: ignore[attr-defined]
-
-
-RULES: dict[str, Callable[[_Network, Node, tuple[str, ...], Weights, str], str]] = {
-    "input": _same,
-    "dense": _dense,
-    "activation": _activation,
-    "dropout": _same,  # nothing happens when predicting
-}
 
 
 def _write(model: TrainedModel, path: Path) -> tuple[Path, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from core.data.preprocess import CategoryFeature
 from core.evaluation.rows import number_of
+from core.export import coreml_layers
 from core.export.base import HeldOut, Reloaded, classes_of, input_name
 from core.model import TrainedModel
 
@@ -99,64 +100,9 @@ def _hot(spec: Any, inputs: list[Any]) -> np.ndarray:
 
 
 def _network(spec: Any, inputs: list[Any]) -> np.ndarray:
-    values: Values = {"/x": np.asarray(inputs[0])}
-    y = values["/x"]
-    for layer in spec.layers:
-        kind = layer.WhichOneof("layer")
-        y = _LAYERS[kind](getattr(layer, kind), *(values[name] for name in layer.input))
-        values[layer.output[0]] = y
-    return y
+    return coreml_layers.network(spec, np.asarray(inputs[0]))
 
 
-def _inner_product(p: Any, x: np.ndarray) -> np.ndarray:
-    W = np.array(p.weights.floatValue, np.float64).reshape(p.outputChannels, p.inputChannels)
-    y = x @ W.T
-    return y + np.array(p.bias.floatValue) if p.hasBias else y
-
-
-def _activation(p: Any, z: np.ndarray) -> np.ndarray:
-    kind = p.WhichOneof("NonlinearityType")
-    if kind == "leakyReLU":
-        return np.where(z >= 0, z, p.leakyReLU.alpha * z)
-    if kind == "ELU":
-        return np.where(z > 0, z, p.ELU.alpha * np.expm1(np.minimum(z, 0)))
-    if kind == "linear":
-        return p.linear.alpha * z + p.linear.beta
-    return _SIMPLE[kind](z)
-
-
-def _unary(p: Any, x: np.ndarray) -> np.ndarray:
-    if p.type != p.Operation.Value("EXP"):
-        raise RuntimeError("the Core ML file has a function that the reader does not know")
-    return np.exp(x)
-
-
-def _gelu(p: Any, z: np.ndarray) -> np.ndarray:
-    if p.mode != p.GeluMode.Value("TANH_APPROXIMATION"):
-        raise RuntimeError("the Core ML file has another form of GELU")
-    return 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
-
-
-def _softmax(p: Any, z: np.ndarray) -> np.ndarray:
-    exp = np.exp(z - z.max(axis=p.axis, keepdims=True))
-    return exp / exp.sum(axis=p.axis, keepdims=True)
-
-
-_SIMPLE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "ReLU": lambda z: np.maximum(z, 0),
-    "tanh": np.tanh,
-    "softplus": lambda z: np.logaddexp(0, z),
-    "sigmoid": lambda z: 0.5 * np.tanh(0.5 * z) + 0.5,
-}
-_LAYERS: dict[str, Callable[..., np.ndarray]] = {
-    "innerProduct": _inner_product,
-    "activation": _activation,
-    "gelu": _gelu,
-    "unary": _unary,
-    "multiplyBroadcastable": lambda p, a, b: a * b,
-    "softmaxND": _softmax,
-    "concatND": lambda p, *xs: np.concatenate(xs, axis=p.axis),
-}
 _STEPS: dict[str, Callable[[Any, list[Any]], Any]] = {
     "featureVectorizer": _vectorizer,
     "imputer": _imputer,

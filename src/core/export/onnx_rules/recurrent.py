@@ -2,7 +2,7 @@
 
 ONNX has LSTM, GRU and RNN operators, but they know padding at the end alone, given as lengths. Here a step of zeros is
 padding wherever it stands: the state is carried over it, and zeros are given out. A Scan says exactly that, for every
-cell and in both directions. x W + b is one matrix product for all steps, so that only the product with the state is repeated.
+cell and in both directions. x W + b is one matrix product for all steps: only the product with the state is repeated.
 """
 
 from __future__ import annotations
