@@ -18,8 +18,8 @@ class Cost:
 
     parameters: how many numbers are trained.  multiply_adds: of the forward pass, for one row.
     parameter_bytes = 4 P; gradient_bytes = 4 P; optimizer_bytes = 4 P · slots (Adam 2, momentum 1, SGD 0);
-    activation_bytes = 2 · 4 · batch · (number of output values of a row): each output once as the value that
-    the backward pass needs, once as the gradient that comes back.
+    activation_bytes = 4 · batch · (2 · output values of a row + `Layer.work_values`): each output once as the value
+    that the backward pass needs, once as the gradient that comes back, and what a layer holds beside it meanwhile.
     """
 
     parameters: int = 0
@@ -54,13 +54,14 @@ def layer_cost(report: Report, id: str, *, optimizer: Optimizer, batch: int) -> 
     if id not in report.shapes:
         return Cost()
     trained = BYTES * report.parameters[id]
+    held = 2 * values(report.shapes[id]) + report.work_values[id]
     return Cost(
         parameters=report.parameters[id],
         multiply_adds=report.multiply_adds[id],
         parameter_bytes=trained,
         gradient_bytes=trained,
         optimizer_bytes=trained * optimizer.slots,
-        activation_bytes=2 * BYTES * batch * values(report.shapes[id]),
+        activation_bytes=BYTES * batch * held,
     )
 
 

@@ -35,13 +35,14 @@ class Badge:
 
 @dataclass(frozen=True)
 class Report:
-    """shapes: output shape by layer id, as far as known; order: ids in topological order; parameters by layer id."""
+    """shapes: output shape by layer id, as far as known; order: ids in topological order; the rest by layer id."""
 
     badges: tuple[Badge, ...] = ()
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     parameters: Mapping[str, int] = field(default_factory=dict)
     multiply_adds: Mapping[str, int] = field(default_factory=dict)
+    work_values: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -82,12 +83,13 @@ def check(
     for id in order:
         _check_layer(network, network.layer(id), shapes, badges)
     badges += _ends(network, shapes, row_shape, outputs, target)
-    parameters, work = {}, {}
+    parameters, work, held = {}, {}, {}
     for id in (i for i in order if i in shapes):
         layer, inputs = network.layer(id).layer, input_shapes(network, id, shapes)
         parameters[id] = sum(_product(shape) for shape in layer.parameter_shapes(*inputs).values())
         work[id] = layer.multiply_adds(*inputs)
-    return Report(tuple(badges), shapes, order, parameters, work)
+        held[id] = layer.work_values(*inputs)
+    return Report(tuple(badges), shapes, order, parameters, work, held)
 
 
 def _product(shape: Shape) -> int:

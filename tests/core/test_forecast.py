@@ -6,8 +6,14 @@ import pytest
 
 from core import forecast
 from core.forecast import Cost, bytes_text, count_text, layer_cost, network_cost
+from core.layers.batch_norm import BatchNorm
+from core.layers.conv2d import Conv2D
+from core.layers.dense import Dense
+from core.layers.flatten import Flatten
+from core.layers.input import Input
+from core.layers.max_pool import MaxPool
 from core.optimizers import SGD, Adam
-from core.spec import NetworkSpec, TrainingConfig, mlp
+from core.spec import NetworkSpec, TrainingConfig, mlp, sequential
 from core.validation import check
 
 NETWORK = mlp(4, (8,), 3)  # 40 + 27 parameters; outputs of 4, 8 and 3 values
@@ -20,6 +26,25 @@ def test_one_layer() -> None:
         activation_bytes=2 * 4 * 32 * 8,
     )  # fmt: skip
     assert cost.memory == 160 + 160 + 320 + 2048
+
+
+def test_what_a_layer_holds_for_its_way_back_counts() -> None:
+    network = sequential(
+        Input(shape=(6, 6, 2)),
+        Conv2D(filters=3),  # holds its input with a frame of zeros, 8 × 8 × 2
+        Conv2D(filters=3, kernel=(1, 1), activation="gelu"),  # holds z
+        BatchNorm(),  # holds x - μ
+        MaxPool(size=4, padding="same"),  # holds its input with a frame, 8 × 8 × 3
+        Flatten(),
+        Dense(units=2, activation="silu"),  # holds z
+        Dense(units=1, activation="linear"),
+    )
+    report = check(network)
+    held = (0, 8 * 8 * 2, 6 * 6 * 3, 6 * 6 * 3, 8 * 8 * 3, 0, 2, 0)
+    outputs = (6 * 6 * 2, 6 * 6 * 3, 6 * 6 * 3, 6 * 6 * 3, 2 * 2 * 3, 12, 2, 1)
+    for i, (work, shown) in enumerate(zip(held, outputs, strict=True)):
+        cost = layer_cost(report, f"l{i}", optimizer=SGD(), batch=5)
+        assert cost.activation_bytes == 4 * 5 * (2 * shown + work)
 
 
 def test_the_whole_is_the_sum_and_depends_on_the_optimizer() -> None:

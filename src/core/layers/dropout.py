@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +43,10 @@ class Dropout(Layer):
             return x, None, s
         keep = 1.0 - self.rate
         mask = ops.bernoulli(key, keep, x.shape) * (1.0 / keep)
-        return x * mask, mask, s
+        return ops.multiply(x, mask), mask, s
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
-        return (dy if cache is None else dy * cache,), {}
+        return (dy if cache is None else ops.multiply(dy, cache),), {}
 
     def describe(self) -> str:
         return "Dropout" if self.rate is None else f"Dropout {self.rate:g}"
@@ -53,3 +54,6 @@ class Dropout(Layer):
     @classmethod
     def examples(cls) -> tuple[tuple[Layer, tuple[Shape, ...]], ...]:
         return ((cls(rate=0.0), ((4,),)), (cls(rate=0.5), ((3, 4),)))
+
+    def work_values(self, *inputs: Shape) -> int:
+        return math.prod(inputs[0])
