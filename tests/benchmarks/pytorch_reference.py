@@ -1,13 +1,14 @@
-"""What PyTorch computes: 100 steps of its optimizers on a small network, its losses and its schedules.
+"""What PyTorch computes: 100 steps of its optimizers on two small networks, its losses and its schedules.
 
-The answers lie in tests/core/reference/pytorch.json, so that the tests need no PyTorch. Where it is installed this
-compares them with what it computes now; with --write it makes them again.
+The answers lie in tests/core/reference, so that the tests need no PyTorch. Where it is installed this
+compares them with what it computes now (exit code 1 where they differ); with --write it makes them again.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ except ImportError:
     print("PyTorch is not installed: nothing to compare with.")
     sys.exit(0)
 
-OUT = Path(__file__).resolve().parents[1] / "core" / "reference" / "pytorch.json"
+FOLDER = Path(__file__).resolve().parents[1] / "core" / "reference"
 INPUTS, HIDDEN, CLASSES = 6, 8, 3
+SIDE, FILTERS = 8, (4, 6)  # images of one channel; the first convolution keeps the size, the second does not
+FLAT = (SIDE // 2 - 2) ** 2 * FILTERS[1]
 ROWS, BATCH, STEPS = 80, 16, 100
+NEAR = 1e-5  # between PyTorch's own versions and processors
 
 
 def start() -> dict[str, Any]:
@@ -46,6 +50,56 @@ def network(weights: list[Any]) -> nn.Sequential:
     return made
 
 
+def cnn_start() -> dict[str, Any]:
+    """Images, classes and first weights, as the program lays them out: channels last, outputs last."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(ROWS, SIDE, SIDE, 1)).round(3)
+    parts = (x[:, : SIDE // 2], x[:, SIDE // 2 :], x[:, :, : SIDE // 2])
+    shapes = [(3, 3, 1, FILTERS[0]), (3, 3, *FILTERS), (FLAT, CLASSES)]
+    weights = [
+        [rng.normal(0, np.prod(shape[:-1]) ** -0.5, shape).round(3), rng.normal(0, 0.1, shape[-1]).round(3)]
+        for shape in shapes
+    ]
+    t = np.argmax([part.sum(axis=(1, 2, 3)) for part in parts], axis=0)
+    return {"x": x, "t": t, "weights": weights, "batch": BATCH, "steps": STEPS}
+
+
+def channels_first(W: np.ndarray) -> np.ndarray:
+    """A kernel or a matrix in PyTorch's layout; its flat row counts the channels first, ours last."""
+    if W.ndim == 4:
+        return W.transpose(3, 2, 0, 1)
+    side = SIDE // 2 - 2
+    return W.reshape(side, side, FILTERS[1], -1).transpose(3, 2, 0, 1).reshape(W.shape[1], -1)
+
+
+def channels_last(W: np.ndarray) -> np.ndarray:
+    """The inverse of `channels_first`."""
+    if W.ndim == 4:
+        return W.transpose(2, 3, 1, 0)
+    side = SIDE // 2 - 2
+    return W.reshape(-1, FILTERS[1], side, side).transpose(2, 3, 1, 0).reshape(-1, W.shape[0])
+
+
+def cnn(weights: list[Any]) -> nn.Sequential:
+    made = nn.Sequential(
+        nn.Conv2d(1, FILTERS[0], 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(*FILTERS, 3), nn.ReLU(),
+        nn.Flatten(), nn.Linear(FLAT, CLASSES),
+    ).double()  # fmt: skip
+    with torch.no_grad():
+        for layer, (W, b) in zip((made[0], made[3], made[6]), weights, strict=True):
+            layer.weight.copy_(torch.tensor(channels_first(W)))
+            layer.bias.copy_(torch.tensor(b))
+    return made
+
+
+def cnn_trained(given: dict[str, Any], kind: str) -> dict[str, Any]:
+    net = cnn(given["weights"])
+    x = torch.tensor(given["x"].transpose(0, 3, 1, 2).copy())
+    rate = steps(net, x, torch.tensor(given["t"]), kind)
+    final = [[channels_last(p.weight.detach().numpy()), p.bias.detach().numpy()] for p in (net[0], net[3], net[6])]
+    return {"kind": kind, "rate": rate, "weights": final}
+
+
 def groups(net: nn.Sequential, decay: float) -> list[dict[str, Any]]:
     """Weights decay, biases do not."""
     named = list(net.named_parameters())
@@ -67,23 +121,29 @@ OPTIMIZERS = {
 }
 
 
-def trained(given: dict[str, Any], kind: str, *, clip_norm: float = 0.0, clip_value: float = 0.0) -> dict[str, Any]:
-    net = network(given["weights"])
+def steps(net: nn.Sequential, x: Any, t: Any, kind: str, clip: Callable[[Any], Any] = lambda parameters: None) -> float:
+    """Train, and tell the learning rate."""
     optimizer = OPTIMIZERS[kind](net)
-    x, t = torch.tensor(given["x"]), torch.tensor(given["t"])
     for step in range(STEPS):
         at = step * BATCH % ROWS
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(net(x[at : at + BATCH]), t[at : at + BATCH])
         loss.backward()
-        if clip_value:
-            nn.utils.clip_grad_value_(net.parameters(), clip_value)
-        if clip_norm:
-            nn.utils.clip_grad_norm_(net.parameters(), clip_norm)
+        clip(list(net.parameters()))
         optimizer.step()
-    layers = (net[0], net[2], net[4])
-    rate = optimizer.param_groups[0]["lr"]
-    final = [[p.weight.detach().numpy().T, p.bias.detach().numpy()] for p in layers]
+    return optimizer.param_groups[0]["lr"]
+
+
+def trained(given: dict[str, Any], kind: str, *, clip_norm: float = 0.0, clip_value: float = 0.0) -> dict[str, Any]:
+    def clip(parameters: Any) -> None:
+        if clip_value:
+            nn.utils.clip_grad_value_(parameters, clip_value)
+        if clip_norm:
+            nn.utils.clip_grad_norm_(parameters, clip_norm)
+
+    net = network(given["weights"])
+    rate = steps(net, torch.tensor(given["x"]), torch.tensor(given["t"]), kind, clip)
+    final = [[p.weight.detach().numpy().T, p.bias.detach().numpy()] for p in (net[0], net[2], net[4])]
     return {"kind": kind, "rate": rate, "clip_norm": clip_norm, "clip_value": clip_value, "weights": final}
 
 
@@ -159,20 +219,31 @@ def plain(value: Any) -> Any:
     return [plain(v) for v in value] if isinstance(value, list) else value
 
 
-def main() -> None:
-    given = start()
+def answers() -> dict[str, dict[str, Any]]:
+    """By file name."""
+    given, images = start(), cnn_start()
     runs = [trained(given, kind) for kind in OPTIMIZERS]
     runs += [trained(given, "sgd", clip_norm=0.05), trained(given, "sgd", clip_value=0.01)]
-    answer = {"pytorch": torch.__version__, "start": given, "runs": runs, "losses": losses(), "schedules": schedules()}
-    if "--write" in sys.argv:
-        OUT.parent.mkdir(parents=True, exist_ok=True)
-        OUT.write_text(json.dumps(plain(answer), separators=(",", ":")) + "\n", encoding="utf-8")
-        print(f"{OUT.name}: {OUT.stat().st_size:,} bytes")
-        return
-    kept = numbers(json.loads(OUT.read_text(encoding="utf-8")))
-    found = numbers(plain(answer))
-    largest = max(abs(a - b) for a, b in zip(kept, found, strict=True))
-    print(f"PyTorch {torch.__version__}: {len(found):,} numbers, largest difference {largest:.1e}")
+    cnn_runs = [cnn_trained(images, kind) for kind in ("momentum", "rmsprop", "adam")]
+    return {
+        "pytorch.json": {"start": given, "runs": runs, "losses": losses(), "schedules": schedules()},
+        "pytorch_cnn.json": {"start": images, "runs": cnn_runs},
+    }
+
+
+def main() -> int:
+    far = 0
+    for name, answer in answers().items():
+        path, found = FOLDER / name, plain({"pytorch": torch.__version__, **answer})
+        if "--write" in sys.argv:
+            path.write_text(json.dumps(found, separators=(",", ":")) + "\n", encoding="utf-8")
+            print(f"{name}: {path.stat().st_size:,} bytes")
+            continue
+        pairs = zip(numbers(json.loads(path.read_text(encoding="utf-8"))), numbers(found), strict=True)
+        largest = max(abs(a - b) for a, b in pairs)
+        print(f"{name}, PyTorch {torch.__version__}: largest difference {largest:.1e}")
+        far += largest > NEAR
+    return 1 if far else 0
 
 
 def numbers(value: Any) -> list[float]:
@@ -185,4 +256,4 @@ def numbers(value: Any) -> list[float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,10 +15,11 @@ gradients, so with momentum the two differ while the rate falls: our velocity is
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def strategies() -> Iterator[Strategy]:
 def first_weights(widths: tuple[int, ...], seed: int) -> Weights:
     """As MLPClassifier draws them: U(-a, a), a = √(6 / (n + m)), for the biases too."""
     rng, made = np.random.RandomState(seed), {}
-    for i, (n, m) in enumerate(zip(widths, widths[1:], strict=False), start=1):
+    for i, (n, m) in enumerate(itertools.pairwise(widths), start=1):
         a = np.sqrt(6.0 / (n + m))
         made[f"l{i}"] = {"W": rng.uniform(-a, a, (n, m)), "b": rng.uniform(-a, a, m)}
     return made
@@ -109,6 +110,10 @@ def their_accuracy(rows: Rows, strategy: Strategy, *, seed: int, epochs: int) ->
         return float(model.fit(*rows).score(*rows))
 
 
+def mean_accuracy(of: Callable[..., float], rows: Rows, strategy: Strategy, epochs: int) -> float:
+    return float(np.mean([of(rows, strategy, seed=seed, epochs=epochs) for seed in SEEDS]))
+
+
 def main() -> int:
     missed = 0
     print("| rows | strategy | Chainrule | scikit-learn | difference |\n|---|---|--:|--:|--:|")
@@ -116,7 +121,7 @@ def main() -> int:
         x, t = getattr(datasets, f"load_{name}")(return_X_y=True)
         rows = (MinMaxScaler().fit_transform(x), t)
         for strategy in strategies():
-            a, b = (np.mean([who(rows, strategy, seed=s, epochs=epochs) for s in SEEDS]) for who in (our_accuracy, their_accuracy))
+            a, b = (mean_accuracy(of, rows, strategy, epochs) for of in (our_accuracy, their_accuracy))
             print(f"| {name} | {strategy.name} | {a:.4f} | {b:.4f} | {a - b:+.4f} |", flush=True)
             missed += abs(a - b) > TOLERANCE
     print(f"\n{missed} of the differences are larger than {TOLERANCE}.")

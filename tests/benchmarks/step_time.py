@@ -20,10 +20,11 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 
-from core.backend.choose import usable_cores
 from peers import report
 from peers.worker import Peer, Ready
 from peers.workloads import WORKLOADS
+
+from core.backend.choose import usable_cores
 
 ROUNDS, QUICK_ROUNDS = 7, 5
 PAUSE = 0.03  # seconds before a turn, in which the threads of the one before fall asleep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,7 @@ def _dense(units: int, activation: str = "linear") -> Any:
 def _graph(layers: dict[str, Any], *skips: tuple[str, str]) -> NetworkSpec:
     """A chain in the order given, and further edges across it."""
     ids = list(layers)
-    chain = zip(ids, ids[1:], strict=False)
+    chain = itertools.pairwise(ids)
     specs = tuple(LayerSpec(id, id, layer) for id, layer in layers.items())
     return NetworkSpec(specs, tuple(Edge(*ends) for ends in (*chain, *skips)))
 

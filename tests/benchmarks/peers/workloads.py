@@ -5,6 +5,7 @@ Everything is channels last, and a weight's last axis is the output unit; peers 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -97,7 +98,7 @@ def _dense(inputs: int, units: int) -> dict[str, tuple[int, ...]]:
 
 
 def _mlp_shapes(of: Workload) -> Shapes:
-    pairs = zip(of.widths, of.widths[1:], strict=False)
+    pairs = itertools.pairwise(of.widths)
     return {f"l{i}": _dense(n, m) for i, (n, m) in enumerate(pairs, start=1)}
 
 
@@ -133,8 +134,8 @@ SHAPES: dict[str, Callable[[Workload], Shapes]] = {
 
 
 def _mlp(widths: tuple[int, ...], batch: int, bar: float) -> Workload:
-    pairs = list(zip(widths, widths[1:], strict=False))
-    products = tuple(Product(batch, n, m, FIRST if i == 0 else FIRST + ("dx",)) for i, (n, m) in enumerate(pairs))
+    pairs = list(itertools.pairwise(widths))
+    products = tuple(Product(batch, n, m, FIRST if i == 0 else (*FIRST, "dx")) for i, (n, m) in enumerate(pairs))
     name = f"MLP {'-'.join(str(n) for n in widths)}, batch {batch}"
     return Workload(name, "mlp", batch, widths[:1], widths[-1], widths, bar, products)
 

@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 
 from core.backend.choose import probe
+from core.layers.conv2d import Conv2D
 from core.layers.dense import Dense
+from core.layers.flatten import Flatten
 from core.layers.input import Input
+from core.layers.max_pool import MaxPool
 from core.losses import loss_for
 from core.network import Network
 from core.optimizers import AdamW, Lion, optimizer_from_json
 from core.spec import TrainingConfig, sequential
 from core.training.trainer import make_step
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "pytorch.json").read_text(encoding="utf-8"))
+FOLDER = Path(__file__).parents[1] / "reference"
+REFERENCE, CNN = (json.loads((FOLDER / name).read_text("utf-8")) for name in ("pytorch.json", "pytorch_cnn.json"))
 START, RUNS = REFERENCE["start"], REFERENCE["runs"]
 DECAY = {"adamw": {"weight_decay": 0.3}}
 NETWORK = sequential(
@@ -24,22 +28,37 @@ NETWORK = sequential(
     Dense(units=8, activation="relu"),
     Dense(units=3, activation="linear"),
 )
+IMAGE_NETWORK = sequential(
+    Input(shape=(8, 8, 1)),
+    Conv2D(filters=4, kernel=(3, 3), padding="same", activation="relu"),
+    MaxPool(size=2),
+    Conv2D(filters=6, kernel=(3, 3), padding="valid", activation="relu"),
+    Flatten(),
+    Dense(units=3, activation="linear"),
+)
+IMAGE_LAYERS = ("l1", "l3", "l5")  # those with weights
 
 
-def named(weights):
-    return {f"l{i}": {"W": np.array(W), "b": np.array(b)} for i, (W, b) in enumerate(weights, start=1)}
+def named(weights, ids=("l1", "l2", "l3")):
+    return {id: {"W": np.array(W), "b": np.array(b)} for id, (W, b) in zip(ids, weights, strict=True)}
 
 
-def trained(backend, config):
+def trained(backend, config, *, network=NETWORK, start=START, ids=("l1", "l2", "l3")):
     if backend == "mlx" and probe().name != "mlx":
         pytest.skip(probe().why)
     loss = loss_for("softmax_cross_entropy")
-    step = make_step(backend, Network.of(NETWORK, config), loss, config, named(START["weights"]))
-    x, t = np.array(START["x"], np.float32), np.array(START["t"], np.int32)
-    for i in range(START["steps"]):
-        at = i * START["batch"] % len(x)
-        step(x[at : at + START["batch"]], t[at : at + START["batch"]], config.learning_rate, 0)
+    step = make_step(backend, Network.of(network, config), loss, config, named(start["weights"], ids))
+    x, t = np.array(start["x"], np.float32), np.array(start["t"], np.int32)
+    for i in range(start["steps"]):
+        at = i * start["batch"] % len(x)
+        step(x[at : at + start["batch"]], t[at : at + start["batch"]], config.learning_rate, 0)
     return step.params
+
+
+def assert_near(found, wanted) -> None:
+    for id, arrays in wanted.items():
+        for name, array in arrays.items():
+            np.testing.assert_allclose(found[id][name], array, atol=1e-4, err_msg=f"{id} {name}")
 
 
 @pytest.mark.parametrize("backend", ["numpy", "mlx"])
@@ -48,9 +67,15 @@ def test_a_hundred_steps_equal_pytorchs(backend, run) -> None:
     optimizer = optimizer_from_json({"kind": run["kind"], **DECAY.get(run["kind"], {})})
     clip = {name: run[name] for name in ("clip_norm", "clip_value")}
     found = trained(backend, TrainingConfig(optimizer=optimizer, learning_rate=run["rate"], **clip))
-    for id, arrays in named(run["weights"]).items():
-        for name, array in arrays.items():
-            np.testing.assert_allclose(found[id][name], array, atol=1e-4, err_msg=f"{id} {name}")
+    assert_near(found, named(run["weights"]))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "mlx"])
+@pytest.mark.parametrize("run", CNN["runs"], ids=lambda run: run["kind"])
+def test_a_hundred_steps_of_a_convolutional_network_equal_pytorchs(backend, run) -> None:
+    config = TrainingConfig(optimizer=optimizer_from_json({"kind": run["kind"]}), learning_rate=run["rate"])
+    found = trained(backend, config, network=IMAGE_NETWORK, start=CNN["start"], ids=IMAGE_LAYERS)
+    assert_near(found, named(run["weights"], IMAGE_LAYERS))
 
 
 @pytest.mark.parametrize("backend", ["numpy", "mlx"])
