@@ -218,9 +218,10 @@ def _train_json(
 
     backend = choose(config.backend)
     final: dict[str, float] = {f"{part}_loss": e.metrics["loss"] for part, e in measured.items()}
-    wanted = ("accuracy", "macro_f1") if prepared.task == "classification" else ("rmse", "mae", "r2")
+    wanted = ("accuracy", "macro_f1", "auc", "top3_accuracy", "rmse", "mae", "r2")
     if "test" in measured:
-        final |= {f"test_{name}": measured["test"].metrics[name] for name in wanted}
+        metrics = measured["test"].metrics
+        final |= {f"test_{name}": metrics[name] for name in wanted if name in metrics}
     return {
         "task": prepared.task,
         "target": prepared.target,

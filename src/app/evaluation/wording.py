@@ -16,6 +16,8 @@ GLOSSARY: Mapping[str, str] = {
     "within this 95 % interval (Wilson's), unless these rows are an unlucky draw.",
     "macro_f1": "Macro F1: the F1 scores of all classes, averaged so that a rare class counts as much as a frequent "
     "one. 1 is perfect.",
+    "auc": "AUC: how often a row of a class gets a higher score for it than a row of another class, the mean over the "
+    "classes. 0.5 is chance, 1 is perfect.",
     "loss": "Loss: what training makes small, measured on these rows. It also tells how far off the sure answers are.",
     "errors": "How many rows the network answers wrong.",
     "rmse": "RMSE: root mean squared error, √(mean (y − ŷ)²), in the unit of the target. Large errors weigh more.",
@@ -66,14 +68,16 @@ def _class_scores(e: Evaluation) -> list[Score]:
     accuracy, base = e.metrics["accuracy"], e.metrics["baseline_accuracy"]
     low, high = interval(hits(e), e.rows)
     wrong = e.rows - hits(e)
+    area = f"AUC {theme.number(round(e.metrics['auc'], 4))} · " if "auc" in e.metrics else ""
+    macro, loss = theme.number(round(e.metrics["macro_f1"], 4)), theme.number(e.metrics["loss"])
     return [
         Score("Accuracy", percent(accuracy), f"always the largest class: {percent(base)}",
               f"{GLOSSARY['accuracy']} The mark: always guessing the largest class.", accuracy, base),
         Score("Likely between", f"{whole_percent(low)} – {whole_percent(high)}", f"95 % interval from {e.rows:,} rows",
               GLOSSARY["interval"]),
         Score("Errors", f"{wrong:,}", f"of {e.rows:,} test rows", GLOSSARY["errors"]),
-        Score("Macro F1", theme.number(round(e.metrics["macro_f1"], 4)), f"loss {theme.number(e.metrics['loss'])}",
-              f"{GLOSSARY['macro_f1']}\n{GLOSSARY['loss']}"),
+        Score("Macro F1", macro, f"{area}loss {loss}",
+              "\n".join(GLOSSARY[name] for name in ("macro_f1", "auc", "loss") if name in e.metrics)),
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from core.data.schema import Part
 from core.errors import UserInputError
 from core.evaluation.result import Evaluation
 from core.losses import loss_for
+from core.metrics import MAE, R2, RMSE, Accuracy, AreaUnderCurve, MacroF1, Metric, TopK
 from core.model import TrainedModel
 
 WORST = 50
+MANY_CLASSES = 5  # beyond which a near miss is worth telling
 
 
 def evaluate(model: TrainedModel, part: Part, part_name: str = "test") -> Evaluation:
@@ -62,39 +64,41 @@ def class_scores(confusion: np.ndarray) -> list[tuple[float, float, float, int]]
 
 
 def regression_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """RMSE = √mean (y - ŷ)², MAE = mean |y - ŷ|, R² = 1 - Σ(y - ŷ)² / Σ(y - ȳ)²  (Draper and Smith 1998, §1.3).
+    """RMSE, MAE and R² as `core.metrics` defines them, and the RMSE of always answering the mean of these rows.
 
-    truth, predicted: (rows,) in the target's unit; RMSE and MAE are in it, too. baseline_rmse is that of always
-    answering the mean ȳ of these rows. Where all y are equal, R² is 1 for a perfect answer and else 0.
+    truth, predicted: (rows,) in the target's unit; all but R² are in it, too.
     """
-    error, spread = truth - predicted, truth - truth.mean()
-    squares, total = float(error @ error), float(spread @ spread)
-    return {
-        "rmse": float(np.sqrt(squares / len(truth))),
-        "mae": float(np.abs(error).mean()),
-        "r2": 1.0 - squares / total if total > 0 else float(squares == 0),
-        "baseline_rmse": float(np.sqrt(total / len(truth))),
-    }
+    rmse, mae, r2 = RMSE(), MAE(), R2()
+    for metric in (rmse, mae, r2):
+        metric.update(predicted, truth)
+    return {"rmse": rmse.value(), "mae": mae.value(), "r2": r2.value(), "baseline_rmse": r2.baseline}
+
+
+def class_metrics(answers: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Accuracy, macro F1 and the area under the ROC curve, with more than five classes also top-3 accuracy.
+
+    answers: (rows, classes) probabilities, truth: (rows,) indices. What has no meaning for these rows, such as an area
+    where all are of one class, is left out.
+    """
+    kinds: dict[str, Metric] = {"accuracy": Accuracy(), "macro_f1": MacroF1(), "auc": AreaUnderCurve()}
+    if answers.shape[1] > MANY_CLASSES:
+        kinds["top3_accuracy"] = TopK(3)
+    for metric in kinds.values():
+        metric.update(answers, truth)
+    return {name: value for name, metric in kinds.items() if not math.isnan(value := metric.value())}
 
 
 def _classes(target: ClassTarget, p: np.ndarray, part: Part, part_name: str, loss: float) -> Evaluation:
     truth, predicted = part.y.astype(np.int64), p.argmax(axis=1)
     confusion = confusion_matrix(truth, predicted, len(target.classes))
     scores = class_scores(confusion)
-    # Classes that neither occur nor are predicted say nothing about the network.
-    seen = (confusion.sum(axis=0) + confusion.sum(axis=1)) > 0
-    metrics: Mapping[str, float] = {
-        "loss": loss,
-        "accuracy": float((truth == predicted).mean()),
-        "macro_f1": float(np.mean([score[2] for score, there in zip(scores, seen, strict=True) if there])),
-        "baseline_accuracy": float(np.bincount(truth).max() / len(truth)),
-    }
+    always = float(np.bincount(truth).max() / len(truth))
     rows = np.arange(len(truth))
     return Evaluation(
         task="classification",
         part=part_name,
         rows=len(truth),
-        metrics=metrics,
+        metrics={"loss": loss, **class_metrics(p, truth), "baseline_accuracy": always},
         classes=target.classes,
         confusion=confusion,
         per_class=dict(zip(target.classes, scores, strict=True)),

@@ -12,7 +12,8 @@ import numpy as np
 class Evaluation:
     """How a trained network does on rows it never saw.
 
-    metrics by name: classification "loss", "accuracy", "macro_f1", "baseline_accuracy" (always the largest class);
+    metrics by name: classification "loss", "accuracy", "macro_f1", "auc" (area under the ROC curve, where rows of two
+    classes are there), "top3_accuracy" (more than five classes), "baseline_accuracy" (always the largest class);
     regression "loss", "rmse", "mae", "r2", "baseline_rmse" (always the mean), in the target's unit.
     confusion[i, j]: rows of class i predicted as j. per_class: name → precision, recall, f1, support.
     truth, predicted: (rows,) in the target's unit, or indices of classes. confidence: classification, (rows,)

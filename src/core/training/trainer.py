@@ -22,6 +22,7 @@ from core.data.schema import Part, Prepared
 from core.engine.messages import TrainingTask, Weights
 from core.errors import UserInputError
 from core.losses import Loss, fitted, outputs_for, resolve
+from core.metrics import RMSE, Accuracy
 from core.network import Network
 from core.spec import TrainingConfig
 from core.training.series import Series
@@ -307,16 +308,17 @@ class Trainer:
 
     def measure(self, part: Part) -> tuple[float, float]:
         """(mean loss, metric) of rows without anything random: accuracy, or RMSE in the target's unit."""
-        rows, total, hits = len(part.x), 0.0, 0.0
+        rows, total = len(part.x), 0.0
+        metric = Accuracy(cut=0.0) if self.loss.task == "classification" else RMSE()
         for i in range(0, rows, EVALUATE_ROWS):
             x, t = part.x[i : i + EVALUATE_ROWS], part.y[i : i + EVALUATE_ROWS]
             loss, outputs = self.step.evaluate(x, t)
             total += loss * len(x)
-            hits += _hits(self.loss, outputs, t)
-        target = self.task.prepared.preparation.target
+            metric.update(outputs if self.loss.task == "classification" else self.loss.answers(outputs), t)
+        target, value = self.task.prepared.preparation.target, metric.value()
         if isinstance(target, NumberTarget):
-            return total / rows, math.sqrt(hits / rows) * target.scale if math.isfinite(hits) else math.inf
-        return total / rows, hits / rows
+            return total / rows, value * target.scale if math.isfinite(value) else math.inf
+        return total / rows, value
 
     # --- what came out
 
@@ -366,14 +368,6 @@ def _next_sample(began: float) -> float:
     """When the next sample is due, given when this one began: rarely enough that all of them cost little."""
     now = time.perf_counter()
     return now + max(SAMPLE_SECONDS, (now - began) / SAMPLE_SHARE)
-
-
-def _hits(loss: Loss, outputs: np.ndarray, t: np.ndarray) -> float:
-    """Rows answered right, or the sum of squared errors."""
-    if loss.task == "regression":
-        return float(np.square(loss.answers(outputs) - t, dtype=np.float64).sum())
-    guess = outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0)
-    return float((guess == t).sum())
 
 
 def _in_memory(part: Part, limit: int = 1 << 30) -> Part:

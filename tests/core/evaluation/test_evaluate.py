@@ -57,6 +57,20 @@ def test_a_class_that_neither_occurs_nor_is_predicted_does_not_lower_f1() -> Non
     assert e.part == "validation"
 
 
+def test_how_well_the_classes_are_ranked() -> None:
+    """Counted by hand: of the six pairs of an a and another row, three are the right way round and one ties."""
+    model = identity(3, ClassTarget("kind", ("a", "b", "c")), "softmax_cross_entropy")
+    p = [[0.7, 0.2, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]
+    metrics = evaluate(model, part(logits(p), np.array([0, 1, 1, 0, 0], np.int32))).metrics
+    assert metrics["auc"] == pytest.approx(((3 / 6 + 0.5 / 6) + 6 / 6) / 2)  # a, b; no row is a c
+    assert "top3_accuracy" not in metrics
+    one = evaluate(model, part(logits(p[:1]), np.array([0], np.int32))).metrics
+    assert "auc" not in one
+    six = identity(6, ClassTarget("kind", tuple("abcdef")), "softmax_cross_entropy")
+    rows = [[5, 4, 3, 2, 1, 0]] * 4
+    assert evaluate(six, part(rows, np.array([0, 2, 3, 5], np.int32))).metrics["top3_accuracy"] == 0.5
+
+
 def test_two_classes_with_one_output() -> None:
     model = identity(1, ClassTarget("kind", ("no", "yes")), "binary_cross_entropy")
     e = evaluate(model, part([[0.0 - 1.0], [3.0]], np.array([1, 1], np.int32)))
