@@ -45,9 +45,18 @@ def places(model: TrainedModel, plan: Network, x: str, write: Callable[[Place], 
     for node in plan.nodes:
         xs = tuple(values[i] for i in node.sources) or (x,)
         output = node.layer.output_shape(*node.inputs)
-        weights = model.weights.get(node.id, {})
-        values.append(write(Place(node.layer, node.inputs, output, xs, names[node.id], weights)))
+        p = _at_rest(node.layer, model.weights.get(node.id, {}))
+        values.append(write(Place(node.layer, node.inputs, output, xs, names[node.id], p)))
     return values[plan.output]
+
+
+def _at_rest(layer: Any, p: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Parameters as they act: the token of padding stands for zeros, whatever its row of the table holds."""
+    if layer.kind != "embedding" or not layer.padding:
+        return p
+    W = np.array(p["W"])
+    W[0] = 0.0
+    return {**p, "W": W}
 
 
 def plan_of(model: TrainedModel, *, format: str, kinds: Collection[str]) -> Network:

@@ -97,8 +97,6 @@ def trained(network: NetworkSpec, seed: int = 3) -> TrainedModel:
             .astype(np.float32)
             for name, a in fresh.items()
         }  # fmt: skip
-        if node.layer.kind == "embedding" and node.layer.padding:
-            weights[node.id]["W"][0] = 0.0
     n = math.prod(plan.nodes[0].layer.output_shape())
     features = tuple(NumberFeature(f"v{i}", 0.0, 0.0, 1.0) for i in range(n))
     weights = {id: arrays for id, arrays in weights.items() if arrays}

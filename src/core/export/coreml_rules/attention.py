@@ -7,14 +7,14 @@ import math
 import numpy as np
 
 from core.export.coreml_rules.builder import Network
-from core.export.positions import positions
 from core.export.walk import Place
+from core.layers.positional_encoding import positions
 
 HIDDEN = -1e30
 
 
 def attention(network: Network, place: Place) -> str:
-    """softmax(q kᵀ / √d + mask) v for each head, heads joined and weighed once more."""
+    """softmax(q kᵀ / √d + mask) v for each head, heads joined and weighed once more; zeros for padding."""
     name, (steps, width), heads = place.name, place.inputs[0], place.layer.heads
     q, k, v = (_heads(network, place, part) for part in "qkv")
     scores = _product(network, q, k, f"{name}/qk", transposed=True)
@@ -22,7 +22,10 @@ def attention(network: Network, place: Place) -> str:
     scores = _masked(network, place, scores)
     network.builder.add_softmax_nd(f"{name}/shares", scores, f"{name}/shares", axis=-1)
     mixed = network.transpose(_product(network, f"{name}/shares", v, f"{name}/mixed"), (1, 0, 2), f"{name}/mixed_steps")
-    return _weighed(network, place, "o", network.reshape(mixed, (steps, width), f"{name}/mixed_heads"))
+    y = _weighed(network, place, "o", network.reshape(mixed, (steps, width), f"{name}/mixed_heads"))
+    if not place.layer.skip_padding:
+        return y
+    return network.where(f"{name}/present", y, network.constant([[0.0]], f"{name}/nothing"), f"{name}/y")
 
 
 def _product(network: Network, a: str, b: str, name: str, *, transposed: bool = False) -> str:
@@ -31,7 +34,7 @@ def _product(network: Network, a: str, b: str, name: str, *, transposed: bool = 
 
 
 def _weighed(network: Network, place: Place, part: str, x: str) -> str:
-    W, b, name = place.p[f"W{part}"], place.p[f"b{part}"], f"{place.name}/{part}"
+    W, b, name = place.p[f"W{part}"], place.p.get(f"b{part}"), f"{place.name}/{part}"
     network.builder.add_batched_mat_mul(
         name, [x], name, weight_matrix_rows=W.shape[0], weight_matrix_columns=W.shape[1], W=W, bias=b
     )

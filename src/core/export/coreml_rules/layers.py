@@ -95,10 +95,11 @@ def group_norm(network: Network, place: Place) -> str:
 
 
 def embedding(network: Network, place: Place) -> str:
-    """Numbers outside the table count as its first or last row."""
+    """The row of the table that the nearest whole number names; the first or the last for a number outside."""
     name, W = place.name, place.p["W"]
     network.builder.add_clip(f"{name}/clamped", place.xs[0], f"{name}/clamped", 0.0, len(W) - 1.0)
-    network.builder.add_floor(f"{name}/token", f"{name}/clamped", f"{name}/token")
+    half = network.bent("LINEAR", f"{name}/clamped", f"{name}/half", [1.0, 0.5])
+    network.builder.add_floor(f"{name}/token", half, f"{name}/token")
     x = network.reshape(f"{name}/token", (*place.inputs[0], 1), f"{name}/tokens")
     table = np.ascontiguousarray(W.T, np.float32)
     network.builder.add_embedding_nd(f"{name}/vectors", x, f"{name}/vectors", len(W), W.shape[1], table)

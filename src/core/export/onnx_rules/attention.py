@@ -8,14 +8,14 @@ import numpy as np
 
 from core.export.onnx_rules.graph import Graph
 from core.export.onnx_rules.shapes import present
-from core.export.positions import positions
 from core.export.walk import Place
+from core.layers.positional_encoding import positions
 
 HIDDEN = -1e30  # a score whose share is exactly 0 after softmax, and with which softmax still divides by more than 0
 
 
 def attention(graph: Graph, place: Place) -> str:
-    """softmax(q kᵀ / √d + mask) v for each head, heads joined and weighed once more."""
+    """softmax(q kᵀ / √d + mask) v for each head, heads joined and weighed once more; zeros for padding."""
     name, (steps, width), heads = place.name, place.inputs[0], place.layer.heads
     q, k, v = (_heads(graph, place, part, order) for part, order in (("q", "qkv"), ("k", "kT"), ("v", "qkv")))
     scale = graph.constant(1 / math.sqrt(width // heads), f"{name}/scale")
@@ -24,13 +24,17 @@ def attention(graph: Graph, place: Place) -> str:
     shares = graph.add("Softmax", scores, out=f"{name}/shares", axis=-1)
     mixed = graph.add("MatMul", shares, v, out=f"{name}/mixed")
     joined = graph.add("Transpose", mixed, out=f"{name}/mixed_steps", perm=[0, 2, 1, 3])
-    return _weighed(graph, place, "o", graph.reshape(joined, (steps, width), f"{name}/joined"))
+    y = _weighed(graph, place, "o", graph.reshape(joined, (steps, width), f"{name}/joined"))
+    if not place.layer.skip_padding:
+        return y
+    return graph.add("Where", f"{name}/present", y, graph.constant(0.0, f"{name}/nothing"), out=f"{name}/y")
 
 
 def _weighed(graph: Graph, place: Place, part: str, x: str) -> str:
     name, p = place.name, place.p
     y = graph.add("MatMul", x, graph.constant(p[f"W{part}"], f"{name}/W{part}"), out=f"{name}/{part}_product")
-    return graph.add("Add", y, graph.constant(p[f"b{part}"], f"{name}/b{part}"), out=f"{name}/{part}")
+    bias = f"b{part}"
+    return graph.add("Add", y, graph.constant(p[bias], f"{name}/{bias}"), out=f"{name}/{part}") if bias in p else y
 
 
 def _heads(graph: Graph, place: Place, part: str, order: str) -> str:

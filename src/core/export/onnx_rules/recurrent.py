@@ -33,21 +33,20 @@ def lstm(graph: Graph, place: Place) -> str:
 
 
 def gru(graph: Graph, place: Place) -> str:
-    if "bu" in place.p:
-        graph.constant(place.p["bu"], f"{place.name}/bu")
+    graph.constant(place.p["bu"], f"{place.name}/bu")
     return _scan(graph, place, _gru_cell, states=1)
 
 
 def _simple_cell(body: Graph, place: Place, z: str, state: tuple[str, ...]) -> tuple[str, ...]:
     name = f"{place.name}/step"
-    z = body.add("Add", z, _recurrent(body, place, state[0]), out=f"{name}/sum")
+    z = body.add("Add", z, _recurrent(body, place, state[0]), out=f"{name}/total")
     return (ACTIVATIONS[place.layer.activation](body, z, name),)
 
 
 def _lstm_cell(body: Graph, place: Place, z: str, state: tuple[str, ...]) -> tuple[str, ...]:
     """c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c')."""
     name, (h, c) = f"{place.name}/step", state
-    z = body.add("Add", z, _recurrent(body, place, h), out=f"{name}/sum")
+    z = body.add("Add", z, _recurrent(body, place, h), out=f"{name}/total")
     parts = body.add_many("Split", z, outs=tuple(f"{name}/{gate}" for gate in "ifgo"), axis=1)
     i, f, o = (body.add("Sigmoid", parts[at], out=f"{name}/gate_{gate}") for at, gate in ((0, "i"), (1, "f"), (3, "o")))
     g = body.add("Tanh", parts[2], out=f"{name}/candidate")
@@ -59,9 +58,7 @@ def _lstm_cell(body: Graph, place: Place, z: str, state: tuple[str, ...]) -> tup
 def _gru_cell(body: Graph, place: Place, z: str, state: tuple[str, ...]) -> tuple[str, ...]:
     """h' = (1 - u) n + u h with r, u = σ(x + h U), n = tanh(x + r (h U + bu))."""
     name, h = f"{place.name}/step", state[0]
-    hu = _recurrent(body, place, h)
-    if "bu" in place.p:
-        hu = body.add("Add", hu, f"{place.name}/bu", out=f"{name}/hU_b")
+    hu = body.add("Add", _recurrent(body, place, h), f"{place.name}/bu", out=f"{name}/hU_b")
     ours = body.add_many("Split", hu, outs=tuple(f"{name}/h_{gate}" for gate in "run"), axis=1)
     new = body.add_many("Split", z, outs=tuple(f"{name}/x_{gate}" for gate in "run"), axis=1)
     r, u = (
@@ -103,8 +100,6 @@ def _scan(graph: Graph, place: Place, cell: Cell, *, states: int) -> str:
 
 def _projected(graph: Graph, place: Place) -> str:
     z = graph.add("MatMul", place.xs[0], graph.constant(place.p["W"], f"{place.name}/W"), out=f"{place.name}/xW")
-    if "b" not in place.p:
-        return z
     return graph.add("Add", z, graph.constant(place.p["b"], f"{place.name}/b"), out=f"{place.name}/z")
 
 

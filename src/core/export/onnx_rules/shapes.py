@@ -62,12 +62,13 @@ def upsample(graph: Graph, place: Place) -> str:
 
 
 def embedding(graph: Graph, place: Place) -> str:
-    """The row of the table that a value names; numbers outside the table count as its first or last row."""
+    """The row of the table that the nearest whole number names; the first or the last for a number outside."""
     from onnx import TensorProto
 
     name, table = place.name, place.p["W"]
     least, most = graph.constant(0.0, f"{name}/least"), graph.constant(len(table) - 1.0, f"{name}/most")
     token = graph.add("Clip", place.xs[0], least, most, out=f"{name}/clamped")
+    token = graph.add("Add", token, graph.constant(0.5, f"{name}/half"), out=f"{name}/token_and_a_half")
     token = graph.add("Cast", token, out=f"{name}/token", to=TensorProto.INT64)
     return graph.add("Gather", graph.constant(table, f"{name}/W"), token, out=f"{name}/vectors", axis=0)
 

@@ -86,7 +86,7 @@ def _prelu(place: Place, dialect: Dialect) -> Step:
 
 def _embedding(place: Place, dialect: Dialect) -> Step:
     layer = place.layer
-    value = f"self.{place.name}(mx.clip({place.xs[0]}, 0, {layer.tokens - 1}).astype(mx.int32))"
+    value = f"self.{place.name}((mx.clip({place.xs[0]}, 0, {layer.tokens - 1}) + 0.5).astype(mx.int32))"
     return Step(value, f"nn.Embedding({layer.tokens}, {layer.width})", {"W": Saved("weight")})
 
 

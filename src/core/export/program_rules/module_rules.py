@@ -85,17 +85,18 @@ PIECES = {
     **shared.PIECES,
     "Attention": '''
 class Attention(nn.Module):
-    """Multi-head self-attention that does not look at padding."""
+    """Multi-head self-attention that does not look at padding and gives zeros for it."""
 
     def __init__(self, width, heads, causal, skip_padding):
         super().__init__()
-        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
+        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width, bias=False)
         self.value, self.out = nn.Linear(width, width), nn.Linear(width, width)
         self.heads, self.causal, self.skip_padding = heads, causal, skip_padding
 
     def $call(self, x):
         there = present(x) if self.skip_padding else None
-        return self.out(attend(self.query(x), self.key(x), self.value(x), there, self.heads, self.causal))
+        y = self.out(attend(self.query(x), self.key(x), self.value(x), there, self.heads, self.causal))
+        return y if there is None else $np.where(there, y, 0.0)
 ''',
     "Recurrent": '''
 class Recurrent(nn.Module):

@@ -95,8 +95,8 @@ def group_standardized(x, groups, epsilon):
 ''',
     "look_up": '''
 def look_up(x, W):
-    """The row of W that each number of x names; numbers outside count as the first or the last."""
-    return W[np.clip(x, 0, len(W) - 1).astype(int)]
+    """The row of W that the whole number nearest to each x names; numbers outside count as the first or the last."""
+    return W[(np.clip(x, 0, len(W) - 1) + 0.5).astype(int)]
 ''',
     **shared.PIECES,
 }  # fmt: skip

@@ -87,7 +87,8 @@ def _attention(place: Place, dialect: Dialect) -> Step:
     q, k, v = (_product(place, x, f"W{part}", f"b{part}") for part in "qkv")
     there = f"present({x})" if layer.skip_padding else "None"
     mixed = f"attend({q}, {k}, {v}, {there}, heads={layer.heads}, causal={layer.causal})"
-    return Step(_product(place, mixed, "Wo", "bo"))
+    y = _product(place, mixed, "Wo", "bo")
+    return Step(f"np.where({there}, {y}, 0)" if layer.skip_padding else y)
 
 
 def _recurrent(place: Place, cell: str, states: int) -> Step:

@@ -100,7 +100,7 @@ def _prelu(place: Place, dialect: Dialect) -> Step:
 def _embedding(place: Place, dialect: Dialect) -> Step:
     layer = place.layer
     made = f"nn.Embedding({layer.tokens}, {layer.width}{', padding_idx=0' if layer.padding else ''})"
-    value = f"self.{place.name}({place.xs[0]}.clamp(0, {layer.tokens - 1}).long())"
+    value = f"self.{place.name}(({place.xs[0]}.clamp(0, {layer.tokens - 1}) + 0.5).long())"
     return Step(value, made, {"W": Saved("weight")})
 
 
