@@ -95,6 +95,12 @@ class MlxOps:
     def pad(self, a: Array, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> Array:
         return mx.pad(a, list(widths), constant_values=value)
 
+    def iadd_matmul(self, z: Array, a: Array, b: Array) -> Array:
+        return mx.addmm(z, a, b)
+
+    def sum_matmul(self, a: Array, b: Array) -> Array:
+        return mx.sum(a @ b, axis=0)
+
     def joined(self, whole: Array, parts: list[Array], axis: int) -> Array:
         return mx.stack(parts, axis=axis)
 

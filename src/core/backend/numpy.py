@@ -18,8 +18,8 @@ Axis = int | tuple[int, ...] | None
 class NumpyOps:
     """Array operations as layers, losses and optimizers use them.
 
-    `iadd`, `isub`, `imul`, `idiv`, `imaximum`, `itanh`, `clip`, `add_at`, `put` change their first argument in place: for
-    arrays that no cache holds.
+    `iadd`, `isub`, `imul`, `idiv`, `imaximum`, `itanh`, `iadd_matmul`, `clip`, `add_at`, `put` change their first argument in
+    place: for arrays that no cache holds.
     """
 
     name = "numpy"
@@ -134,6 +134,15 @@ class NumpyOps:
     def itanh(self, a: Array) -> Array:
         """tanh in place."""
         return np.tanh(a, out=a)
+
+    def iadd_matmul(self, z: Array, a: Array, b: Array) -> Array:
+        """z + a b, in place of z."""
+        z += np.matmul(a, b)
+        return z
+
+    def sum_matmul(self, a: Array, b: Array) -> Array:
+        """Σ_k a[k] b[k]: (n, rows, inner) and (n, inner, columns) → (rows, columns)."""
+        return np.add.reduce(np.matmul(a, b), axis=0)
 
     def joined(self, whole: Array, parts: list[Array], axis: int) -> Array:
         """The slices of `whole` along `axis` after in-place operations made `parts` of them: here `whole` itself.

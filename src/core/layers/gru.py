@@ -36,10 +36,7 @@ class GRU(Recurrent):
         return ops.concat([p["b"][: 2 * self.units] + p["bu"][: 2 * self.units], p["b"][2 * self.units :]], axis=0)
 
     def _bias_grads(self, ops: Any, by_x: Array, by_state: Array) -> Params:
-        return {
-            "b": self._from_gates(ops, ops.sum(by_x, axis=(1, 2))),
-            "bu": self._from_gates(ops, ops.sum(by_state, axis=(1, 2))),
-        }
+        return {"b": self._total(ops, by_x), "bu": self._total(ops, by_state)}
 
     def _run(self, ops: Any, p: Params, z: Array, real: Array | None) -> tuple[Steps, Any]:
         steps, batch = z.shape[1:3]
@@ -51,7 +48,7 @@ class GRU(Recurrent):
         inner: Steps = []
         for t in range(steps):
             product = ops.matmul(h, U)
-            q = ops.iadd(product[2], offset)
+            q = product[2] + offset  # not in place: the rest of the product need not be kept
             sums = ops.itanh(ops.iadd(z[:2, t], product[:2]))
             both = ops.iadd(ops.imul(sums, 0.5), 0.5)
             n = ops.itanh(ops.iadd(z[2, t], both[0] * q))
@@ -75,7 +72,7 @@ class GRU(Recurrent):
             dh = gradient_by_state(ops, dh, dys[t])
             found.append(ops.imul(slopes[:, t], dh))
             if t > 0:
-                dh = ops.iadd(ops.sum(ops.matmul(found[-1][:3], U), axis=0), dh * keep[t])
+                dh = ops.iadd(ops.sum_matmul(found[-1][:3], U), dh * keep[t])
         parts = ops.joined(slopes, found[::-1], axis=1)  # q, r, z, n
         return parts[1:], ops.concat([parts[1:3], parts[:1]], axis=0)
 

@@ -45,7 +45,7 @@ class LSTM(Recurrent):
         h = c = ops.zeros((batch, self.units))
         states, cells, bent, gates = [], [], [], []
         for t in range(steps):
-            sums = ops.itanh(ops.iadd(z[:, t], ops.matmul(h, U)))
+            sums = ops.itanh(ops.iadd_matmul(z[:, t], h, U))
             sigmoids, g = ops.iadd(ops.imul(sums[:3], 0.5), 0.5), sums[3]
             o, i, f = sigmoids[0], sigmoids[1], sigmoids[2]
             new = ops.iadd(f * c, i * g)
@@ -73,7 +73,7 @@ class LSTM(Recurrent):
             dz = ops.joined(slopes[:, t], [shown, held[0], held[1], held[2]], axis=0)
             found.append(dz)
             if t > 0:
-                before_it = ops.sum(ops.matmul(dz, U), axis=0)
+                before_it = ops.sum_matmul(dz, U)
                 dh = before_it if real is None else ops.iadd(before_it, ops.where(real[t], 0.0, dh))
                 dc = ops.imul(dc, keep[t])
         dz = ops.joined(slopes, found[::-1], axis=1)

@@ -98,15 +98,14 @@ class Recurrent(Weighted):
         return self._in_order(y if real is None else y * real, back=True), cache, s
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
-        by_x, by_state = self._through_time(ops, p, cache, dy)
-        _, steps, batch, units = by_x.shape
-        weights = self._by_gate(ops, p["W"]).transpose(0, 2, 1)
-        dx = ops.sum(ops.matmul(by_x.reshape(self.gates, steps * batch, units), weights), axis=0)
-        dx = self._in_order(dx.reshape(steps, batch, -1), back=True)
-        return (dx,), self._grads(ops, cache, by_x, by_state)
+        by_x, by_state, before = self._through_time(ops, p, cache, dy)
+        batch = cache[2][0].shape[0]
+        dx = ops.sum_matmul(by_x, self._by_gate(ops, p["W"]).transpose(0, 2, 1))
+        dx = self._in_order(dx.reshape(-1, batch, dx.shape[-1]), back=True)
+        return (dx,), self._grads(ops, cache[0], by_x, by_state, before)
 
     def parameter_gradients(self, ops: Any, p: Params, cache: Cache, dy: Array) -> Params:
-        return self._grads(ops, cache, *self._through_time(ops, p, cache, dy))
+        return self._grads(ops, cache[0], *self._through_time(ops, p, cache, dy))
 
     @abstractmethod
     def _run(self, ops: Any, p: Params, z: Array, real: Array | None) -> tuple[Steps, Any]:
@@ -127,25 +126,32 @@ class Recurrent(Weighted):
         return p["b"]
 
     def _bias_grads(self, ops: Any, by_x: Array, by_state: Array) -> Params:
-        return {"b": self._from_gates(ops, ops.sum(by_x, axis=(1, 2)))}
+        return {"b": self._total(ops, by_x)}
 
-    def _through_time(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[Array, Array]:
+    def _through_time(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[Array, Array, Array]:
+        """What `_back` finds and the states that steps began with, all steps and rows as one axis."""
         _, real, states, saved = cache
+        dys: list[Array | None] = [None] * len(states)
+        if self.sequences:
+            every = self._in_order(dy)
+            every = every if real is None else every * real
+            dys = [every[t] for t in range(len(states))]
+        else:
+            dys[-1] = dy
         before = ops.stack([ops.zeros(tuple(states[0].shape)), *states[:-1]], axis=0)
-        if not self.sequences:
-            return self._back(ops, p, saved, before, real, [*[None] * (len(states) - 1), dy])
-        dys = self._in_order(dy)
-        dys = dys if real is None else dys * real
-        return self._back(ops, p, saved, before, real, [dys[t] for t in range(len(states))])
+        by_x, by_state = self._back(ops, p, saved, before, real, dys)
+        flat = (self.gates, before.shape[0] * before.shape[1], self.units)
+        return by_x.reshape(flat), by_state.reshape(flat), before.reshape(flat[1:])
 
-    def _grads(self, ops: Any, cache: Cache, by_x: Array, by_state: Array) -> Params:
-        flat, _, states, _ = cache
-        gates, steps, batch, units = by_x.shape
-        earlier = ops.concat([ops.zeros((batch, units)), *states[:-1]], axis=0)
-        dW = ops.matmul(flat.T, by_x.reshape(gates, steps * batch, units))
-        dU = ops.matmul(earlier.T, by_state.reshape(gates, steps * batch, units))
-        named = {"W": self._from_gates(ops, dW), "U": self._from_gates(ops, dU)}
+    def _grads(self, ops: Any, flat: Array, by_x: Array, by_state: Array, before: Array) -> Params:
+        weights = {"W": ops.matmul(flat.T, by_x), "U": ops.matmul(before.T, by_state)}
+        named = {name: self._from_gates(ops, gradient) for name, gradient in weights.items()}
         return {**named, **self._bias_grads(ops, by_x, by_state)}
+
+    def _total(self, ops: Any, a: Array) -> Array:
+        """(gates, steps · rows, units) summed up to (gates · units,), as a product with ones, which BLAS makes fastest."""
+        ones = ops.ones_like(a[:1, :, 0])
+        return self._from_gates(ops, ops.matmul(ones, a)[:, 0])
 
     def _in_order(self, a: Array, *, back: bool = False) -> Array:
         """(batch, T, ...) as (T, batch, ...) in the order in which steps are read; back: the reverse of it."""

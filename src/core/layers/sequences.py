@@ -26,8 +26,8 @@ def real_steps(ops: Any, x: Array) -> Array | None:
 
     A step is padding where all its values are exactly 0. NaN is no padding: what diverges must stay in sight.
     """
-    real = ops.max(x != 0, axis=-1)
-    return None if ops.all_known(real) else real
+    there = x != 0
+    return None if ops.all_known(there) else ops.max(there, axis=-1)
 
 
 def padded_example(rng: np.random.Generator, batch: int, shape: Shape) -> np.ndarray:

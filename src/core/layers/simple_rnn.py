@@ -40,7 +40,7 @@ class SimpleRNN(Recurrent):
         sums: Steps = []
         bent: Steps = []
         for t in range(z.shape[1]):
-            sums.append(ops.iadd(z[0, t], ops.matmul(h, p["U"])))
+            sums.append(ops.iadd_matmul(z[0, t], h, p["U"]))
             bent.append(function.forward(ops, sums[-1]))
             h = bent[-1] if real is None else ops.where(real[t], bent[-1], h)
             states.append(h)
