@@ -12,9 +12,8 @@ from core.backend.mlx import MlxOps
 from core.losses import Loss
 from core.network import Network, Restraint
 from core.spec import TrainingConfig
+from core.training.flat import Flat, Named
 from core.training.step import (
-    Flat,
-    Named,
     clipped,
     micro_batches,
     penalized_gradient,

@@ -6,7 +6,6 @@ network. `MlxStep` compiles one pure function of (parameters, slots, batch, scal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,14 +13,13 @@ import numpy as np
 
 from core import keys
 from core.backend.numpy import NumpyOps
-from core.backend.numpy_pool import PooledOps
 from core.losses import Loss
 from core.network import Network, Restraint
 from core.spec import TrainingConfig
+from core.training.flat import Flat, Named
+from core.training.lanes import Gradients
 
-SMALL = 1 << 14  # numbers up to which an array costs less than looking for a buffer
 BLOCK = 1 << 16  # numbers that the optimizer's rule takes at once: all its operands stay in the processor's cache
-Named = dict[str, dict[str, np.ndarray]]
 
 
 def penalty_value(ops: Any, network: Network, params: Any) -> Any:
@@ -84,44 +82,6 @@ def micro_batches(rows: int, config: TrainingConfig) -> Iterator[tuple[slice, fl
         yield part, (part.stop - part.start) / rows
 
 
-class Flat:
-    """Where every array lies in one flat vector: the trained ones first, then the state.
-
-    spans: slice of each layer's trained parameters, by layer id; trained, size: lengths of that part and of all.
-    """
-
-    def __init__(self, network: Network, start: Named) -> None:
-        carried = network.state_names
-        self.trained_shapes: dict[str, dict[str, tuple[int, ...]]] = {}
-        self.state_shapes: dict[str, dict[str, tuple[int, ...]]] = {}
-        for id, arrays in start.items():
-            for name, array in arrays.items():
-                shapes = self.state_shapes if name in carried.get(id, ()) else self.trained_shapes
-                shapes.setdefault(id, {})[name] = array.shape
-        self.spans: dict[str, slice] = {}
-        at = 0
-        for id, named in self.trained_shapes.items():
-            begin, at = at, at + sum(math.prod(shape) for shape in named.values())
-            self.spans[id] = slice(begin, at)
-        self.trained = at
-        self.size = at + sum(math.prod(shape) for named in self.state_shapes.values() for shape in named.values())
-
-    def views(self, flat: np.ndarray) -> Named:
-        """The arrays by layer id and name, as views of a vector of `size` or only `trained` numbers."""
-        if flat.size not in (self.size, self.trained):
-            raise ValueError(f"{flat.size} numbers do not fill a network of {self.size}")
-        found: Named = {}
-        at = 0
-        groups = (self.trained_shapes, self.state_shapes) if flat.size == self.size else (self.trained_shapes,)
-        for shapes in groups:
-            for id, named in shapes.items():
-                for name, shape in named.items():
-                    end = at + math.prod(shape)
-                    found.setdefault(id, {})[name] = flat[at:end].reshape(shape)
-                    at = end
-        return found
-
-
 class NumpyStep:
     """params, grads: views by layer id and name into flat vectors; slots: the optimizer's vectors.
 
@@ -129,12 +89,14 @@ class NumpyStep:
     """
 
     def __init__(self, network: Network, loss: Loss, config: TrainingConfig, start: Named) -> None:
-        self.ops = NumpyOps()  # of all but training itself, which may use buffers again
+        self.ops = NumpyOps()
         self.loss = loss
         self.layout = Flat(network, start)
         self.spans = self.layout.spans
         self.vector = np.empty(self.layout.size, np.float32)
-        self.p, self.g = self.vector[: self.layout.trained], np.zeros(self.layout.trained, np.float32)
+        self.p = self.vector[: self.layout.trained]
+        self._gradients = Gradients(self.layout)
+        self.g = self._gradients.g
         self.params, self.grads = self.layout.views(self.vector), self.layout.views(self.g)
         for id, arrays in start.items():
             for name, array in arrays.items():
@@ -152,26 +114,19 @@ class NumpyStep:
         self._clip = (config.clip_norm, config.clip_value)
         if renewed:
             self.slots, self.count = self._empty_slots(), 0
-        self._training_ops = PooledOps() if self._is_large(config.batch_size) else self.ops
+        self._gradients.configure(network, self.loss, batch=config.batch_size)
         self._restrained = [
             (self.params[id][name], self.grads[id][name], rule)
             for id, rule in network.restraints.items()
             for name in rule.names
         ]
 
-    def _is_large(self, batch: int) -> bool:
-        """Whether results are so large that memory for them costs more than looking after buffers."""
-        widest = max(math.prod(shape) for shape in self.network.shapes)
-        return self.layout.trained > SMALL or widest * max(batch, 1) > SMALL
-
     def _empty_slots(self) -> tuple[np.ndarray, ...]:
         return tuple(np.zeros_like(self.p) for _ in range(self.optimizer.slots))
 
     def __call__(self, x: np.ndarray, t: np.ndarray, lr: float, key: Any) -> tuple[float, float]:
         """Train on one batch; returns (data loss, penalty) as they were before the update."""
-        loss = 0.0
-        for i, (part, share) in enumerate(micro_batches(len(x), self.config)):
-            loss += share * self._gradients(x[part], t[part], keys.key(key, i) if i else key, share, add=i > 0)
+        loss = self._add_up(x, t, key)
         penalty = self._penalize()
         if any(self._clip):
             clipped(self.ops, [self.g], *self._clip)
@@ -188,35 +143,24 @@ class NumpyStep:
                 shortened(self.ops, W, rule.max_norm)
         return loss, penalty
 
-    def _gradients(self, x: np.ndarray, t: np.ndarray, key: Any, share: float, *, add: bool) -> float:
-        """Put this part's share of the gradient into `g`, or add it; returns the part's loss."""
-        ops, network = self._training_ops, self.network
-        if isinstance(ops, PooledOps):
-            ops.restart()
-        ys, caches, states = network.forward(ops, self.params, x, train=True, key=lambda id: ops.key(keys.key(key, id)))
-        loss, cache = self.loss.forward(ops, ys[network.output], t)
-        found = network.backward(ops, self.params, caches, self.loss.backward(ops, cache))
-        for id, grads in found.items():
-            views = self.grads[id]
-            for name, array in grads.items():
-                if add:
-                    views[name] += array * share
-                elif share == 1.0:
-                    self._keep(array, views[name])
-                else:
-                    np.multiply(array, share, out=views[name])
+    def _add_up(self, x: np.ndarray, t: np.ndarray, key: Any) -> float:
+        """Put the gradient of the batch into `g`, computed in micro-batches where asked for; returns the loss."""
+        parts = list(micro_batches(len(x), self.config))
+        if len(parts) == 1:
+            return self._gradient(x, t, key)
+        loss, total = 0.0, np.zeros_like(self.g)
+        for i, (part, share) in enumerate(parts):
+            loss += share * self._gradient(x[part], t[part], keys.key(key, i) if i else key)
+            total += self.g * share
+        self.g[...] = total
+        return loss
+
+    def _gradient(self, x: np.ndarray, t: np.ndarray, key: Any) -> float:
+        loss, states = self._gradients(self.params, x, t, key)
         for id, state in states.items():
             for name, array in state.items():
                 self.params[id][name][...] = array
-        return float(loss)
-
-    def _keep(self, gradient: np.ndarray, view: np.ndarray) -> None:
-        """Copy a gradient into its place in `g`, or see to it that the next step writes it there at once."""
-        if gradient.base is self.g:
-            return
-        view[...] = gradient
-        if isinstance(self._training_ops, PooledOps) and self.config.accumulate == 1:
-            self._training_ops.adopt(gradient, view)
+        return loss
 
     def _penalize(self) -> float:
         """Add the penalties' gradient; returns their value."""

@@ -9,7 +9,7 @@ from core.backend.numpy_pool import PooledOps
 from core.losses import resolve
 from core.network import Network
 from core.spec import TrainingConfig, mlp
-from core.training import step as module
+from core.training import lanes
 from core.training.step import NumpyStep
 
 WIDTHS = (20, 300, 200, 5)
@@ -36,17 +36,37 @@ def _trained(config: TrainingConfig, batches: list[int]) -> NumpyStep:
 def test_buffers_used_again_change_no_bit(monkeypatch, config) -> None:
     batches = [64, 64, 64, 23, 64, 64, 1, 64]
     pooled = _trained(config, batches)
-    assert isinstance(pooled._training_ops, PooledOps)
-    monkeypatch.setattr(module, "SMALL", 1 << 40)
+    assert isinstance(pooled._gradients._lanes[0]._ops, PooledOps)
+    monkeypatch.setattr(lanes, "SMALL", 1 << 40)
     plain = _trained(config, batches)
-    assert not isinstance(plain._training_ops, PooledOps)
+    assert not isinstance(plain._gradients._lanes[0]._ops, PooledOps)
     np.testing.assert_array_equal(pooled.flat(), plain.flat())
     np.testing.assert_array_equal(pooled.gradient(), plain.gradient())
 
 
+@pytest.mark.parametrize("cores", [1, 2, 3])
+def test_parts_side_by_side_give_the_same_bits_on_any_number_of_cores(monkeypatch, cores) -> None:
+    monkeypatch.setattr(lanes, "WIDE", 1 << 10)
+    monkeypatch.setattr(lanes, "PART", 1 << 12)
+    config = TrainingConfig(batch_size=64, dropout=0.2)
+    monkeypatch.setattr(lanes.Gradients, "_threads", lambda self: cores)
+    here = _trained(config, [64, 64, 9, 64])
+    assert len(here._gradients.parts(64)) == 5
+    monkeypatch.setattr(lanes.Gradients, "_threads", lambda self: 1)
+    np.testing.assert_array_equal(here.flat(), _trained(config, [64, 64, 9, 64]).flat())
+
+
+def test_parts_sum_to_the_gradient_of_the_whole(monkeypatch) -> None:
+    config = TrainingConfig(batch_size=64)
+    whole = _trained(config, [64])
+    monkeypatch.setattr(lanes, "WIDE", 1 << 10)
+    monkeypatch.setattr(lanes, "PART", 1 << 12)
+    np.testing.assert_allclose(_trained(config, [64]).gradient(), whole.gradient(), atol=1e-7)
+
+
 def test_large_gradients_are_written_into_place() -> None:
     step = _trained(TrainingConfig(batch_size=64), [64, 64])
-    in_place = [b for b in step._training_ops._buffers if b.base is step.g]
+    in_place = [b for b in step._gradients._lanes[0]._ops._buffers if b.base is step.g]
     assert sum(b.size for b in in_place) == step.g.size
 
 
