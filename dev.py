@@ -4,7 +4,7 @@
     python3 dev.py run [arguments]      open the window, or run a headless command such as: run train data.csv
     python3 dev.py test [arguments]     run the tests (arguments go to pytest)
     python3 dev.py lint                 style, types and import contracts
-    python3 dev.py bench [names]        the benchmarks in tests/benchmarks, one after another
+    python3 dev.py bench [names] [--options]   the benchmarks in tests/benchmarks, one after another
     python3 dev.py shots [arguments]    take the screenshots in docs/screenshots
     python3 dev.py build [arguments]    build the double-click program into dist/
     python3 dev.py lock [--upgrade]     compile the hash-pinned lock files again (needs uv)
@@ -280,14 +280,19 @@ def lint(arguments: list[str]) -> int:
     return len(failed)
 
 
-def bench(names: list[str]) -> int:
+def bench(arguments: list[str]) -> int:
+    """Names first; from the first option on, all goes to the benchmarks named."""
+    split = next((i for i, word in enumerate(arguments) if word.startswith("-")), len(arguments))
+    names, options = arguments[:split], arguments[split:]
+    if options and not names:
+        fail(f"which benchmark is to take {shlex.join(options)}? Name it first: bench step_time --quick")
     ensure("bench")
     found = sorted((ROOT / "tests" / "benchmarks").glob("[!_]*.py"))
     benchmarks = {path.stem.removeprefix("bench_"): str(path) for path in found}
     unknown = set(names) - set(benchmarks)
     if unknown or not benchmarks:
         fail(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(benchmarks) or 'none'}")
-    return max(python(benchmarks[name]) for name in names or benchmarks)
+    return max(python(benchmarks[name], *options) for name in names or benchmarks)
 
 
 def shots(arguments: list[str]) -> int:

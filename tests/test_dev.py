@@ -56,6 +56,16 @@ def test_a_changed_lock_is_installed_again(dev: ModuleType, installed: list[str]
     assert installed == ["run", "run"]
 
 
+def test_options_after_a_benchmarks_name_go_to_it(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(dev, "ensure", lambda lock: None)
+    monkeypatch.setattr(dev, "python", lambda *arguments: ran.append(arguments) or 0)
+    assert dev.bench(["step_time", "--only", "cnn"]) == 0
+    assert [(Path(script).name, *options) for script, *options in ran] == [("step_time.py", "--only", "cnn")]
+    with pytest.raises(SystemExit):
+        dev.bench(["--quick"])
+
+
 @pytest.mark.parametrize("text", ["", "not json", '{"place": "elsewhere", "run": "0"}'])
 def test_a_stamp_of_another_place_is_not_believed(dev: ModuleType, text: str) -> None:
     dev.STAMP.write_text(text, encoding="utf-8")
