@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from app.document import Document, Trained
 from app.engine_link import EngineLink
 from app.notice import Notice
+from app.training_words import steps_per_epoch
 from core.engine.messages import CheckpointWritten, Ended, Failed, TrainingTask, Weights
 from core.errors import UserInputError
 from core.losses import resolve
@@ -100,8 +101,7 @@ class Runs(QObject):
             self.engine.go(max(1, shot.epoch_steps_left))
         elif not self.why_not and self.document.prepared is not None:
             rows = self.document.prepared.rows["train"]
-            batch = min(self.document.project.training.batch_size or rows, rows)
-            self._begin(steps=-(-rows // batch))
+            self._begin(steps=steps_per_epoch(self.document.project.training, rows))
 
     def train_more(self) -> None:
         """Go on from the end of the last run for as many epochs again."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
+from app.training_words import steps_per_epoch
 from app.widgets import wrapped
 from core.spec import TrainingConfig
 from core.training.snapshot import Curve, Snapshot
@@ -86,8 +87,7 @@ class SchedulePicture(QWidget):
     def _steps_per_epoch(self) -> int:
         prepared = self._session.document.prepared
         rows = prepared.rows.get("train", 0) if prepared is not None else 0
-        batch = min(self._config.batch_size * self._config.accumulate or rows, rows)
-        return -(-rows // batch) if batch else STEPS_UNKNOWN
+        return steps_per_epoch(self._config, rows) or STEPS_UNKNOWN
 
     def _repaint(self, _what: object = None) -> None:
         if self.isVisible():

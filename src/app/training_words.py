@@ -80,6 +80,12 @@ LESSONS = {
 }
 
 
+def steps_per_epoch(config: TrainingConfig, rows: int) -> int:
+    """Steps that use `rows` training rows once; 0 without rows."""
+    batch = min(config.batch_size * config.accumulate or rows, rows)
+    return -(-rows // batch) if batch else 0
+
+
 def sections() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """All training settings in groups; those that no group names come last."""
     there = [f.name for f in fields(TrainingConfig)]

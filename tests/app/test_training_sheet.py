@@ -278,3 +278,11 @@ def test_the_picture_follows_settings_and_the_run(qtbot, sheet, host, session):
     at, rate = picture.run_so_far()
     assert (at[-1], rate[-1]) == (pytest.approx(0.25), pytest.approx(0.005))
     assert not picture.grab().toImage().isNull()
+
+
+def test_steps_of_an_epoch_count_batches_that_are_gathered_into_one_step():
+    assert training_words.steps_per_epoch(TrainingConfig(batch_size=32), 240) == 8
+    assert training_words.steps_per_epoch(TrainingConfig(batch_size=32, accumulate=4), 240) == 2
+    assert training_words.steps_per_epoch(TrainingConfig(batch_size=0, accumulate=4), 240) == 1
+    assert training_words.steps_per_epoch(TrainingConfig(batch_size=1000), 240) == 1
+    assert training_words.steps_per_epoch(TrainingConfig(), 0) == 0

@@ -19,6 +19,7 @@ from app.plots.plot import Plot
 from app.plots.series import EpochScale
 from app.settings import Settings
 from app.style import set_role
+from app.training_words import steps_per_epoch
 from app.widgets import Chip, VLine, wrapped
 from core.data.schema import Prepared
 from core.training.snapshot import History, Snapshot
@@ -124,9 +125,8 @@ class PlotsPanel(QWidget):
         if curve is not None and len(curve.step):
             return EpochScale.even(round(float(curve.step[0])))
         rows = prepared.rows.get("train", 0) if prepared is not None else 0
-        training = self._session.document.project.training
-        batch = min(training.batch_size * training.accumulate or rows, rows)
-        return EpochScale.even(-(-rows // batch)) if rows and batch else EpochScale()
+        steps = steps_per_epoch(self._session.document.project.training, rows)
+        return EpochScale.even(steps) if steps else EpochScale()
 
     def _network_changed(self, *_what: object) -> None:
         self.older.setVisible(bool(self._session.design_is_newer and self._run.history.curves))
