@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.export import module_code
 from core.export.base import FormatInfo
-from core.export.program_rules import mlx_rules, module_rules
+from core.export.program_rules import mlx_rules
 
 DIALECT = module_code.ModuleDialect(
     label="MLX",
@@ -12,7 +12,7 @@ DIALECT = module_code.ModuleDialect(
     arrays="mx",
     activations=mlx_rules.ACTIVATIONS,
     rules=mlx_rules.RULES,
-    pieces=module_rules.PIECES,
+    pieces=mlx_rules.PIECES,
     words=mlx_rules.WORDS,
     needs="MLX, NumPy",
     imports="""\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.export import module_code
 from core.export.base import FormatInfo
-from core.export.program_rules import module_rules, torch_rules
+from core.export.program_rules import torch_rules
 
 DIALECT = module_code.ModuleDialect(
     label="PyTorch",
@@ -12,7 +12,7 @@ DIALECT = module_code.ModuleDialect(
     arrays="torch",
     activations=torch_rules.ACTIVATIONS,
     rules=torch_rules.RULES,
-    pieces=module_rules.PIECES,
+    pieces=torch_rules.PIECES,
     words=torch_rules.WORDS,
     needs="PyTorch, NumPy, safetensors",
     imports="""\

@@ -16,7 +16,7 @@ import pytest
 from core.data.preprocess import CategoryFeature, ClassTarget, NumberFeature, Preparation
 from core.errors import UserInputError
 from core.export import mlx_format, module_code, numpy_format, pytorch_format, safetensors_format, script
-from core.export.program_rules import module_rules
+from core.export.program_rules import mlx_rules, torch_rules
 from core.export.program_rules.numpy_pieces import PIECES
 from core.export.python_code import NAMES_IN_USE, literal, variables
 from core.export.receipt import made_up
@@ -130,7 +130,7 @@ def test_no_layer_hides_what_a_module_needs(library: str) -> None:
 
 
 def test_no_layer_hides_a_function_of_a_program() -> None:
-    assert {name for name in {**PIECES, **module_rules.PIECES} if name.islower()} <= NAMES_IN_USE
+    assert {name for name in {**PIECES, **torch_rules.PIECES, **mlx_rules.PIECES} if name.islower()} <= NAMES_IN_USE
 
 
 @pytest.mark.parametrize("value", [1.5, -1e-300, "plain", HOSTILE, 'say "hi"', "a\\b", ["x", 1.0], {"k": [HOSTILE]}])

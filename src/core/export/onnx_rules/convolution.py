@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.backend.convolution import padding
+from core.backend.convolution import Pair
+from core.export.geometry import convolution_pads, per_axis, pool_pads, pool_stride
 from core.export.onnx_rules.activations import ACTIVATIONS
 from core.export.onnx_rules.graph import Graph
 from core.export.walk import Place
@@ -13,23 +14,17 @@ from core.export.walk import Place
 def convolution(graph: Graph, place: Place) -> str:
     """Conv with W as (filters, channels of a group, kernel)."""
     layer, name, W = place.layer, place.name, place.p["W"]
-    kernel, stride, dilation = (pair(v, W.ndim - 2) for v in (layer.kernel, layer.stride, layer.dilation))
-    pads = [padding(layer.padding, *axis) for axis in zip(place.inputs[0], kernel, stride, dilation, strict=False)]
     weights = graph.constant(W.transpose(W.ndim - 1, W.ndim - 2, *range(W.ndim - 2)), f"{name}/W")
     bias = (graph.constant(place.p["b"], f"{name}/b"),) if "b" in place.p else ()
     z = graph.add(
         "Conv", graph.channels_first(place.xs[0], place.rank), weights, *bias, out=f"{name}/convolved",
-        kernel_shape=kernel, strides=stride, dilations=dilation, group=layer.groups, pads=onnx_pads(pads),
+        kernel_shape=per_axis(layer.kernel), strides=per_axis(layer.stride), dilations=per_axis(layer.dilation),
+        group=layer.groups, pads=_flat(convolution_pads(place)),
     )  # fmt: skip
     return graph.channels_last(ACTIVATIONS[layer.activation](graph, z, name), place.rank, f"{name}/y")
 
 
-def pair(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
-    """One number for every axis."""
-    return (value,) * axes if isinstance(value, int) else value
-
-
-def onnx_pads(pads: list[tuple[int, int]]) -> list[int]:
+def _flat(pads: list[Pair]) -> list[int]:
     """All that stands before, then all that stands after."""
     return [before for before, _ in pads] + [after for _, after in pads]
 
@@ -43,12 +38,11 @@ def avg_pool(graph: Graph, place: Place) -> str:
 
 
 def _pool(graph: Graph, place: Place, op: str, **more: Any) -> str:
-    layer, axes = place.layer, place.inputs[0][:-1]
-    size, stride = layer.size, layer.stride or layer.size
-    pads = [padding(layer.padding, n, size, stride, 1) for n in axes]
+    axes = place.rank - 2
     pooled = graph.add(
         op, graph.channels_first(place.xs[0], place.rank), out=f"{place.name}/pooled",
-        kernel_shape=[size] * len(axes), strides=[stride] * len(axes), pads=onnx_pads(pads), **more,
+        kernel_shape=[place.layer.size] * axes, strides=[pool_stride(place)] * axes, pads=_flat(pool_pads(place)),
+        **more,
     )  # fmt: skip
     return graph.channels_last(pooled, place.rank, f"{place.name}/y")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from core.backend.convolution import padding
+from core.backend.convolution import Pair
+from core.export.geometry import convolution_pads, pool_pads
 from core.export.program_rules import module_rules, shared
-from core.export.program_rules.module_rules import NORM, bent, no_bias
+from core.export.program_rules.module_rules import NORM, bent
 from core.export.program_rules.writing import Dialect, Saved, Step
 from core.export.walk import Place
 
@@ -22,49 +23,33 @@ ACTIVATIONS = {
 }
 
 
-def _padded(x: str, pads: list[tuple[int, int]], value: str = "") -> str:
-    return f"mx.pad({x}, {[(0, 0), *pads, (0, 0)]}{value})" if any(map(any, pads)) else x
+def _around(pads: list[Pair]) -> str:
+    """As mx.pad takes them; "" for none."""
+    return str([(0, 0), *pads, (0, 0)]) if any(map(any, pads)) else ""
 
 
 def _convolution(place: Place, dialect: Dialect) -> Step:
-    layer, axes = place.layer, place.rank - 2
-    per_axis = [v if isinstance(v, tuple) else (v,) for v in (layer.kernel, layer.stride, layer.dilation)]
-    pads = [padding(layer.padding, *axis) for axis in zip(place.inputs[0], *per_axis, strict=False)]
-    asked = [str(place.inputs[0][-1]), str(layer.filters), str(layer.kernel)]
-    asked += [f"stride={layer.stride}"] if set(per_axis[1]) != {1} else []
-    asked += [f"dilation={layer.dilation}"] if set(per_axis[2]) != {1} else []
-    asked += [f"groups={layer.groups}"] if layer.groups > 1 else []
-    x = place.xs[0]
-    if all(before == after for before, after in pads):
-        around = tuple(before for before, _ in pads)
-        asked += [f"padding={around if axes > 1 else around[0]}"] if any(around) else []
-    else:
-        x = _padded(x, pads)
-    made = f"nn.Conv{axes}d({', '.join(asked)}{no_bias(place)})"
+    x, made, pads = place.xs[0], module_rules.convolution(place), convolution_pads(place)
+    if any(before != after for before, after in pads):
+        x = f"mx.pad({x}, {_around(pads)})"
+    elif any(map(any, pads)):
+        each = tuple(before for before, _ in pads)
+        made += f", padding={each if len(each) > 1 else each[0]}"
+    axes = place.rank - 2
     saved = {"W": Saved("weight", (axes + 1, *range(axes), axes)), "b": Saved("bias")}
-    return Step(bent(place, dialect, f"self.{place.name}({x})"), made, saved)
+    return Step(bent(place, dialect, f"self.{place.name}({x})"), f"{made})", saved)
 
 
 def _max_pool(place: Place, dialect: Dialect) -> Step:
-    pads, made = _pool(place, "MaxPool")
-    x = _padded(place.xs[0], pads, ', constant_values=float("-inf")')
-    return Step(f"self.{place.name}({x})", made)
+    x, pads = place.xs[0], _around(pool_pads(place))
+    x = f'mx.pad({x}, {pads}, constant_values=float("-inf"))' if pads else x
+    return Step(f"self.{place.name}({x})", module_rules.pool(place, "MaxPool"))
 
 
 def _avg_pool(place: Place, dialect: Dialect) -> Step:
-    """Where zeros stand around the values, the mean over the window is divided by the share that is no padding."""
-    pads, made = _pool(place, "AvgPool")
-    value = f"self.{place.name}({_padded(place.xs[0], pads)})"
-    if any(map(any, pads)):
-        value = f"{value} / self.{place.name}({_padded(f'mx.ones_like({place.xs[0]})', pads)})"
-    return Step(value, made)
-
-
-def _pool(place: Place, name: str) -> tuple[list[tuple[int, int]], str]:
-    layer = place.layer
-    stride = layer.stride or layer.size
-    pads = [padding(layer.padding, n, layer.size, stride, 1) for n in place.inputs[0][:-1]]
-    return pads, f"nn.{name}{place.rank - 2}d({layer.size}, {stride})"
+    x, pads = place.xs[0], _around(pool_pads(place))
+    value = f"average(self.{place.name}, {x}, {pads})" if pads else f"self.{place.name}({x})"
+    return Step(value, module_rules.pool(place, "AvgPool"))
 
 
 def _batch_norm(place: Place, dialect: Dialect) -> Step:
@@ -95,7 +80,7 @@ def _lstm(place: Place, dialect: Dialect) -> Step:
     if layer.skip_padding or layer.reverse:
         return module_rules.lstm(place, dialect)
     saved = {"W": Saved("Wx", (1, 0)), "U": Saved("Wh", (1, 0)), "b": Saved("bias")}
-    made = f"nn.LSTM({place.inputs[0][-1]}, {layer.units}{no_bias(place)})"
+    made = f"nn.LSTM({place.inputs[0][-1]}, {layer.units})"
     return Step(f"self.{place.name}({place.xs[0]})[0]" + ("" if layer.sequences else "[:, -1]"), made, saved)
 
 
@@ -110,6 +95,15 @@ RULES = {
     "prelu": _prelu,
     "embedding": _embedding,
     "lstm": _lstm,
+}
+
+PIECES = {
+    **module_rules.PIECES,
+    "average": '''
+def average(pool, x, pad):
+    """The mean of every window over the values that are no padding."""
+    return pool(mx.pad(x, pad)) / pool(mx.pad(mx.ones_like(x), pad))
+''',
 }
 
 WORDS = {

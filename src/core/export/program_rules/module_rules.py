@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.export.geometry import pool_stride
 from core.export.program_rules import shared
 from core.export.program_rules.writing import Dialect, Saved, Step
 from core.export.walk import Place
@@ -32,6 +33,17 @@ def dropout(place: Place, dialect: Dialect) -> Step:
     return Step(f"self.{place.name}({x})", f"nn.Dropout({rate!r})") if rate else Step(x)
 
 
+def convolution(place: Place) -> str:
+    """The call that makes one, without padding, open for more arguments."""
+    layer = place.layer
+    asked = [str(place.inputs[0][-1]), str(layer.filters), str(layer.kernel), *shared.kernel_arguments(place)]
+    return f"nn.Conv{place.rank - 2}d({', '.join(asked)}{no_bias(place)}"
+
+
+def pool(place: Place, name: str) -> str:
+    return f"nn.{name}{place.rank - 2}d({place.layer.size}, {pool_stride(place)})"
+
+
 def layer_norm(place: Place, dialect: Dialect) -> Step:
     made = f"nn.LayerNorm({place.inputs[0][-1]}, eps={place.layer.epsilon!r})"
     return Step(f"self.{place.name}({place.xs[0]})", made, NORM)
@@ -60,9 +72,9 @@ def gru(place: Place, dialect: Dialect) -> Step:
 
 
 def _recurrent(place: Place, name: str, *more: str) -> Step:
-    layer, bias = place.layer, "b" in place.p
+    layer = place.layer
     how = [f"{n}={getattr(layer, n)}" for n in ("sequences", "reverse", "skip_padding")]
-    made = f"{name}({', '.join([str(place.inputs[0][-1]), str(layer.units), *more, f'bias={bias}', *how])})"
+    made = f"{name}({', '.join([str(place.inputs[0][-1]), str(layer.units), *more, *how])})"
     saved = {
         "W": Saved("of_input.weight", (1, 0)), "b": Saved("of_input.bias"),
         "U": Saved("of_state.weight", (1, 0)), "bu": Saved("of_state.bias"),
@@ -104,10 +116,10 @@ class Recurrent(nn.Module):
 
     gates, states, state_bias = 1, 1, False
 
-    def __init__(self, inputs, units, bias, sequences, reverse, skip_padding):
+    def __init__(self, inputs, units, sequences, reverse, skip_padding):
         super().__init__()
-        self.of_input = nn.Linear(inputs, self.gates * units, bias=bias)
-        self.of_state = nn.Linear(units, self.gates * units, bias=bias and self.state_bias)
+        self.of_input = nn.Linear(inputs, self.gates * units)
+        self.of_state = nn.Linear(units, self.gates * units, bias=self.state_bias)
         self.units, self.sequences, self.reverse, self.skip_padding = units, sequences, reverse, skip_padding
 
     def $call(self, x):

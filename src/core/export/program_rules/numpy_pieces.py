@@ -99,4 +99,34 @@ def look_up(x, W):
     return W[(np.clip(x, 0, len(W) - 1) + 0.5).astype(int)]
 ''',
     **shared.PIECES,
+    "self_attention": '''
+def self_attention(x, w, name, heads, causal, skip_padding):
+    """Multi-head self-attention that does not look at padding and gives zeros for it."""
+    there = present(x) if skip_padding else None
+    q, k, v = x @ w[f"{name}.Wq"] + w[f"{name}.bq"], x @ w[f"{name}.Wk"], x @ w[f"{name}.Wv"] + w[f"{name}.bv"]
+    y = attend(q, k, v, there, heads, causal) @ w[f"{name}.Wo"] + w[f"{name}.bo"]
+    return np.where(there, y, 0) if skip_padding else y
+''',
+    "run": '''
+def run(x, w, name, cell, states, sequences, reverse, skip_padding):
+    """A recurrent layer; cell: (z of a step, state, what U makes of the state) → new state."""
+    U = w[f"{name}.U"]
+    start = [np.zeros((len(x), len(U)), np.float32)] * states
+    there = present(x) if skip_padding else None
+    z = x @ w[f"{name}.W"] + w[f"{name}.b"]
+    return recurrent(lambda z, state: cell(z, state, state[0] @ U), z, start, there, sequences, reverse)
+''',
+    "run_simple_rnn": '''
+def run_simple_rnn(x, w, name, function, **how):
+    return run(x, w, name, lambda z, state, hu: [function(z + hu)], 1, **how)
+''',
+    "run_lstm": '''
+def run_lstm(x, w, name, **how):
+    return run(x, w, name, lambda z, state, hu: lstm_cell(z + hu, state[1]), 2, **how)
+''',
+    "run_gru": '''
+def run_gru(x, w, name, **how):
+    bu = w[f"{name}.bu"]
+    return run(x, w, name, lambda z, state, hu: gru_cell(z, hu + bu, state[0]), 1, **how)
+''',
 }  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from core.backend.convolution import padding
+from core.export.geometry import convolution_pads, pool_pads, pool_stride
 from core.export.program_rules import shared
 from core.export.program_rules.numpy_pieces import ACTIVATIONS, PIECES
 from core.export.program_rules.writing import Dialect, Step
+from core.export.python_code import literal
 from core.export.walk import Place
 
 
@@ -31,14 +32,9 @@ def _prelu(place: Place, dialect: Dialect) -> Step:
 
 
 def _convolution(place: Place, dialect: Dialect) -> Step:
-    layer, axes = place.layer, place.rank - 2
-    per_axis = [v if isinstance(v, tuple) else (v,) for v in (layer.kernel, layer.stride, layer.dilation)]
-    pads = [padding(layer.padding, *axis) for axis in zip(place.inputs[0], *per_axis, strict=False)]
-    asked = [f"{place.xs[0]}, {_weight(place, 'W')}"]
-    asked += [f"stride={layer.stride}"] if set(per_axis[1]) != {1} else []
-    asked += [f"dilation={layer.dilation}"] if set(per_axis[2]) != {1} else []
+    pads, axes = convolution_pads(place), place.rank - 2
+    asked = [place.xs[0], _weight(place, "W"), *shared.kernel_arguments(place)]
     asked += [f"pad={pads if axes > 1 else pads[0]}"] if any(map(any, pads)) else []
-    asked += [f"groups={layer.groups}"] if layer.groups > 1 else []
     bias = f" + {_weight(place, 'b')}" if "b" in place.p else ""
     return _bent(place, dialect, f"convolve{axes}d({', '.join(asked)}){bias}")
 
@@ -52,10 +48,9 @@ def _avg_pool(place: Place, dialect: Dialect) -> Step:
 
 
 def _windows(place: Place) -> str:
-    layer = place.layer
-    stride = layer.stride or layer.size
-    pads = [padding(layer.padding, n, layer.size, stride, 1) for n in place.inputs[0][:-1]]
-    return f"{place.xs[0]}, {layer.size}, {stride}" + (f", pad={pads}" if any(map(any, pads)) else "")
+    pads = pool_pads(place)
+    around = f", pad={pads}" if any(map(any, pads)) else ""
+    return f"{place.xs[0]}, {place.layer.size}, {pool_stride(place)}{around}"
 
 
 def _inside(place: Place) -> str:
@@ -83,34 +78,27 @@ def _embedding(place: Place, dialect: Dialect) -> Step:
 
 
 def _attention(place: Place, dialect: Dialect) -> Step:
-    layer, x = place.layer, place.xs[0]
-    q, k, v = (_product(place, x, f"W{part}", f"b{part}") for part in "qkv")
-    there = f"present({x})" if layer.skip_padding else "None"
-    mixed = f"attend({q}, {k}, {v}, {there}, heads={layer.heads}, causal={layer.causal})"
-    y = _product(place, mixed, "Wo", "bo")
-    return Step(f"np.where({there}, {y}, 0)" if layer.skip_padding else y)
+    layer = place.layer
+    how = f"heads={layer.heads}, causal={layer.causal}, skip_padding={layer.skip_padding}"
+    return Step(f'self_attention({place.xs[0]}, w, "{place.name}", {how})')
 
 
-def _recurrent(place: Place, cell: str, states: int) -> Step:
-    layer, x = place.layer, place.xs[0]
-    zero = f"np.zeros((len({x}), {layer.units}), np.float32)"
-    there = f"present({x})" if layer.skip_padding else "None"
-    start = f"[{', '.join([zero] * states)}]"
-    how = f"sequences={layer.sequences}, reverse={layer.reverse}"
-    return Step(f"recurrent(lambda z, s: {cell}, {_product(place, x, 'W', 'b')}, {start}, {there}, {how})")
+def _recurrent(place: Place, function: str, *more: str) -> Step:
+    how = [f"{name}={getattr(place.layer, name)}" for name in ("sequences", "reverse", "skip_padding")]
+    return Step(f"{function}({', '.join([place.xs[0], 'w', literal(place.name), *more, *how])})")
 
 
 def _simple_rnn(place: Place, dialect: Dialect) -> Step:
-    z = f"z + s[0] @ {_weight(place, 'U')}"
-    return _recurrent(place, f"[{dialect.activations[place.layer.activation].format(z)}]", 1)
+    bent = dialect.activations[place.layer.activation].format("z")
+    return _recurrent(place, "run_simple_rnn", f"lambda z: {bent}")
 
 
 def _lstm(place: Place, dialect: Dialect) -> Step:
-    return _recurrent(place, f"lstm_cell(z + s[0] @ {_weight(place, 'U')}, s[1])", 2)
+    return _recurrent(place, "run_lstm")
 
 
 def _gru(place: Place, dialect: Dialect) -> Step:
-    return _recurrent(place, f"gru_cell(z, {_product(place, 's[0]', 'U', 'bu')}, s[0])", 1)
+    return _recurrent(place, "run_gru")
 
 
 RULES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.export.geometry import per_axis
 from core.export.program_rules.writing import Dialect, Step, sizes
 from core.export.walk import Place
 
@@ -57,6 +58,12 @@ def global_avg_pool(place: Place, dialect: Dialect) -> Step:
 
 def global_max_pool(place: Place, dialect: Dialect) -> Step:
     return Step(f"{place.xs[0]}.{dialect.words['max']}({_positions(place)})")
+
+
+def kernel_arguments(place: Place) -> list[str]:
+    """Stride, dilation and groups of a convolution, where they are not 1."""
+    layer, names = place.layer, ("stride", "dilation", "groups")
+    return [f"{name}={value}" for name in names if set(per_axis(value := getattr(layer, name))) != {1}]
 
 
 def _positions(place: Place) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.backend.convolution import padding
+from core.backend.convolution import Pair
+from core.export.geometry import convolution_pads, pool_pads
 from core.export.program_rules import module_rules, shared
-from core.export.program_rules.module_rules import NORM, bent, no_bias
+from core.export.program_rules.module_rules import NORM, bent
 from core.export.program_rules.writing import Dialect, Saved, Step
 from core.export.walk import Place
 
@@ -32,53 +33,32 @@ def _last(place: Place, text: str) -> str:
     return text if place.rank == 2 else f"{text}.movedim(1, -1)"
 
 
-def _padded(x: str, pads: list[tuple[int, int]], value: str = "") -> str:
-    """F.pad begins with the last axis."""
-    if not any(map(any, pads)):
-        return x
-    flat = ", ".join(str(n) for pair in reversed(pads) for n in pair)
-    return f"F.pad({x}, ({flat}){value})"
+def _flat(pads: list[Pair]) -> str:
+    """As F.pad takes them, the last axis first; "" for none."""
+    return str(tuple(n for pair in reversed(pads) for n in pair)) if any(map(any, pads)) else ""
 
 
 def _convolution(place: Place, dialect: Dialect) -> Step:
-    layer, axes, channels = place.layer, place.rank - 2, place.inputs[0][-1]
-    per_axis = [v if isinstance(v, tuple) else (v,) for v in (layer.kernel, layer.stride, layer.dilation)]
-    pads = [padding(layer.padding, *axis) for axis in zip(place.inputs[0], *per_axis, strict=False)]
-    asked = [str(channels), str(layer.filters), str(layer.kernel)]
-    asked += [f"stride={layer.stride}"] if set(per_axis[1]) != {1} else []
-    asked += [f"dilation={layer.dilation}"] if set(per_axis[2]) != {1} else []
-    asked += [f"groups={layer.groups}"] if layer.groups > 1 else []
-    x = _first(place)
-    if all(before == after for before, after in pads):
-        asked += [f"padding={tuple(before for before, _ in pads)}"] if any(map(any, pads)) else []
-    else:
-        x = _padded(x, pads)
-    made = f"nn.Conv{axes}d({', '.join(asked)}{no_bias(place)})"
+    x, made, pads = _first(place), module_rules.convolution(place), convolution_pads(place)
+    if any(before != after for before, after in pads):
+        x = f"F.pad({x}, {_flat(pads)})"
+    elif any(map(any, pads)):
+        made += f", padding={tuple(before for before, _ in pads)}"
+    axes = place.rank - 2
     saved = {"W": Saved("weight", (axes + 1, axes, *range(axes))), "b": Saved("bias")}
-    return Step(_last(place, bent(place, dialect, f"self.{place.name}({x})")), made, saved)
+    return Step(_last(place, bent(place, dialect, f"self.{place.name}({x})")), f"{made})", saved)
 
 
 def _max_pool(place: Place, dialect: Dialect) -> Step:
-    pads, made = _pool(place, "MaxPool")
-    x = _padded(_first(place), pads, ', value=float("-inf")')
-    return Step(_last(place, f"self.{place.name}({x})"), made)
+    x, pads = _first(place), _flat(pool_pads(place))
+    x = f'F.pad({x}, {pads}, value=float("-inf"))' if pads else x
+    return Step(_last(place, f"self.{place.name}({x})"), module_rules.pool(place, "MaxPool"))
 
 
 def _avg_pool(place: Place, dialect: Dialect) -> Step:
-    """Where zeros stand around the values, the mean over the window is divided by the share that is no padding."""
-    pads, made = _pool(place, "AvgPool")
-    value = f"self.{place.name}({_padded(_first(place), pads)})"
-    if any(map(any, pads)):
-        ones = f"torch.ones_like({_first(place)})"
-        value = f"({value} / self.{place.name}({_padded(ones, pads)}))"
-    return Step(_last(place, value), made)
-
-
-def _pool(place: Place, name: str) -> tuple[list[tuple[int, int]], str]:
-    layer = place.layer
-    stride = layer.stride or layer.size
-    pads = [padding(layer.padding, n, layer.size, stride, 1) for n in place.inputs[0][:-1]]
-    return pads, f"nn.{name}{place.rank - 2}d({layer.size}, {stride})"
+    x, pads = _first(place), _flat(pool_pads(place))
+    value = f"average(self.{place.name}, {x}, {pads})" if pads else f"self.{place.name}({x})"
+    return Step(_last(place, value), module_rules.pool(place, "AvgPool"))
 
 
 def _batch_norm(place: Place, dialect: Dialect) -> Step:
@@ -129,9 +109,9 @@ def _own_recurrent(place: Place, name: str, more: str = "") -> Step:
         "W": Saved("weight_ih_l0", (1, 0)), "b": Saved("bias_ih_l0"),
         "U": Saved("weight_hh_l0", (1, 0)), "bu": Saved("bias_hh_l0"),
     }  # fmt: skip
-    made = f"nn.{name}({place.inputs[0][-1]}, {place.layer.units}, batch_first=True{more}{no_bias(place)})"
+    made = f"nn.{name}({place.inputs[0][-1]}, {place.layer.units}, batch_first=True{more})"
     value = f"self.{place.name}({place.xs[0]})[0]" + ("" if place.layer.sequences else "[:, -1]")
-    second = {"bias_hh_l0": np.zeros_like(place.p["b"])} if "b" in place.p and "bu" not in place.p else {}
+    second = {} if "bu" in place.p else {"bias_hh_l0": np.zeros_like(place.p["b"])}
     return Step(value, made, saved, second)
 
 
@@ -148,6 +128,15 @@ RULES = {
     "simple_rnn": _simple_rnn,
     "lstm": _lstm,
     "gru": _gru,
+}
+
+PIECES = {
+    **module_rules.PIECES,
+    "average": '''
+def average(pool, x, pad):
+    """The mean of every window over the values that are no padding."""
+    return pool(F.pad(x, pad)) / pool(F.pad(torch.ones_like(x), pad))
+''',
 }
 
 WORDS = {
