@@ -89,5 +89,6 @@ class GRU(Recurrent):
         return (slopes, z) if real is None else (ops.imul(slopes, real), ops.where(real, z, 1.0))
 
     def work_values(self, *inputs: Shape) -> int:
+        """The inputs in the order of reading; all gates, what the reset acts on, and the states."""
         steps, width = inputs[0]
-        return steps * (self._kept(width=width) + self.units)
+        return steps * (width + 5 * self.units)

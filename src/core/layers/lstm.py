@@ -100,5 +100,6 @@ class LSTM(Recurrent):
         return ops.imul(slopes, real), ops.imul(by_cell, real), ops.where(real, f, 1.0)
 
     def work_values(self, *inputs: Shape) -> int:
+        """The inputs in the order of reading; all gates, the cells, bent and not, and the states."""
         steps, width = inputs[0]
-        return steps * (self._kept(width=width) + 2 * self.units)
+        return steps * (width + 7 * self.units)

@@ -149,7 +149,7 @@ class Recurrent(Weighted):
         return {**named, **self._bias_grads(ops, by_x, by_state)}
 
     def _total(self, ops: Any, a: Array) -> Array:
-        """(gates, steps · rows, units) summed up to (gates · units,), as a product with ones, which BLAS makes fastest."""
+        """(gates, steps · rows, units) summed to (gates · units,), as a product with ones: BLAS is fastest at it."""
         ones = ops.ones_like(a[:1, :, 0])
         return self._from_gates(ops, ops.matmul(ones, a)[:, 0])
 
@@ -195,10 +195,6 @@ class Recurrent(Weighted):
     def multiply_adds(self, *inputs: Shape) -> int:
         steps, width = inputs[0]
         return steps * (width + self.units) * self.gates * self.units
-
-    def _kept(self, *, width: int) -> int:
-        """Numbers kept for every step: the input once more in the order of reading, all gates, the state."""
-        return width + self.gates * self.units + self.units
 
 
 def gradient_by_state(ops: Any, carried: Array | None, dy: Array | None) -> Array:

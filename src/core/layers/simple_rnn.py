@@ -38,14 +38,13 @@ class SimpleRNN(Recurrent):
         function, h = activations.ACTIVATIONS[self.activation], ops.zeros(tuple(z.shape[2:]))
         states: Steps = []
         sums: Steps = []
-        bent: Steps = []
         for t in range(z.shape[1]):
             sums.append(ops.iadd_matmul(z[0, t], h, p["U"]))
-            bent.append(function.forward(ops, sums[-1]))
-            h = bent[-1] if real is None else ops.where(real[t], bent[-1], h)
+            new = function.forward(ops, sums[-1])
+            h = new if real is None else ops.where(real[t], new, h)
             states.append(h)
         kept = ops.joined(z[0], sums, axis=0) if function.reads_z else None
-        return states, (kept, bent)
+        return states, (kept, states)
 
     def _back(
         self, ops: Any, p: Params, saved: Any, before: Array, real: Array | None, dys: list[Array | None]
@@ -74,5 +73,7 @@ class SimpleRNN(Recurrent):
         return (*super().examples(), *each)
 
     def work_values(self, *inputs: Shape) -> int:
+        """The inputs in the order of reading, the states, and their sums where the activation's slope needs them."""
         steps, width = inputs[0]
-        return steps * (self._kept(width=width) + self.units)
+        sums = activations.ACTIVATIONS[self.activation].reads_z
+        return steps * (width + (2 if sums else 1) * self.units)
