@@ -106,6 +106,26 @@ def test_attention_of_alike_steps_gives_their_mean() -> None:
     np.testing.assert_allclose(y, np.broadcast_to(x.mean(axis=1, keepdims=True), x.shape), rtol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1.0, 40.0])
+def test_attention_survives_large_scores(size) -> None:
+    """Whatever the scores, the shares are those of softmax; exp of the larger ones alone would overflow."""
+    rng = np.random.default_rng(1)
+    x, p = size * rng.normal(size=(3, 6, 4)), started(Attention(), (6, 4))
+    x[1, 4:] = 0.0
+    scores = (x @ p["Wq"] + p["bq"]) @ (x @ p["Wk"]).transpose(0, 2, 1) / 2.0
+    scores[1, :, 4:] = -np.inf
+    assert (np.abs(scores[0]).max() > 300) == (size > 1)
+    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    mixed = shares / shares.sum(axis=-1, keepdims=True) @ (x @ p["Wv"] + p["bv"])
+    known = mixed @ p["Wo"] + p["bo"]
+    known[1, 4:] = 0.0
+    np.testing.assert_allclose(through(Attention(heads=1), p, x)[0], known, rtol=1e-10)
+    ops, small = NumpyOps(), {name: a.astype(np.float32) for name, a in p.items()}
+    with np.errstate(over="raise", invalid="raise"):
+        y, _, _ = Attention(heads=1).forward(ops, small, {}, (x.astype(np.float32),), train=True, key=None)
+    np.testing.assert_allclose(y, known, rtol=2e-3, atol=2e-3 * size)
+
+
 def test_positions_are_sines_and_cosines() -> None:
     y, dx, _ = through(PositionalEncoding(skip_padding=False), {}, np.zeros((1, 3, 4)))
     angles = np.outer(range(3), [1.0, 0.01])

@@ -14,6 +14,7 @@ from core.layers.base import Array, Cache, Layer, Params, Shape, State, Weighted
 from core.layers.sequences import PADDING_HELP, padded_example, real_steps, sequence_shape
 from core.values import hyper
 
+TAME, TINY = 80.0, 1e-37  # exp(-TAME) in float32 is far above TINY: a sum below it is one of hidden scores alone
 HIDDEN = -1e30  # a score whose share after softmax is exactly 0; finite, so that no NaN comes of a row of padding
 
 
@@ -84,9 +85,7 @@ class Attention(Weighted):
         real = real_steps(ops, x) if self.skip_padding else None
         flat = x.reshape(batch * steps, width)
         q, k, v = self._questions(ops, p, flat, batch)
-        scores = self._masked(ops, ops.matmul(q, k.transpose(0, 1, 3, 2)), real)
-        shares = ops.exp(ops.isub(scores, ops.max_last(scores)))
-        shares = ops.idiv(shares, ops.sum_last(shares))
+        shares = self._shares(ops, ops.matmul(q, k.transpose(0, 1, 3, 2)), real)
         mixed = self._flat(ops.matmul(shares, v))
         y = ops.iadd(ops.matmul(mixed, p["Wo"]), p["bo"]).reshape(batch, steps, width)
         y = y if real is None else ops.imul(y, real[..., None])
@@ -101,11 +100,15 @@ class Attention(Weighted):
         by_head = both.transpose(2, 0, 3, 1, 4)
         return by_head[0], by_head[1], by_head[2]
 
-    def _masked(self, ops: Any, scores: Array, real: Array | None) -> Array:
-        steps = scores.shape[-1]
+    def _shares(self, ops: Any, scores: Array, real: Array | None) -> Array:
+        """Softmax over the keys that may be seen; a row's largest score is taken off only where exp needs that."""
+        tame, steps = ops.known_within(scores, TAME), scores.shape[-1]
         if real is not None:
             scores = ops.where(real[:, None, None], scores, HIDDEN)
-        return ops.iadd(scores, ops.array(np.triu(np.full((steps, steps), HIDDEN), 1))) if self.causal else scores
+        if self.causal:
+            scores = ops.iadd(scores, ops.array(np.triu(np.full((steps, steps), HIDDEN), 1)))
+        shares = ops.exp(scores if tame else ops.isub(scores, ops.max_last(scores)))
+        return ops.idiv(shares, ops.imaximum(ops.sum_last(shares), TINY))
 
     def _flat(self, a: Array) -> Array:
         """(batch, heads, T, d) as (batch · T, C)."""
@@ -122,13 +125,14 @@ class Attention(Weighted):
 
     def _back(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[Array, Array]:
         """dy without that of padding, and [dQ dK dV]: (batch · T, 3 C)."""
-        _, real, q, k, v, shares, _ = cache
+        _, real, q, k, v, shares, mixed = cache
         batch, heads, steps, d = q.shape
         dy = dy if real is None else dy * real[..., None]
-        back = ops.matmul(dy.reshape(batch * steps, heads * d), p["Wo"].T)
-        back = back.reshape(batch, steps, heads, d).transpose(0, 2, 1, 3)
-        dA = ops.matmul(back, v.transpose(0, 1, 3, 2))
-        dS = ops.imul(ops.isub(dA, ops.sum_last(ops.multiply(dA, shares))), shares)
+        flat = ops.matmul(dy.reshape(batch * steps, heads * d), p["Wo"].T)
+        # Σ_keys A ⊙ dA = dO · O, as dA = dO Vᵀ and O = A V: a sum over d instead of all keys (Dao et al. 2022, §B.2).
+        along = ops.sum_last(ops.multiply(flat, mixed).reshape(batch, steps, heads, d)).transpose(0, 2, 1, 3)
+        back = flat.reshape(batch, steps, heads, d).transpose(0, 2, 1, 3)
+        dS = ops.imul(ops.isub(ops.matmul(back, v.transpose(0, 1, 3, 2)), along), shares)
         dQ = ops.imul(ops.matmul(dS, k), 1.0 / math.sqrt(d))
         dK = ops.matmul(dS.transpose(0, 1, 3, 2), q)
         dV = ops.matmul(shares.transpose(0, 1, 3, 2), back)
