@@ -18,8 +18,8 @@ Axis = int | tuple[int, ...] | None
 class NumpyOps:
     """Array operations as layers, losses and optimizers use them.
 
-    `iadd`, `isub`, `imul`, `idiv`, `imaximum`, `itanh`, `iadd_matmul`, `clip`, `add_at`, `put` change their first argument
-    in place: for arrays that no cache holds.
+    `iadd`, `isub`, `imul`, `idiv`, `imaximum`, `itanh`, `iadd_matmul`, `clip`, `add_at`, `put` change their first
+    argument in place: for arrays that no cache holds.
     """
 
     name = "numpy"
