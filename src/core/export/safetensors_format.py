@@ -13,7 +13,8 @@ from core import __version__
 from core.errors import UserInputError
 from core.evaluation.rows import prepared_rows
 from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded
-from core.export.walk import shaped
+from core.export.walk import plan_of, shaped
+from core.layers import layer_types
 from core.losses import loss_for
 from core.model import TrainedModel
 from core.project import facts, strict_json, tensors, weights
@@ -29,7 +30,8 @@ def sidecar_of(path: Path) -> Path:
 
 
 def write(model: TrainedModel, path: Path) -> tuple[Path, ...]:
-    """The arrays under LAYER_ID/NAME, and their description."""
+    """The arrays under LAYER_ID/NAME, and their description; raises UserInputError for a layer nobody could read."""
+    plan_of(model, format="safetensors", kinds=layer_types())
     description = {
         "format": FORMAT,
         "made_by": f"Chainrule {__version__}",

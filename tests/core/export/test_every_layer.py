@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,9 +21,12 @@ import pytest
 
 from core import keys
 from core.data.preprocess import NumberFeature, NumberTarget, Preparation
+from core.errors import UserInputError
 from core.evaluation.rows import prepared_rows
-from core.export import run
+from core.export import mlx_format, pytorch_format, run
 from core.export.base import HeldOut, Reloaded
+from core.export.program_rules.numpy_rules import DIALECT as NUMPY
+from core.export.program_rules.writing import Dialect, outline, weights_again
 from core.export.receipt import receipt
 from core.export.result import Receipt
 from core.layers import Layer, Shape, layer_types
@@ -34,12 +37,25 @@ from core.network import Network
 from core.spec import Edge, LayerSpec, NetworkSpec
 
 ROWS = 24
+LAYERS = layer_types()
+
+
+def more(kind: str) -> tuple[tuple[Layer, tuple[Shape, ...]], ...]:
+    """What a layer's own examples leave out and a format may do in another way."""
+    if kind not in ("simple_rnn", "lstm", "gru"):
+        return ()
+    plain = (LAYERS[kind](units=3, skip_padding=False, reverse=reverse) for reverse in (False, True))
+    bent = (LAYERS[kind](units=2, activation="relu", skip_padding=False),) if kind == "simple_rnn" else ()
+    return tuple((layer, ((5, 2),)) for layer in (*plain, *bent))
+
+
 CASES = {
     f"{kind}-{i}": example
-    for kind, cls in layer_types().items()
-    for i, example in enumerate(cls.examples())
+    for kind, cls in LAYERS.items()
+    for i, example in enumerate((*cls.examples(), *more(kind)))
     if kind != "input"
 }
+REFUSED = {"coreml": {"simple_rnn", "lstm", "gru"}}
 LIBRARIES = {"numpy": "numpy", "mlx": "mlx", "pytorch": "torch"}
 # Where a library lives in another Python than this one, e.g. CHAINRULE_PYTHON_FOR_TORCH=/some/venv/bin/python.
 PYTHON_FOR = {library: os.environ.get(f"CHAINRULE_PYTHON_FOR_{library.upper()}", "") for library in LIBRARIES.values()}
@@ -64,7 +80,7 @@ json.dump(found, open(sys.argv[2], "w"))
 
 def network_of(layer: Layer, shapes: tuple[Shape, ...]) -> NetworkSpec:
     """Input → layer → Dense 1; a layer of several inputs is fed by as many branches."""
-    reshape, flatten = layer_types()["reshape"], layer_types()["flatten"]
+    reshape, flatten = LAYERS["reshape"], LAYERS["flatten"]
     specs, edges = [LayerSpec("in", "input", Input(shape=shapes[0]))], []
     sources = ["in"]
     if len(shapes) > 1:
@@ -201,3 +217,57 @@ def test_a_program_answers_as_the_layer(
     found = answers_of(format, name)
     assert isinstance(found, list), found
     check(format, name, lambda model, rows: Reloaded(np.array(found), "a child"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "dialect", [NUMPY, mlx_format.DIALECT, pytorch_format.DIALECT], ids=lambda dialect: dialect.label
+)
+@pytest.mark.parametrize("name", CASES)
+def test_the_weights_of_a_program_read_back(dialect: Dialect, name: str) -> None:
+    """Where the library is missing, the receipt rests on them."""
+    model, _ = case(name)
+    again = weights_again(model, dialect, outline(model, dialect).arrays, "test")
+    assert {id: set(arrays) for id, arrays in again.items()} == {id: set(a) for id, a in model.weights.items()}
+    for id, arrays in model.weights.items():
+        for weight, array in arrays.items():
+            expected = array.copy()
+            if id == "layer" and weight == "W" and getattr(model.network.layer(id).layer, "padding", None) is True:
+                expected[0] = 0.0  # the token of padding
+            np.testing.assert_array_equal(again[id][weight], expected)
+
+
+@pytest.mark.parametrize("format", [info.name for info in run.formats()])
+def test_every_kind_has_a_rule_or_is_known_to_have_none(format: str) -> None:
+    exporter = run._exporters()[format]
+    assert {kind for kind in LAYERS if not exporter.holds(kind)} == REFUSED.get(format, set())
+
+
+@dataclass(frozen=True)
+class Strange(Layer):
+    """A layer that somebody has just thought of."""
+
+    kind = "strange"
+    label = "Strange thing"
+
+
+@pytest.mark.parametrize("format", [info.name for info in run.formats()])
+def test_a_layer_without_a_rule_is_refused_by_name(format: str, tmp_path: Path) -> None:
+    model = trained(network_of(Strange(), ((4,),)))
+    with pytest.raises(UserInputError, match="Strange thing layers cannot be exported") as caught:
+        run.export_with_receipt(format, model, tmp_path / "m")
+    assert "another format" in caught.value.remedy
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSED["coreml"]))
+def test_core_ml_refuses_recurrent_layers_by_name(kind: str, tmp_path: Path) -> None:
+    model = trained(network_of(*CASES[f"{kind}-0"]))
+    with pytest.raises(UserInputError, match=f"{LAYERS[kind].label} layers cannot be exported as Core ML"):
+        run.export_with_receipt("coreml", model, tmp_path / "m")
+
+
+def test_columns_that_do_not_fit_the_network_are_named(tmp_path: Path) -> None:
+    model = trained(network_of(*CASES["conv2d-0"]))
+    fewer = replace(model.preparation, features=model.preparation.features[:-1])
+    with pytest.raises(UserInputError, match="59 values a row; this network takes 5×6×2"):
+        run.export_with_receipt("safetensors", replace(model, preparation=fewer), tmp_path / "m")
