@@ -44,6 +44,9 @@ def _machine(results: dict[str, Any], names: dict[str, str], cores: int) -> str:
     system = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
     lines = [f"{cores} cores and as many threads for everyone, {system}; {listed}."]
     lines += [f"{name}: {why}." for name, why in sorted(absent.items())]
+    every = [result for found in results.values() for result in found.values()]
+    disturbed, blocks = sum(result.disturbed for result in every), sum(len(result.seconds) for result in every)
+    lines.append(f"While {disturbed} of the {blocks:,} blocks were timed, something else was using the processors.")
     return "\n".join(lines)
 
 

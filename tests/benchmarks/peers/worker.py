@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib
 import math
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from peers.workloads import WORKLOADS, NotApplicable
 
 CHECKED = 4  # losses of the first steps that a peer tells, to be compared
 WARM_UP = 0.3  # seconds of stepping before anything is timed
-BLOCK = 0.15  # seconds that a timed block should take
+BLOCK = 0.2  # seconds that a timed block should take
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,14 @@ class Ready:
     parameters: int = 0
     version: str = ""
     why: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """seconds: of one step, over a block of them. others: cores that everything else on the machine used meanwhile."""
+
+    seconds: float
+    others: float
 
 
 class Peer:
@@ -41,8 +51,7 @@ class Peer:
     def build(self, workload: str) -> Ready:
         return self._ask(workload)
 
-    def measure(self) -> float:
-        """Seconds a step, over one block of steps."""
+    def measure(self) -> Block:
         return self._ask(None)
 
     def _ask(self, question: str | None) -> Any:
@@ -51,7 +60,7 @@ class Peer:
             return self._pipe.recv()
         except (EOFError, OSError):
             self._process.join(5.0)
-            return Ready(why=f"its process ended with {self._process.exitcode}") if question else math.nan
+            return Ready(why=f"its process ended with {self._process.exitcode}") if question else Block(math.nan, 0.0)
 
     def close(self) -> None:
         self._pipe.close()
@@ -87,13 +96,28 @@ def _serve(pipe: Connection, module: str, variant: str) -> None:
         pipe.send(answer)
 
 
-def _timed(step: Callable[[], float], block: int) -> float:
+def _timed(step: Callable[[], float], block: int) -> Block:
     for _ in range(max(1, block // 10)):  # caches and sleeping threads
         step()
-    began = time.perf_counter()
+    all_before, mine_before, began = _busy_seconds(), time.process_time(), time.perf_counter()
     for _ in range(block):
         step()
-    return (time.perf_counter() - began) / block
+    took, mine, everyone = (
+        now - before
+        for now, before in (
+            (time.perf_counter(), began), (time.process_time(), mine_before), (_busy_seconds(), all_before)
+        )
+    )  # fmt: skip
+    return Block(took / block, max(0.0, everyone - mine) / took)
+
+
+def _busy_seconds() -> float:
+    """Processor time that the machine has used for anything, as far as it tells (on Linux); 0 elsewhere."""
+    try:
+        user, nice, system, _, _, irq, softirq, steal, *_ = Path("/proc/stat").read_text().split("\n")[0].split()[1:]
+    except (OSError, ValueError):
+        return 0.0
+    return sum(int(n) for n in (user, nice, system, irq, softirq, steal)) / os.sysconf("SC_CLK_TCK")
 
 
 def _warm(step: Callable[[], float]) -> float:
