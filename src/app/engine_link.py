@@ -17,11 +17,14 @@ from core.engine.messages import (
     AskSnapshot,
     AskWeights,
     Begin,
+    CancelLearningRate,
     Change,
     CheckpointWritten,
     Ended,
     Failed,
+    FindLearningRate,
     Go,
+    LearningRateFound,
     Pace,
     Pause,
     Ready,
@@ -35,7 +38,7 @@ from core.engine.messages import (
 )
 from core.engine.process import ChildProcess
 from core.spec import TrainingConfig
-from core.training.snapshot import Snapshot
+from core.training.snapshot import RangeTest, Snapshot
 
 POLL_MILLISECONDS = 30
 SILENCE_SECONDS = 8.0  # an engine that has not answered for so long is taken for hung
@@ -69,6 +72,8 @@ class EngineLink(QObject):
         self._pace: float | None = None
         self._subscriptions: dict[int, tuple[str, ...]] = {}
         self._weights_wanted: list[Callable[[Weights], None]] = []
+        self._test = 0  # number of the last learning-rate range test
+        self._tested: Callable[[RangeTest], None] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MILLISECONDS)
         self._timer.timeout.connect(self._poll)
@@ -149,6 +154,23 @@ class EngineLink(QObject):
                 self._dispatch(message)
         return found[0] if found else None
 
+    def find_learning_rate(self, task: TrainingTask, done: Callable[[RangeTest], None]) -> None:
+        """`done` with a range test of this task, or with why there is none. A newer test or run ends an older test."""
+        if self._child is None or not self._child.alive:
+            self.start()
+        self._end_test("Another test was begun.")
+        self._test += 1
+        self._tested = done
+        self._send(FindLearningRate(self._test, task))
+
+    def cancel_learning_rate(self) -> None:
+        self._send(CancelLearningRate())
+
+    def _end_test(self, why: str) -> None:
+        done, self._tested = self._tested, None
+        if done is not None:
+            done(RangeTest.nothing(why))
+
     def subscribe(self, owner: object, names: tuple[str, ...]) -> None:
         """The tensors that a visible panel needs; () when it is hidden. Names are in `Snapshot`."""
         before = self._wanted()
@@ -204,6 +226,11 @@ class EngineLink(QObject):
             if self.state == "starting":
                 self._set_state("idle")
             self.ready.emit(message)
+        elif isinstance(message, LearningRateFound):
+            done = self._tested
+            if done is not None and message.request == self._test:
+                self._tested = None
+                done(message.result)
         elif message.run_id == self._run_id:
             self._dispatch_run(message)
 
@@ -235,5 +262,6 @@ class EngineLink(QObject):
             self._child.kill()
         self._child = None
         self._weights_wanted = []
+        self._end_test(f"The engine process ended: {why}.")
         self._set_state("lost")
         self.lost.emit(why)

@@ -19,6 +19,7 @@ from core.data.generators import GeneratorInfo, generators
 from core.data.samples import SampleInfo, samples
 from core.data.schema import Prepared, TableProfile
 from core.engine.jobs import JobFailed
+from core.engine.messages import TrainingTask
 from core.errors import UserInputError
 from core.evaluation.result import Evaluation, Predictions
 from core.export.result import ExportResult
@@ -26,6 +27,7 @@ from core.export.run import FormatInfo, formats
 from core.project import file as project_file
 from core.project.file import SavedProject
 from core.spec import DataSource, DataSpec, NetworkSpec, Project, TrainingConfig
+from core.training.snapshot import RangeTest
 
 DATA, FILE = "data", "file"  # keys of notices: the newest replaces the one before
 
@@ -234,6 +236,18 @@ class Session(QObject):
 
     def stop(self) -> None:
         self.engine.stop()
+
+    def find_learning_rate(self, done: Callable[[RangeTest], None]) -> None:
+        """`done` with a range test of the present design and settings, or with why there can be none."""
+        project, prepared = self.document.project, self.document.prepared
+        if self.why_not or prepared is None:
+            done(RangeTest.nothing(self.why_not))
+            return
+        self.engine.find_learning_rate(TrainingTask(project.network, project.training, prepared), done)
+
+    def cancel_learning_rate(self) -> None:
+        """End a range test that goes on; its `done` is told so."""
+        self.engine.cancel_learning_rate()
 
     def set_pace(self, steps_per_second: float | None) -> None:
         """Hold training back to so many steps a second, for eyes to follow; None: as fast as it goes."""

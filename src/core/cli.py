@@ -127,6 +127,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _rate(text: str) -> float | str:
+    return text if text == "auto" else float(text)
+
+
 def _train(sub: argparse.ArgumentParser) -> None:
     add = sub.add_argument
     add("data", metavar="DATA|PROJECT")
@@ -144,7 +148,7 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--class-weights", choices=("equal", "balanced"))
     add("--clip-norm", type=float, metavar="X", help="the longest gradient; 0: any")
     add("--clip-value", type=float, metavar="X", help="the largest entry of the gradient; 0: any")
-    add("--learning-rate", type=float, metavar="X")
+    add("--learning-rate", type=_rate, metavar="X|auto", help="auto: found by a range test before training")
     add("--schedule", metavar="NAME", help="of the learning rate: " + ", ".join(SCHEDULES))
     add("--l1", type=float, metavar="X")
     add("--l2", type=float, metavar="X")

@@ -89,7 +89,7 @@ def train(options: argparse.Namespace) -> Answer:
     """Prepare, train, evaluate on the test rows, save."""
     from core.data import load, store
     from core.evaluation.evaluate import evaluate as measure
-    from core.training.thread import train_here
+    from core.training.thread import find_here, train_here
 
     given = options.data.endswith(project_file.SUFFIX)
     if options.out:
@@ -99,6 +99,10 @@ def train(options: argparse.Namespace) -> Answer:
     prepared = load.prepare(spec, progress=say)
     config = _config(options, prepared, saved.project.training if saved else None)
     network = _network(options, prepared, config, saved.project.network if saved else None)
+    tested = find_here(TrainingTask(network, config, prepared)) if options.learning_rate == "auto" else None
+    if tested is not None:
+        say(tested.message)
+        config = replace(config, learning_rate=tested.suggestion or config.learning_rate)
     began = time.perf_counter()
     ended = train_here(TrainingTask(network, config, prepared), run_progress())
     seconds = time.perf_counter() - began
@@ -114,6 +118,8 @@ def train(options: argparse.Namespace) -> Answer:
     parts = {"train": arrays.train, "validation": arrays.validation, "test": arrays.test}
     measured = {part: measure(model, rows, part) for part, rows in parts.items() if len(rows.x)}
     answer = _train_json(prepared, config, ended, model, measured, seconds)
+    if tested is not None:
+        answer["range_test"] = {"suggestion": tested.suggestion, "message": tested.message}
     if options.out:
         layout = saved.project.layout if saved else {}
         project = Project(name, spec, network, config, layout)
@@ -153,6 +159,8 @@ def _config(options: argparse.Namespace, prepared: Prepared, saved: TrainingConf
         "clip_value", "early_stopping", "seed", "backend",
     )  # fmt: skip
     given: dict[str, Any] = {n: getattr(options, n) for n in names if getattr(options, n) is not None}
+    if given.get("learning_rate") == "auto":
+        del given["learning_rate"]
     if options.batch_size is not None:
         given["batch_size"] = _batch_size(options.batch_size)
     legal = {n: values.checked(TrainingConfig, n, v, where=f"--{n.replace('_', '-')}") for n, v in given.items()}

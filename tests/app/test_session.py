@@ -299,3 +299,29 @@ def test_an_engine_that_dies_again_and_again_is_not_started_for_ever(iris, until
     assert said.title == "Training is not possible"
     said.actions[0][1]()
     until(lambda: iris.engine.state == "idle")
+
+
+def test_a_learning_rate_is_found_without_touching_the_run(iris, until) -> None:
+    found, before = [], iris.document.project
+    iris.find_learning_rate(found.append)
+    iris.find_learning_rate(found.append)  # the second press takes the place of the first
+    until(lambda: len(found) == 2)
+    assert found[0].suggestion is None
+    assert found[1].suggestion is not None
+    assert iris.engine.state == "idle"
+    assert iris.document.project == before
+
+
+def test_a_learning_rate_is_not_sought_where_nothing_can_be_trained(session) -> None:
+    found = []
+    session.find_learning_rate(found.append)
+    assert found[0].message == session.why_not
+
+
+def test_an_engine_that_dies_ends_the_search_for_a_learning_rate(iris, until) -> None:
+    found = []
+    iris.engine._child.send = lambda message: True  # nothing arrives any more
+    iris.find_learning_rate(found.append)
+    os.kill(iris.engine.pid, signal.SIGKILL)
+    until(lambda: found)
+    assert "engine process ended" in found[0].message

@@ -205,3 +205,12 @@ def test_a_mistyped_command_opens_no_window(folder, capsys):
     err = capsys.readouterr().err
     assert "trian" in err
     assert "train" in err
+
+
+def test_the_learning_rate_can_be_found_before_training(run) -> None:
+    code, out, _ = run("train", "sample:iris", "--epochs", "3", "--learning-rate", "auto", "--json")
+    answer = json.loads(out)
+    assert code == 0
+    found = answer["range_test"]["suggestion"]
+    assert found == answer["training"]["learning_rate"]
+    assert 0.001 <= found <= 0.1

@@ -13,7 +13,7 @@ import numpy as np
 from core.backend.choose import BackendInfo
 from core.data.schema import Prepared
 from core.spec import NetworkSpec, TrainingConfig
-from core.training.snapshot import Snapshot
+from core.training.snapshot import RangeTest, Snapshot
 
 Weights = Mapping[str, Mapping[str, np.ndarray]]  # layer id → parameter name → float32 array
 
@@ -96,6 +96,19 @@ class AskWeights:
 
 
 @dataclass(frozen=True)
+class FindLearningRate:
+    """Make a learning-rate range test; refused in words while a run goes on. A later `Begin` or test ends it."""
+
+    request: int
+    task: TrainingTask
+
+
+@dataclass(frozen=True)
+class CancelLearningRate:
+    """End the range test at the next batch."""
+
+
+@dataclass(frozen=True)
 class Shutdown:
     """Checkpoint what runs, then end."""
 
@@ -133,6 +146,14 @@ class Ended:
     weights: Weights | None
     snapshot: Snapshot
     remedy: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LearningRateFound:
+    """The answer to the `FindLearningRate` of that number, also where it was refused, cancelled or broke."""
+
+    request: int
+    result: RangeTest
 
 
 @dataclass(frozen=True)

@@ -71,3 +71,21 @@ class Snapshot:
     message: str = ""
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
     epoch_steps_left: int = 0
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """Losses over learning rates, as `core.training.range_test` measures them.
+
+    rates, losses: (n,) rising rates and the smoothed loss at each; empty where nothing could be measured. suggestion:
+    a rate to train with, None where none can be given; message: what was found, or why nothing was, in a sentence.
+    """
+
+    rates: np.ndarray
+    losses: np.ndarray
+    suggestion: float | None
+    message: str
+
+    @classmethod
+    def nothing(cls, why: str) -> RangeTest:
+        return cls(np.zeros(0), np.zeros(0), None, why)

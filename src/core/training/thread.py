@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import math
 import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,14 @@ from core.backend.choose import choose
 from core.engine.messages import (
     AskWeights,
     Begin,
+    CancelLearningRate,
     Change,
     CheckpointWritten,
     Ended,
     Failed,
+    FindLearningRate,
     Go,
+    LearningRateFound,
     Pace,
     Pause,
     Shutdown,
@@ -32,12 +37,13 @@ from core.engine.messages import (
     WeightsReply,
 )
 from core.errors import UserInputError
-from core.training import checkpoint, tensors
-from core.training.snapshot import Snapshot
+from core.training import checkpoint, range_test, tensors
+from core.training.snapshot import RangeTest, Snapshot
 from core.training.trainer import Trainer, end_thread, epochs_text
 
 SNAPSHOT_SECONDS = 0.05
 CHECKPOINT_SECONDS = 2.0
+NO_MEMORY = "There is not enough memory for this network and batch size."
 CHECKPOINT_SHARE = 0.02  # of the time, at most, goes into writing them
 
 
@@ -52,6 +58,7 @@ class TrainingThread(threading.Thread):
         self.snapshot: Snapshot | None = None
         self._emit = emit
         self._commands: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._held: collections.deque[Any] = collections.deque()  # commands that came during a range test
         self._trainer: Trainer | None = None
         self._run_id = 0
         self._budget: int | None = 0  # batches still to do; None = to the end; 0 = paused
@@ -80,7 +87,7 @@ class TrainingThread(threading.Thread):
             except UserInputError as err:
                 self._drop(Failed(self._run_id, str(err)))
             except MemoryError:
-                self._drop(Failed(self._run_id, "There is not enough memory for this network and batch size."))
+                self._drop(Failed(self._run_id, NO_MEMORY))
             except Exception as err:
                 self._drop(Failed(self._run_id, f"{type(err).__name__}: {err}", traceback.format_exc()))
 
@@ -91,8 +98,8 @@ class TrainingThread(threading.Thread):
     def _turn(self) -> bool:
         """Handle what is waiting, then train one batch; False = shut down."""
         idle = self._trainer is None or self._budget == 0
-        while idle or not self._commands.empty():
-            if not self._obey(self._commands.get()):
+        while idle or self._held or not self._commands.empty():
+            if not self._obey(self._held.popleft() if self._held else self._commands.get()):
                 return False
             idle = self._trainer is None or self._budget == 0
         trainer = self._trainer
@@ -136,6 +143,10 @@ class TrainingThread(threading.Thread):
             self._publish()
         elif isinstance(command, Pace):
             self._pace, self._next_step = command.steps_per_second, 0.0
+        elif isinstance(command, FindLearningRate):
+            self._emit(LearningRateFound(command.request, self._range_test(command.task)))
+        elif isinstance(command, CancelLearningRate):
+            pass  # the test that it was meant for is over
         elif self._trainer is not None and command.run_id == self._run_id and not self._trainer.ended:
             self._obey_run(command, self._trainer)
         return True
@@ -171,6 +182,28 @@ class TrainingThread(threading.Thread):
         self._save_at = time.monotonic() + CHECKPOINT_SECONDS
         self._rate.restart(trainer.progress.step)
         self._publish()
+
+    def _range_test(self, task: TrainingTask) -> RangeTest:
+        """On a trainer of its own; what fails in it is no failure of a run."""
+        if self._trainer is not None and not self._trainer.ended and self._budget != 0:
+            return RangeTest.nothing("A run goes on. Pause or stop it first.")
+        try:
+            backend = choose(task.config.backend)
+            self._used.add(backend.name)
+            return range_test.find(task, backend, self._undisturbed)
+        except UserInputError as err:
+            return RangeTest.nothing(str(err))
+        except MemoryError:
+            return RangeTest.nothing(NO_MEMORY)
+        except Exception as err:
+            return RangeTest.nothing(f"The test broke off. {type(err).__name__}: {err}")
+
+    def _undisturbed(self) -> bool:
+        """Whether no command has come that ends a range test; what has come is obeyed after it."""
+        while not self._commands.empty():
+            self._held.append(self._commands.get())
+        ending = (Begin, Shutdown, FindLearningRate, CancelLearningRate)
+        return not any(isinstance(command, ending) for command in self._held)
 
     def _end(self, reason: str) -> None:
         trainer = self._trainer
@@ -256,12 +289,9 @@ def train_here(task: TrainingTask, progress: Callable[[Snapshot], None] | None =
     Raises UserInputError where the run is refused, RuntimeError where it breaks. KeyboardInterrupt stops the run, which
     keeps its best weights.
     """
-    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    thread = TrainingThread(events.put)
-    thread.start()
-    thread.send(Begin(1, task))
-    thread.send(Go(1))
-    try:
+    with _thread() as (thread, events):
+        thread.send(Begin(1, task))
+        thread.send(Go(1))
         while True:
             try:
                 event = _next(events, thread, progress)
@@ -272,6 +302,23 @@ def train_here(task: TrainingTask, progress: Callable[[Snapshot], None] | None =
                 return event
             if isinstance(event, Failed):
                 raise RuntimeError(event.details) if event.details else UserInputError(event.message)
+
+
+def find_here(task: TrainingTask) -> RangeTest:
+    """A learning-rate range test in this process, in a thread as `train_here` has."""
+    with _thread() as (thread, events):
+        thread.send(FindLearningRate(1, task))
+        found: LearningRateFound = events.get()
+        return found.result
+
+
+@contextlib.contextmanager
+def _thread() -> Iterator[tuple[TrainingThread, queue.SimpleQueue[Any]]]:
+    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    thread = TrainingThread(events.put)
+    thread.start()
+    try:
+        yield thread, events
     finally:
         thread.send(Shutdown())
         thread.join()

@@ -199,13 +199,9 @@ class Trainer:
             return
         began = time.perf_counter()
         at = self.progress
-        x, t = self._batch()
         before = self.step.flat() if began >= self._sample_at else None
-        key = keys.key(self.config.seed, keys.LAYER, at.epoch, at.step) if self.network.stochastic else 0
         rate = self.learning_rate
-        loss, penalty = self.step(x, t, rate, key)
-        at.step += 1
-        at.cursor += len(x)
+        loss, penalty = self._advance(rate)
         if not math.isfinite(loss + penalty):
             self._diverge("loss", loss + penalty)
             return
@@ -218,6 +214,23 @@ class Trainer:
         if at.cursor >= len(self.train.x):
             self._end_epoch()
         at.seconds += time.perf_counter() - began
+
+    def _advance(self, rate: float) -> tuple[float, float]:
+        """(loss, penalty) of the next batch, trained on at this learning rate."""
+        at = self.progress
+        x, t = self._batch()
+        key = keys.key(self.config.seed, keys.LAYER, at.epoch, at.step) if self.network.stochastic else 0
+        found: tuple[float, float] = self.step(x, t, rate, key)
+        at.step += 1
+        at.cursor += len(x)
+        return found
+
+    def try_rate(self, rate: float) -> float:
+        """The loss of the next batch, penalty included, trained on at this rate: no curves, no validation, no end."""
+        at = self.progress
+        if at.cursor >= len(self.train.x):
+            at.epoch, at.cursor = at.epoch + 1, 0
+        return sum(self._advance(rate))
 
     def _batch(self) -> tuple[np.ndarray, np.ndarray]:
         at, rows = self.progress, len(self.train.x)
