@@ -20,7 +20,7 @@ from core.export import coreml_reader
 from core.export.base import Exporter, FormatInfo, index_of_label, input_name
 from core.export.coreml_rules import RULES
 from core.export.coreml_rules.builder import Network
-from core.export.walk import Place, places, plan_of
+from core.export.walk import Place, check_size, places, plan_of
 from core.model import TrainedModel
 from core.project.atomic import atomic_write
 
@@ -46,6 +46,7 @@ def coremltools() -> Any:
 def build(model: TrainedModel) -> Any:
     """The model as a Core ML specification; raises UserInputError for a layer without a rule."""
     plan = plan_of(model, format="Core ML", kinds=RULES)
+    check_size(model, "Core ML")
     ct = coremltools()
     steps, size = _preparation(ct, model.preparation.features)
     network = Network(ct, model, size)

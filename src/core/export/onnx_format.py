@@ -20,7 +20,7 @@ from core.evaluation.rows import number_of
 from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, index_of_label, input_name
 from core.export.onnx_rules import RULES
 from core.export.onnx_rules.graph import Graph
-from core.export.walk import Place, places, plan_of
+from core.export.walk import Place, check_size, places, plan_of
 from core.model import TrainedModel
 from core.project.atomic import atomic_write
 
@@ -39,6 +39,7 @@ def build(model: TrainedModel) -> onnx.ModelProto:
     from onnx import helper
 
     plan = plan_of(model, format="ONNX", kinds=RULES)
+    check_size(model, "ONNX")
     graph = Graph()
 
     def write(place: Place) -> str:

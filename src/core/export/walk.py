@@ -16,6 +16,8 @@ from core.layers import Layer, Shape
 from core.model import TrainedModel
 from core.network import Network
 
+MOST_BYTES = 2**31 - 2**24  # what protocol buffers can hold, less room for all that is no weight
+
 
 @dataclass(frozen=True)
 class Place:
@@ -78,6 +80,17 @@ def plan_of(model: TrainedModel, *, format: str, kinds: Collection[str]) -> Netw
             remedy="Choose data that fit the network, or change its input.",
         )
     return network
+
+
+def check_size(model: TrainedModel, format: str) -> None:
+    """Raises UserInputError where the weights are more than a file of protocol buffers can hold."""
+    size = sum(4 * array.size for arrays in model.weights.values() for array in arrays.values())
+    if size > MOST_BYTES:
+        raise UserInputError(
+            f"This network is too large for {format}.",
+            reason=f"Its weights take {size / 2**30:.1f} GB; such a file holds at most 2 GB.",
+            remedy="Choose safetensors, PyTorch, MLX or NumPy.",
+        )
 
 
 def refuse_layer(layer: Layer, format: str) -> None:

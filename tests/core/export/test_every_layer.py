@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -240,6 +241,8 @@ def test_the_weights_of_a_program_read_back(dialect: Dialect, name: str) -> None
 def test_every_kind_has_a_rule_or_is_known_to_have_none(format: str) -> None:
     exporter = run._exporters()[format]
     assert {kind for kind in LAYERS if not exporter.holds(kind)} == REFUSED.get(format, set())
+    guide = (Path(__file__).parents[3] / "docs/guide/exports.md").read_text()
+    assert all(LAYERS[kind].label in guide for kind in REFUSED.get(format, set()))
 
 
 @dataclass(frozen=True)
@@ -271,3 +274,11 @@ def test_columns_that_do_not_fit_the_network_are_named(tmp_path: Path) -> None:
     fewer = replace(model.preparation, features=model.preparation.features[:-1])
     with pytest.raises(UserInputError, match="59 values a row; this network takes 5×6×2"):
         run.export_with_receipt("safetensors", replace(model, preparation=fewer), tmp_path / "m")
+
+
+@pytest.mark.parametrize("format", ["onnx", "coreml"])
+def test_weights_beyond_what_a_file_can_hold_are_refused_first(format: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("core.export.walk.MOST_BYTES", 100)
+    with pytest.raises(UserInputError, match="too large") as caught:
+        run.export_with_receipt(format, trained(network_of(*CASES["conv2d-0"])), tmp_path / "m")
+    assert "safetensors" in caught.value.remedy

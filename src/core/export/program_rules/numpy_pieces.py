@@ -55,17 +55,16 @@ def softmax(z):
 def convolve2d(x, W, stride=(1, 1), dilation=(1, 1), pad=((0, 0), (0, 0)), groups=1):
     """x: (rows, height, width, channels); W: (height, width, channels / groups, filters)."""
     x = np.pad(x, ((0, 0), *pad, (0, 0)))
-    kernel, filters = W.shape[:2], W.shape[-1]
+    kernel, (channels, filters) = W.shape[:2], W.shape[2:]
     height, width = ((x.shape[i + 1] - (kernel[i] - 1) * dilation[i] - 1) // stride[i] + 1 for i in (0, 1))
-    x = x.reshape(*x.shape[:3], groups, 1, -1)
-    W = W.reshape(*kernel, -1, groups, filters // groups).swapaxes(2, 3)
-    y = np.zeros((len(x), height, width, groups, 1, filters // groups), np.float32)
-    for a in range(kernel[0]):
-        for b in range(kernel[1]):
-            top, left = a * dilation[0], b * dilation[1]
-            part = x[:, top : top + height * stride[0] : stride[0], left : left + width * stride[1] : stride[1]]
-            y += part[:, :height, :width] @ W[a, b]
-    return y.reshape(len(x), height, width, filters)
+    y = np.zeros((len(x), height, width, filters), np.float32)
+    for a, b, g in np.ndindex(*kernel, groups):
+        rows = slice(a * dilation[0], a * dilation[0] + (height - 1) * stride[0] + 1, stride[0])
+        columns = slice(b * dilation[1], b * dilation[1] + (width - 1) * stride[1] + 1, stride[1])
+        seen = slice(g * channels, (g + 1) * channels)
+        made = slice(g * filters // groups, (g + 1) * filters // groups)
+        y[..., made] += x[:, rows, columns, seen] @ W[a, b, :, made]
+    return y
 ''',
     "convolve1d": '''
 def convolve1d(x, W, stride=1, dilation=1, pad=(0, 0), groups=1):
