@@ -206,7 +206,9 @@ def _question(network: Network, config: TrainingConfig, rng: np.random.Generator
     wanted = LOSSES.get(config.loss)
     if wanted is None or outputs_for(wanted, max(2, outputs)) != outputs:
         wanted = resolve("auto", "regression" if outputs == 1 else "classification", outputs)
-    x = rng.normal(size=(BATCH, *network.nodes[0].layer.output_shape()))
+    first = next(node for node in network.nodes if 0 in node.sources)
+    # What that layer is meant for: tokens for an embedding, padding in a sequence.
+    x = first.layer.example_inputs(rng, BATCH, *first.inputs)[first.sources.index(0)]
     if wanted.task == "regression":
         return wanted, x, rng.normal(size=(BATCH, outputs))
     return wanted, x, rng.integers(0, max(2, outputs), BATCH).astype(np.int32)
