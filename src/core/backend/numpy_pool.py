@@ -54,14 +54,14 @@ class PooledOps(NumpyOps):
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         return np.matmul(a, b, out=self.empty((*batch, a.shape[-2], b.shape[-1])))
 
-    def multiply(self, a: Array, b: Any) -> Array:
+    def multiply(self, a: Array, b: Any) -> Array:  # type: ignore[override]
         return np.multiply(a, b, out=self.empty(np.broadcast_shapes(a.shape, np.shape(b))))
 
     def sum_rows(self, a: Array) -> Array:
         return np.dot(self._ones_of(a), a, out=self.empty(a.shape[1:]))
 
     def maximum(self, a: Array, b: Any) -> Array:  # type: ignore[override]
-        return np.maximum(a, b, out=self.empty(a.shape))
+        return np.maximum(a, b, out=self.empty(a.shape) if a.dtype == self.dtype else None)
 
     def tanh(self, a: Array) -> Array:  # type: ignore[override]
         return np.tanh(a, out=self.empty(a.shape))

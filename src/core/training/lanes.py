@@ -40,6 +40,7 @@ class Lane:
         self.g = g
         self._views = layout.views(g)
         self._ops = PooledOps() if pooled else NumpyOps()
+        self._offered: set[int] = set()  # views that a buffer was sought for
 
     def gradient(
         self, network: Network, loss: Loss, params: Named, x: np.ndarray, t: np.ndarray, key: Any
@@ -67,7 +68,8 @@ class Lane:
         if gradient.base is self.g:
             return
         view[...] = gradient
-        if isinstance(self._ops, PooledOps):
+        if isinstance(self._ops, PooledOps) and id(view) not in self._offered:
+            self._offered.add(id(view))
             self._ops.adopt(gradient, view)
 
 
