@@ -43,6 +43,9 @@ LAYERS = layer_types()
 
 def more(kind: str) -> tuple[tuple[Layer, tuple[Shape, ...]], ...]:
     """What a layer's own examples leave out and a format may do in another way."""
+    if kind == "conv2d":  # one channel and no overlap: PyTorch must not take its strides for another layout
+        grey = LAYERS[kind](filters=3, kernel=(1, 4), stride=(1, 4), padding="valid", use_bias=False)
+        return ((grey, ((8, 7, 1),)),)
     if kind not in ("simple_rnn", "lstm", "gru"):
         return ()
     plain = (LAYERS[kind](units=3, skip_padding=False, reverse=reverse) for reverse in (False, True))

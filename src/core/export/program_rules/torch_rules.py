@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from core.backend.convolution import Pair
 from core.export.geometry import convolution_pads, pool_pads
 from core.export.program_rules import module_rules, shared
 from core.export.program_rules.module_rules import NORM, bent
-from core.export.program_rules.writing import Dialect, Saved, Step
+from core.export.program_rules.writing import Dialect, Saved, Step, sizes
 from core.export.walk import Place
 
 ACTIVATIONS = {
@@ -26,7 +28,14 @@ ACTIVATIONS = {
 
 
 def _first(place: Place) -> str:
-    return place.xs[0] if place.rank == 2 else f"{place.xs[0]}.movedim(-1, 1)"
+    """The channels behind the rows. Where there is one channel, or one position, nothing moves in memory; PyTorch 2.13
+    then takes the strides that movedim leaves for another layout, and convolves wrongly on processors with AVX-512."""
+    *positions, channels = place.inputs[0]
+    if not positions:
+        return place.xs[0]
+    if channels == 1 or math.prod(positions) == 1:
+        return f"{place.xs[0]}.reshape(-1, {sizes((channels, *positions))})"
+    return f"{place.xs[0]}.movedim(-1, 1)"
 
 
 def _last(place: Place, text: str) -> str:
