@@ -138,8 +138,7 @@ class MlxStep:
         return loss.item(), np.array(outputs)
 
     def activations(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        ys, _, _ = self.network.forward(self.ops, self._params, self.ops.array(x), train=False)
-        return {id: np.array(ys[i]) for id, i in self.network.outputs.items()}
+        return {id: np.array(y) for id, y in self.outputs(x).items()}
 
     @property
     def params(self) -> Named:
@@ -157,6 +156,26 @@ class MlxStep:
 
     def gradient(self) -> np.ndarray:
         return self._flatten(self._grads)
+
+    def native(self) -> tuple[Tree, Tree]:
+        return self._params, self._grads
+
+    def outputs(self, x: np.ndarray) -> dict[str, Any]:
+        ys, _, _ = self.network.forward(self.ops, self._params, self.ops.array(x), train=False)
+        return {id: ys[i] for id, i in self.network.outputs.items()}
+
+    def held(self) -> Tree:
+        return self._params
+
+    def norms(self, held: Tree) -> dict[str, tuple[float, float, float]]:
+        """Computed on the device: three numbers a layer come over."""
+        sums = []
+        for id, names in self.layout.trained_shapes.items():
+            old, new, grads = held[id], self._params[id], self._grads[id]
+            for of in (grads, old, {name: new[name] - old[name] for name in names}):
+                sums.append(mx.sqrt(sum(mx.sum(mx.square(of[name])) for name in names)))
+        rows = np.array(mx.stack(sums)).reshape(-1, 3).tolist() if sums else []
+        return {id: (g, w, u) for id, (g, w, u) in zip(self.layout.trained_shapes, rows, strict=True)}
 
     def slot_arrays(self) -> tuple[np.ndarray, ...]:
         return tuple(self._flatten(slot) for slot in self._slots)

@@ -191,6 +191,26 @@ class NumpyStep:
         """The last step's gradient, penalties and clipping included, flat and not to be changed."""
         return self.g
 
+    def native(self) -> tuple[Named, Named]:
+        """(parameters and state, last gradient) as this backend holds them, not to be changed."""
+        return self.params, self.grads
+
+    def outputs(self, x: np.ndarray) -> dict[str, Any]:
+        """As `activations`, in the backend's own arrays."""
+        return self.activations(x)
+
+    def held(self) -> Any:
+        """The trained parameters of now, for `norms` after the next step."""
+        return self.p.copy()
+
+    def norms(self, held: Any) -> dict[str, tuple[float, float, float]]:
+        """(‖gradient‖, ‖weights‖, ‖update‖) of every layer over the last step, the weights as they were before it."""
+        norm = np.linalg.norm
+        return {
+            id: (float(norm(self.g[span])), float(norm(held[span])), float(norm(self.p[span] - held[span])))
+            for id, span in self.spans.items()
+        }
+
     def slot_arrays(self) -> tuple[np.ndarray, ...]:
         return tuple(s.copy() for s in self.slots)
 

@@ -25,6 +25,7 @@ from core.losses import Loss, fitted, outputs_for, resolve
 from core.metrics import RMSE, Accuracy
 from core.network import Network
 from core.spec import TrainingConfig
+from core.training import divergence
 from core.training.series import Series
 from core.training.snapshot import History, Mark
 from core.training.step import NumpyStep, same_shape
@@ -107,6 +108,7 @@ class Trainer:
         self.remedy: dict[str, float] = {}
         self._good = self.step.flat()
         self._sample_at = self._measure_at = 0.0
+        self.norms: dict[str, tuple[float, float, float]] = {}  # by layer, as last sampled: see `NumpyStep.norms`
 
     def _check_fit(self, prepared: Prepared) -> None:
         shape, outputs = self.network.nodes[0].layer.output_shape(), self.network.output_shape
@@ -199,11 +201,11 @@ class Trainer:
             return
         began = time.perf_counter()
         at = self.progress
-        before = self.step.flat() if began >= self._sample_at else None
+        before = self.step.held() if began >= self._sample_at else None
         rate = self.learning_rate
         loss, penalty = self._advance(rate)
         if not math.isfinite(loss + penalty):
-            self._diverge("loss", loss + penalty)
+            self._diverge("penalty" if math.isfinite(loss) else "loss", loss + penalty)
             return
         self._add("loss/train", loss)
         self._add("learning_rate", rate)
@@ -211,6 +213,9 @@ class Trainer:
             self._add("penalty", penalty)
         if before is not None:
             self._sample(before)
+            if broken := divergence.broken(self.norms):
+                self._diverge("gradient", broken)
+                return
         if at.cursor >= len(self.train.x):
             self._end_epoch()
         at.seconds += time.perf_counter() - began
@@ -251,16 +256,14 @@ class Trainer:
             series = self.curves[name] = Series()
         series.append(self.progress.step, value)
 
-    def _sample(self, before: np.ndarray) -> None:
+    def _sample(self, before: Any) -> None:
         """Norm of every layer's gradient and the size of its update beside its weights."""
         began = time.perf_counter()
-        gradient, after = self.step.gradient(), self.step.flat()
-        for id, span in self.step.spans.items():
-            g, old = gradient[span], before[span]
-            size = float(np.linalg.norm(old))
-            self._add(f"gradient/{id}", float(np.linalg.norm(g)))
-            if size > 0:
-                self._add(f"ratio/{id}", float(np.linalg.norm(after[span] - old)) / size)
+        self.norms = self.step.norms(before)
+        for id, (gradient, weights, update) in self.norms.items():
+            self._add(f"gradient/{id}", gradient)
+            if weights > 0:
+                self._add(f"ratio/{id}", update / weights)
         self._sample_at = _next_sample(began)
 
     def _end_epoch(self) -> None:
@@ -269,7 +272,9 @@ class Trainer:
         at.cursor = 0
         flat = self.step.flat()
         if not np.isfinite(flat).all():
-            self._diverge("weights", float(flat[~np.isfinite(flat)][0]))
+            trained = flat[: self.step.layout.trained]
+            what = "running statistics" if np.isfinite(trained).all() else "weights"
+            self._diverge(what, float(flat[~np.isfinite(flat)][0]))
             return
         if len(self.validation.x):
             loss, metric = self.measure(self.validation)
@@ -306,18 +311,8 @@ class Trainer:
         return self.progress.epoch - max(self.progress.best_epoch, self.progress.patient_from)
 
     def _diverge(self, what: str, value: float) -> None:
-        at, gradient = self.progress, self.step.gradient()
-        broken = [id for id, span in self.step.spans.items() if not np.isfinite(gradient[span]).all()]
-        names = {spec.id: spec.name for spec in self.task.network.layers}
-        place = f", first seen in layer {names[broken[-1]]}" if broken else ""
-        became = "not a number" if math.isnan(value) else "infinite"
-        rate = self.config.learning_rate / 10
         self.ended = "diverged"
-        self.message = (
-            f"The {what} became {became} at step {at.step:,}{place}. The last finite weights are kept. "
-            f"The learning rate {_short(self.config.learning_rate)} is probably too large; try {_short(rate)}."
-        )
-        self.remedy = {"learning_rate": rate}
+        self.message, self.remedy = divergence.told(self, what, value)
 
     def measure(self, part: Part) -> tuple[float, float]:
         """(mean loss, metric) of rows without anything random: accuracy, or RMSE in the target's unit."""
