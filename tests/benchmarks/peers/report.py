@@ -111,4 +111,6 @@ def _ratio(value: float) -> str:
 
 
 def _reached(ratio: float, aim: float) -> str:
+    if math.isnan(ratio):
+        return "not compared"
     return "reached" if ratio >= aim else "not reached"
