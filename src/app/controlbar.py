@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.rate_finder import TIP as FIND_TIP
+from app.rate_finder import RateFinder
 from app.training_fields import TrainingFields, captioned, show_whole_choices
 from app.training_sheet import TrainingSheet
 from app.training_words import HYPERS, teach
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 # Below these widths the least turned settings leave the row; "More" has them always.
-WIDTH_FOR_LOSS, WIDTH_FOR_OPTIMIZER, LEAST_WIDTH = 1250, 1130, 1020
+WIDTH_FOR_LOSS, WIDTH_FOR_OPTIMIZER, LEAST_WIDTH = 1278, 1152, 1046
 PROGRESS_WIDTH, WIDTH_FOR_CAPTION = 186, 84
 ACTIVE = ("running", "paused")
 
@@ -235,9 +237,14 @@ class ControlBar(QWidget):
         self.fields = TrainingFields(session, self)
         self.buttons, self.progress, self.score = RunButtons(session), RunProgress(session), Score(session)
         self.buttons.reset_asked.connect(self.reset_asked)
-        self.more = TrainingSheet(self.fields, session, self)
+        self._find_links: list[QWidget] = []
+        self.finder = RateFinder(session, self)
+        self.find_button = icon_button("search", FIND_TIP, role="icon", size=14)
+        self.find_button.setFixedSize(24, 24)
+        self.find_button.clicked.connect(lambda _checked=False: self.finder.open_below(self.find_button))
+        self.more = TrainingSheet(self.fields, session, self, below={"learning_rate": self._find_link})
         self.more_button = self._more_button()
-        self.optimizer = captioned("Optimizer", self.fields.choice("optimizer", 94))
+        self.optimizer = captioned("Optimizer", self.fields.choice("optimizer", 88))
         self.loss = captioned("Loss", self.fields.choice("loss", 118))
         self.pace = self._pace_field(session)
         self._lay_out()
@@ -252,6 +259,14 @@ class ControlBar(QWidget):
         made.setAccessibleName("All training settings")
         made.clicked.connect(lambda _checked=False: self.more.toggle(made))
         self.more.shown_changed.connect(made.setChecked)
+        return made
+
+    def _find_link(self) -> QWidget:
+        """The same as the button beside the learning rate, for those who look in the sheet."""
+        made = button("Find a rate…", role="link")
+        made.clicked.connect(lambda _checked=False: self.finder.open_below(made))
+        self._find_links.append(made)
+        self.finder.explain(made)
         return made
 
     def _pace_field(self, session: Session) -> QComboBox:
@@ -277,7 +292,8 @@ class ControlBar(QWidget):
         line.setFixedHeight(24)
         row.addWidget(line)
         row.addWidget(captioned("Pace", self.pace))
-        for name, width in (("learning_rate", 76), ("batch_size", 72), ("dropout", 64), ("l2", 70)):
+        row.addWidget(captioned("Learning rate", self.fields.number("learning_rate", 76), self.find_button))
+        for name, width in (("batch_size", 72), ("dropout", 64), ("l2", 70)):
             row.addWidget(captioned(HYPERS[name].label, self.fields.number(name, width)))
         row.addWidget(self.optimizer)
         row.addWidget(self.loss)
@@ -297,6 +313,8 @@ class ControlBar(QWidget):
     def refresh(self, _what: object = None) -> None:
         for part in (self.buttons, self.progress, self.score):
             part.refresh()
+        for opener in (self.find_button, *self._find_links):
+            self.finder.explain(opener)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

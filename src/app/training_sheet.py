@@ -3,6 +3,7 @@ sees what a setting does while turning it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ class _Row:
         theme.set_icon(self.lock, "lock", "muted", 12)
         head = QHBoxLayout()
         head.setContentsMargins(indent, 0, 0, 0)
-        head.setSpacing(5)
+        head.setSpacing(4)
         head.addWidget(self.text)
         head.addWidget(self.lock)
         head.addStretch(1)
@@ -101,20 +102,27 @@ class _Family(QWidget):
 def _grid(holder: QWidget) -> QGridLayout:
     made = QGridLayout(holder)
     made.setContentsMargins(0, 0, 0, 0)
-    made.setHorizontalSpacing(8)
+    made.setHorizontalSpacing(6)
     made.setVerticalSpacing(6)
     made.setColumnStretch(0, 1)
     return made
 
 
 class TrainingSheet(QFrame):
-    """`shown_changed`: whether it is open."""
+    """`shown_changed`: whether it is open. below: what is made to stand below the field of a setting."""
 
     shown_changed = Signal(bool)
 
-    def __init__(self, fields: TrainingFields, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        fields: TrainingFields,
+        session: Session,
+        parent: QWidget | None = None,
+        *,
+        below: Mapping[str, Callable[[], QWidget]] | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._fields, self._session = fields, session
+        self._fields, self._session, self._below = fields, session, below or {}
         self._rows: list[_Row] = []
         self._families: dict[str, _Family] = {}
         self._opener: QWidget | None = None
@@ -151,7 +159,7 @@ class TrainingSheet(QFrame):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._inner = QVBoxLayout(inner)
-        self._inner.setContentsMargins(16, 14, 16, 16)
+        self._inner.setContentsMargins(16, 14, 12, 16)
         self._inner.setSpacing(8)
         for title, names in sections():
             self._add_section(title, names)
@@ -170,6 +178,8 @@ class TrainingSheet(QFrame):
                 grid = _grid(holder)
                 self._inner.addWidget(holder)
             self._rows.append(_Row(grid, grid.rowCount(), name, title_of(name), self._fields.field(name, FIELD)))
+            if name in self._below:
+                grid.addWidget(self._below[name](), grid.rowCount(), 1, Qt.AlignmentFlag.AlignLeft)
             if name in FAMILIES:  # what follows stands below the settings of the chosen one
                 self._families[name] = _Family(name, self._fields, self._session)
                 self._families[name].rebuilt.connect(self._order_tabs)

@@ -157,6 +157,8 @@ VERBS = {
         "reset",
         "resume_after_loss",
         "evaluate",
+        "find_learning_rate",
+        "cancel_learning_rate",
     ),
     *("save_as", "predict", "predict_row", "save_predictions", "export", "set_pace", "start", "shutdown"),
 }

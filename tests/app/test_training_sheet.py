@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fakes import snapshot
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QWidget
 
 from app import theme, training_words
 from app.schedule_picture import Plan, SchedulePicture
@@ -226,9 +226,12 @@ def test_tab_goes_down_the_sheet_through_fields_made_late(qtbot, sheet, host, se
     assert visited == wanted
 
 
-def test_nothing_is_cut_off(qtbot, sheet, host):
+def test_nothing_is_cut_off(qtbot, sheet, host, session):
     sheet.toggle(host)
     host.inspector.hide()
+    session.engine.set_state("running")  # the locks need room too
+    area = sheet.findChild(QScrollArea)
+    assert area.widget().minimumSizeHint().width() <= area.viewport().width()
     choose(sheet, "Schedule", "plateau")
     qtbot.wait(1)
     for text in sheet.findChildren(QLabel):

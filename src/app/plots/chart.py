@@ -79,14 +79,15 @@ def _faded(colour: QColor, alpha: float) -> QColor:
 
 
 class Chart(pg.GraphicsView):
-    """moved_by_hand: the person panned or zoomed. asked_to_follow: a double click."""
+    """moved_by_hand: the person panned or zoomed. asked_to_follow: a double click. ground: token of what it lies on."""
 
     moved_by_hand = Signal()
     asked_to_follow = Signal()
     resized = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, ground: str = "panel") -> None:
         super().__init__(parent, useOpenGL=False, background=None)
+        self._ground = ground
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(60, 40)
@@ -105,12 +106,12 @@ class Chart(pg.GraphicsView):
         self._take_theme()
         theme.signals.changed.connect(self._take_theme)
         self._margin = RIGHT
-        self.log = False
+        self.log = self.log_x = False
         self.percent = False
 
     def _take_theme(self) -> None:
         """An opaque ground: painting the chart then never repaints what lies under it."""
-        self.setBackground(theme.current().panel)
+        self.setBackground(theme.colour(self._ground))
 
     # --- what is shown
 
@@ -177,7 +178,10 @@ class Chart(pg.GraphicsView):
             return
         shown.view = (x0, x1, y0, y1)
         across, down = int(shown.area.width() // 54), int(shown.area.height() // 34)
-        shown.x_ticks = ticks.linear(x0, x1, most=max(1, across), whole=x1 - x0 > 4)
+        if self.log_x:
+            shown.x_ticks = ticks.logarithmic(x0, x1, most=max(2, across))
+        else:
+            shown.x_ticks = ticks.linear(x0, x1, most=max(1, across), whole=x1 - x0 > 4)
         shown.y_ticks = self._y_ticks(y0, y1, most=max(2, down))
         self._repaint_frame()
 
