@@ -173,7 +173,7 @@ class MlxStep:
         for id, names in self.layout.trained_shapes.items():
             old, new, grads = held[id], self._params[id], self._grads[id]
             for of in (grads, old, {name: new[name] - old[name] for name in names}):
-                sums.append(mx.sqrt(sum(mx.sum(mx.square(of[name])) for name in names)))
+                sums.append(mx.sqrt(mx.sum(mx.stack([mx.sum(mx.square(of[name])) for name in names]))))
         rows = np.array(mx.stack(sums)).reshape(-1, 3).tolist() if sums else []
         return {id: (g, w, u) for id, (g, w, u) in zip(self.layout.trained_shapes, rows, strict=True)}
 

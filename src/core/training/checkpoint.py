@@ -1,7 +1,7 @@
 """Checkpoints: everything that a run needs to go on as if it had never stopped, in one safetensors file.
 
-Arrays: parameters, optimizer slots, best weights, curves. The rest is JSON in the file's metadata. Shuffling and
-dropout follow from keys, so no generator state is kept.
+Arrays: parameters and state, optimizer slots, best weights, curves. The rest is JSON in the file's metadata. Shuffling
+and dropout follow from keys, so no generator state is kept.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from safetensors.numpy import save
 from core import __version__
 from core.engine.messages import TrainingTask
 from core.errors import UserInputError
-from core.project import history
 from core.project.atomic import atomic_write
 from core.spec import NetworkSpec, TrainingConfig
+from core.training.series import series_for
+from core.training.snapshot import Mark
 from core.training.trainer import Progress, Trainer
 
-FORMAT = 1
-CURVES = "curve/"  # before the name of every array of the history
+FORMAT = 2
+CURVES = "curve/"  # before the name of every series
 
 
 def write(trainer: Trainer, path: Path) -> None:
@@ -34,8 +35,8 @@ def write(trainer: Trainer, path: Path) -> None:
     arrays |= {f"slot/{i}": slot for i, slot in enumerate(trainer.step.slot_arrays())}
     if trainer.best is not None:
         arrays["best"] = trainer.best
-    told = trainer.history()
-    arrays |= {CURVES + name: array for name, array in history.to_arrays(told).items()}
+    series = {name: one.state() for name, one in trainer.curves.items()}
+    arrays |= {CURVES + name: buckets for name, (buckets, _) in series.items()}
     progress = asdict(trainer.progress)
     if not math.isfinite(progress["best_loss"]):
         progress["best_loss"] = None
@@ -48,7 +49,8 @@ def write(trainer: Trainer, path: Path) -> None:
         "config": trainer.config.to_json(),
         "progress": progress,
         "updates": trainer.step.count,
-        "marks": history.marks_to_json(told),
+        "series": {name: rest for name, (_, rest) in series.items()},
+        "marks": [[mark.step, mark.text] for mark in trainer.marks],
     }
     atomic_write(path, save(arrays, metadata={"chainrule": json.dumps(facts)}))
 
@@ -109,8 +111,10 @@ def _restore(trainer: Trainer, facts: dict[str, Any], path: Path) -> None:
     slots = tuple(arrays[f"slot/{i}"] for i in range(trainer.config.optimizer.slots))
     trainer.step.restore(arrays["parameters"], slots, facts["updates"])
     trainer.resume_at(Progress(**_finite(facts["progress"])), arrays.get("best"))
-    curves = {name.removeprefix(CURVES): array for name, array in arrays.items() if name.startswith(CURVES)}
-    trainer.restore_history(history.from_arrays(curves, facts["marks"], where=str(path)))
+    trainer.curves = {name: series_for(name) for name in facts["series"]}
+    for name, series in trainer.curves.items():
+        series.restore(arrays[CURVES + name], facts["series"][name])
+    trainer.marks = [Mark(int(step), str(text)) for step, text in facts["marks"]]
     trainer.change(wanted)
 
 

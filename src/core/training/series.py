@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from core.training.snapshot import Curve
@@ -15,15 +18,13 @@ class Series:
     Every value counts in its bucket's mean, low and high, so no spike is lost. Memory: 40 bytes × CAPACITY.
     """
 
-    def __init__(self, curve: Curve | None = None) -> None:
+    def __init__(self) -> None:
         self._steps: list[int] = []
         self._values: list[float] = []
         self.stride = 1
         empty = np.zeros(0)
         self._last = np.zeros(0, np.int64)
         self._count, self._sum, self._low, self._high = empty, empty, empty, empty
-        if curve is not None and len(curve.step):
-            self._restore(curve)
 
     def append(self, step: int, value: float) -> None:
         self._steps.append(step)
@@ -45,12 +46,17 @@ class Series:
             return Curve(self._last, mean, mean, mean)  # one value a bucket: one array serves all three
         return Curve(self._last, mean, self._low.astype(np.float32), self._high.astype(np.float32))
 
-    def _restore(self, curve: Curve) -> None:
-        self._last = curve.step.astype(np.int64)
-        self._count = np.ones(len(curve.step))
-        self._sum, self._low, self._high = (a.astype(np.float64) for a in (curve.mean, curve.low, curve.high))
-        gaps = np.diff(self._last)
-        self.stride = 1 << max(0, int(np.median(gaps)).bit_length() - 1) if len(gaps) else 1
+    def state(self) -> tuple[np.ndarray, dict[str, Any]]:
+        """All of it, as an array (5, buckets) in float64 and plain data: see `restore`."""
+        self._fold()
+        return np.stack([self._last, self._count, self._sum, self._low, self._high]), {"stride": self.stride}
+
+    def restore(self, buckets: np.ndarray, rest: Mapping[str, Any]) -> None:
+        """Go on exactly where a series with this `state` was; raises ValueError, TypeError, KeyError for any other."""
+        if buckets.dtype != np.float64 or buckets.ndim != 2:
+            raise ValueError(f"{buckets.dtype} {buckets.shape} are no buckets of a series")
+        last, self._count, self._sum, self._low, self._high = buckets.copy()
+        self._last, self.stride = last.astype(np.int64), int(rest["stride"])
 
     def _fold(self) -> None:
         if not self._steps:
@@ -73,3 +79,44 @@ class Series:
         self._last = self._last[ends]
         self._count, self._sum = np.add.reduceat(self._count, starts), np.add.reduceat(self._sum, starts)
         self._low, self._high = np.minimum.reduceat(self._low, starts), np.maximum.reduceat(self._high, starts)
+
+
+class Held(Series):
+    """A series of a value that seldom changes: a point where it changes, the one before, the first and the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._value: float | None = None
+        self._at = self._kept = 0  # newest step, and that of the newest point
+
+    def append(self, step: int, value: float) -> None:
+        if value != self._value:
+            if self._at > self._kept and self._value is not None:
+                super().append(self._at, self._value)
+            super().append(step, value)
+            self._value, self._kept = value, step
+        self._at = step
+
+    @property
+    def latest(self) -> float | None:
+        return self._value
+
+    def curve(self) -> Curve:
+        curve = super().curve()
+        if self._at <= self._kept or self._value is None:
+            return curve
+        step, value = np.append(curve.step, self._at), np.float32(self._value)
+        return Curve(step, *(np.append(a, value) for a in (curve.mean, curve.low, curve.high)))
+
+    def state(self) -> tuple[np.ndarray, dict[str, Any]]:
+        buckets, rest = super().state()
+        return buckets, {**rest, "value": self._value, "at": self._at, "kept": self._kept}
+
+    def restore(self, buckets: np.ndarray, rest: Mapping[str, Any]) -> None:
+        super().restore(buckets, rest)
+        self._value, self._at, self._kept = rest["value"], int(rest["at"]), int(rest["kept"])
+
+
+def series_for(name: str) -> Series:
+    """An empty series that suits the curve of that name."""
+    return Held() if name == "learning_rate" else Series()

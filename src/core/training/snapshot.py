@@ -35,8 +35,9 @@ class History:
 
     "loss/train" (every step), "penalty" (every step, where a penalty acts), "loss/validation" (every epoch),
     "metric/train", "metric/validation" (every epoch; accuracy, or RMSE in the target's unit),
-    "learning_rate" (every step, as the schedule bends it),
-    "gradient/ID" (norm of the gradient of layer ID), "ratio/ID" (‖update‖ / ‖weights‖ of layer ID).
+    "learning_rate" (of every step, as the schedule bends it; a point only where it changes, one before, first, last),
+    "gradient/ID" (sampled: norm of the gradient of layer ID as the optimizer gets it, so with its penalties and after
+    clipping: what clipping does is seen), "ratio/ID" (sampled: ‖update‖ / ‖weights‖ of layer ID).
     """
 
     curves: Mapping[str, Curve] = field(default_factory=dict)

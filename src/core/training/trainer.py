@@ -26,7 +26,7 @@ from core.metrics import RMSE, Accuracy
 from core.network import Network
 from core.spec import TrainingConfig
 from core.training import divergence
-from core.training.series import Series
+from core.training.series import Series, series_for
 from core.training.snapshot import History, Mark
 from core.training.step import NumpyStep, same_shape
 from core.validation import check
@@ -253,7 +253,7 @@ class Trainer:
     def _add(self, name: str, value: float) -> None:
         series = self.curves.get(name)
         if series is None:
-            series = self.curves[name] = Series()
+            series = self.curves[name] = series_for(name)
         series.append(self.progress.step, value)
 
     def _sample(self, before: Any) -> None:
@@ -342,10 +342,6 @@ class Trainer:
         self.progress, self.best, self._good = progress, best, self.step.flat()
         if self.config.early_stopping and self._waited() >= self.config.early_stopping:
             progress.patient_from = progress.epoch  # the run had ended for this; going on means being patient anew
-
-    def restore_history(self, history: History) -> None:
-        self.curves = {name: Series(curve) for name, curve in history.curves.items()}
-        self.marks = list(history.marks)
 
     def keep_best(self) -> None:
         """Of a run that ended: make the weights that are kept the present ones."""

@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from core.training.series import CAPACITY, Series
+from core.training.series import CAPACITY, Held, Series
 
 
 def test_short_series_are_kept_as_they_are() -> None:
@@ -39,14 +40,35 @@ def test_curves_already_given_out_never_change() -> None:
     assert first.mean.tolist() == [1.0]
 
 
-def test_goes_on_from_a_saved_curve() -> None:
-    series = Series()
-    for step in range(1, 4001):
-        series.append(step, float(step))
-    again = Series(series.curve())
-    for step in range(4001, 8001):
-        again.append(step, float(step))
-    curve = again.curve()
-    assert curve.step[-1] == 8000
-    assert curve.high.max() == 8000
-    assert np.all(np.diff(curve.step) > 0)
+@pytest.mark.parametrize("at", [1, 1600, 4001, 5003])
+@pytest.mark.parametrize("make", [Series, Held])
+def test_goes_on_from_its_state_as_if_never_saved(make, at) -> None:
+    whole, first = make(), make()
+    for step in range(1, 8001):
+        value = 1.0 / step if 2000 < step < 6000 else 0.1
+        whole.append(step, value)
+        if step <= at:
+            first.append(step, value)
+    second = make()
+    second.restore(*first.state())
+    for step in range(at + 1, 8001):
+        second.append(step, 1.0 / step if 2000 < step < 6000 else 0.1)
+    for part in ("step", "mean", "low", "high"):
+        np.testing.assert_array_equal(getattr(second.curve(), part), getattr(whole.curve(), part))
+    assert second.latest == whole.latest
+
+
+def test_what_is_held_takes_a_point_only_where_it_changes() -> None:
+    held = Held()
+    for step in range(1, 1001):
+        held.append(step, 0.1 if step <= 400 else 0.01)
+    curve = held.curve()
+    assert curve.step.tolist() == [1, 400, 401, 1000]
+    np.testing.assert_array_equal(curve.mean, np.array([0.1, 0.1, 0.01, 0.01], np.float32))
+    assert held.latest == 0.01
+
+
+def test_junk_is_no_state() -> None:
+    for buckets in (np.zeros((4, 3)), np.zeros((5, 3), np.float32), np.zeros(5)):
+        with pytest.raises(ValueError, match=r"buckets|unpack"):
+            Series().restore(buckets, {"stride": 1})
