@@ -145,7 +145,27 @@ def set_hypers(network: NetworkSpec, id: str, **changes: Any) -> NetworkSpec:
 
 def repaired(network: NetworkSpec, fix: Fix) -> NetworkSpec:
     """The repair that a finding proposes, done."""
-    return set_hypers(network, fix.layer_id, **fix.hypers)
+    network = set_hypers(network, fix.layer_id, **fix.hypers) if fix.hypers else network
+    before = fix.source
+    for layer in fix.insert:
+        id = fresh_id(network)
+        if fix.source:
+            network = insert_on_edge(network, Edge(before, fix.layer_id), layer)
+        else:
+            network = insert_after(network, before or fix.layer_id, layer)
+        before = id
+    network = connect(network, fix.connect, fix.layer_id) if fix.connect else network
+    return remove_layers(network, fix.layer_id) if fix.remove else network
+
+
+def put_earlier(network: NetworkSpec, edge: Edge) -> NetworkSpec:
+    """The connection one place earlier among the inputs of its target, where that order counts."""
+    mine = [e for e in network.edges if e.target == edge.target]
+    place = mine.index(edge)
+    if place == 0:
+        return network
+    swap = {edge: mine[place - 1], mine[place - 1]: edge}
+    return replace(network, edges=tuple(swap.get(e, e) for e in network.edges))
 
 
 def rename(network: NetworkSpec, id: str, name: str) -> NetworkSpec:

@@ -5,32 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
+from core import repairs
 from core.errors import SpecError
 from core.layers import Shape
 from core.layers.input import Input
+from core.repairs import Fix
 from core.spec import LayerSpec, NetworkSpec
 
-
-@dataclass(frozen=True)
-class Fix:
-    """A repair of one click: set these hyper-parameters of that layer."""
-
-    label: str
-    layer_id: str
-    hypers: Mapping[str, Any]
+__all__ = ["Badge", "Fix", "Report", "check", "input_shapes", "output_layers"]
 
 
 @dataclass(frozen=True)
 class Badge:
-    """One finding. severity is "error" (blocks training) or "warning"; layer_id "" = the whole network."""
+    """One finding. severity is "error" (blocks training) or "warning"; layer_id "" = the whole network.
+
+    fix: the repair that most likely is meant; others: what else would mend it.
+    """
 
     layer_id: str
     severity: str
     title: str
     text: str = ""
     fix: Fix | None = None
+    others: tuple[Fix, ...] = ()
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        return (self.fix, *self.others) if self.fix is not None else self.others
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def check(
     badges: list[Badge] = []
     shapes: dict[str, Shape] = {}
     for id in order:
-        _check_layer(network, network.layer(id), shapes, badges)
+        _check_layer(network, network.layer(id), order, shapes, badges)
     badges += _ends(network, shapes, row_shape, outputs, target)
     parameters, work, held = {}, {}, {}
     for id in (i for i in order if i in shapes):
@@ -99,13 +101,13 @@ def _product(shape: Shape) -> int:
     return total
 
 
-def _check_layer(network: NetworkSpec, spec: LayerSpec, shapes: dict[str, Shape], badges: list[Badge]) -> None:
+def _check_layer(
+    network: NetworkSpec, spec: LayerSpec, order: tuple[str, ...], shapes: dict[str, Shape], badges: list[Badge]
+) -> None:
     sources = network.sources(spec.id)
     least, most = spec.layer.arity
     if len(sources) < least:
-        badges.append(
-            Badge(spec.id, "error", "Not connected", "Connect the output of another layer to it, or delete it.")
-        )
+        badges.append(_missing(network, spec, order, shapes))
         return
     if most is not None and len(sources) > most:
         badges.append(
@@ -117,8 +119,23 @@ def _check_layer(network: NetworkSpec, spec: LayerSpec, shapes: dict[str, Shape]
     try:
         shapes[spec.id] = spec.layer.output_shape(*(shapes[source] for source in sources))
     except SpecError as err:
-        fix = Fix(err.fix[0], spec.id, err.fix[1]) if err.fix else None
-        badges.append(Badge(spec.id, "error", "Shapes do not fit", err.text, fix))
+        own = (Fix(err.fix[0], spec.id, err.fix[1]),) if err.fix else ()
+        found = (*own, *repairs.for_shapes(network, spec, shapes)) if sources else own
+        badges.append(Badge(spec.id, "error", "Shapes do not fit", err.text, *_first(found[: repairs.MOST])))
+
+
+def _first(fixes: tuple[Fix, ...]) -> tuple[Fix | None, tuple[Fix, ...]]:
+    """The repair to offer first, and the others."""
+    return (fixes[0], fixes[1:]) if fixes else (None, ())
+
+
+def _missing(network: NetworkSpec, spec: LayerSpec, order: tuple[str, ...], shapes: Mapping[str, Shape]) -> Badge:
+    sources, label, least = network.sources(spec.id), spec.layer.label, spec.layer.arity[0]
+    if not sources:
+        return Badge(spec.id, "error", "Not connected", "Connect the output of another layer to it, or delete it.")
+    text = f"{label} joins at least {least} inputs and has {len(sources)}. Draw a connection to it from another layer."
+    fixes = repairs.for_missing(network, spec, order, shapes)
+    return Badge(spec.id, "error", "Needs another input", text, *_first(fixes))
 
 
 def _ends(
@@ -140,16 +157,22 @@ def _ends(
     # A layer that nothing feeds has a badge of its own and is no output.
     ends = [s for s in output_layers(network) if s.id == first.id or network.sources(s.id)]
     if len(ends) > 1:
-        found += [Badge(s.id, "error", "A second output", "Only one layer may be the last.") for s in ends[:-1]]
+        text = "Only one layer may be the last. Lead it into another, as Add or Concat do, or take it out."
+        found += [
+            Badge(s.id, "error", "A second output", text, Fix(f"Take {s.name} out", s.id, remove=True))
+            for s in ends[:-1]
+        ]
     elif ends[0].id == first.id:
         found.append(Badge(first.id, "error", "Nothing to train", "Add a layer after the input."))
     elif outputs is not None and ends[0].id in shapes and shapes[ends[0].id] != (outputs,):
-        found.append(_wrong_outputs(ends[0], shapes[ends[0].id], outputs, target))
+        found.append(_wrong_outputs(network, ends[0], shapes, outputs, target))
     return found
 
 
-def _wrong_outputs(last: LayerSpec, shape: Shape, outputs: int, target: str) -> Badge:
-    sizes = "×".join(str(n) for n in shape)
+def _wrong_outputs(
+    network: NetworkSpec, last: LayerSpec, shapes: Mapping[str, Shape], outputs: int, target: str
+) -> Badge:
     wanted = "1 output" if outputs == 1 else f"{outputs} outputs"
-    fix = Fix(f"Set units to {outputs}", last.id, {"units": outputs}) if hasattr(last.layer, "units") else None
-    return Badge(last.id, "error", f"{sizes} instead of {wanted}", f"The {target} asks for {wanted}.", fix)
+    fix = repairs.for_outputs(network, last, shapes, outputs)
+    title = f"{repairs.shape_text(shapes[last.id])} instead of {wanted}"
+    return Badge(last.id, "error", title, f"The {target} asks for {wanted}.", fix)

@@ -169,7 +169,14 @@ def arrange(document: Document) -> None:
 
 
 def repair(document: Document, fix: Fix) -> None:
-    document.edit_network(lambda n: edits.repaired(n, fix), fix.label)
+    """One click that mends; a layer that it puts in finds room, and one that it takes out leaves the selection."""
+    _change(document, lambda n: edits.repaired(n, fix), fix.label)
+    document.select(*(id for id in document.selected if document.project.network.has(id)))
+
+
+def put_earlier(document: Document, edge: Edge) -> None:
+    """The connection before the one that stands before it, among the inputs of its layer."""
+    _change(document, lambda n: edits.put_earlier(n, edge), "Reorder inputs")
 
 
 def in_order(document: Document) -> tuple[str, ...]:
