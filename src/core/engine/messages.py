@@ -78,7 +78,9 @@ class Pace:
 
 @dataclass(frozen=True)
 class Subscribe:
-    """The tensors that visible panels need, by kind: "weights", "gradient", "surface", "activation"."""
+    """The tensors that visible panels need, by kind: "weights", "gradient", "surface", "activation", "statistics",
+    "histogram"; what each holds is in `Snapshot`. What nobody subscribed is not computed.
+    """
 
     names: tuple[str, ...]
 

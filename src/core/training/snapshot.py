@@ -53,8 +53,16 @@ class Snapshot:
     epoch. seconds_left: None while unknown.
     latest: the newest value of every curve by its name, and "best/validation", "best/epoch".
     message: why it ended, in words, where it did.
-    tensors: only what was subscribed: "weights/ID/W", "gradient/ID/W", "surface/ID" (units, g, g) activations on a grid
-    over the first two inputs, "activation/ID" (units,) for the probe row; with "surface/extent" (x0, x1, y0, y1).
+    tensors: only what was subscribed, by kind; arrays of more than `tensors.LARGEST` numbers are left out.
+    - weights, gradient: "weights/ID/W", "gradient/ID/W", every parameter of layer ID in its shape.
+    - surface: of networks with two inputs, "surface/ID" (units, g, g), outputs of a layer with flat rows on a grid over
+      the inputs; "surface/extent" (x0, x1, y0, y1).
+    - activation: "activation/ID", the output of layer ID for the probe row (the first validation row), in its shape:
+      (units,), (T, C) or (H, W, C).
+    - statistics: "statistics/ID" (6,) of every layer, in the order of `statistics.LayerStatistics`, which reads them;
+      "statistics/step" (1,), the step that they and the histograms are of, which may be a few steps back.
+    - histogram: "histogram/weights/ID/W" (bins,) counts and "edges/weights/ID/W" (bins + 1,) from the least to the
+      largest number, of every parameter; "histogram/gradient/ID/W" and "edges/gradient/ID/W" likewise.
     """
 
     run_id: int

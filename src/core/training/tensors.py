@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from core.training.trainer import Trainer
@@ -13,23 +16,25 @@ LARGEST = 1 << 18  # values of one array beyond which it is not copied: no pictu
 def collect(trainer: Trainer, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The tensors of these kinds under the names that `Snapshot` documents."""
     found: dict[str, np.ndarray] = {}
+    weights, gradient = trainer.step.native()
     if "weights" in wanted:
-        found |= _copies("weights", trainer.step.params)
+        found |= _copies(trainer, "weights", weights)
     if "gradient" in wanted and trainer.progress.step:
-        found |= _copies("gradient", trainer.step.grads)
+        found |= _copies(trainer, "gradient", gradient)
     if "surface" in wanted and trainer.task.prepared.row_shape == (2,):
         found |= _surfaces(trainer)
     if "activation" in wanted:
         row = (trainer.validation if len(trainer.validation.x) else trainer.train).x[:1]
-        for id, y in trainer.step.activations(row).items():
+        for id, y in trainer.step.outputs(row).items():
             if y.size <= LARGEST:
-                found[f"activation/{id}"] = y[0].copy()
+                found[f"activation/{id}"] = trainer.step.ops.numpy(y)[0]
     return found
 
 
-def _copies(kind: str, arrays: dict[str, dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def _copies(trainer: Trainer, kind: str, arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Of what is small enough to be shown; the rest stays where the backend holds it."""
     return {
-        f"{kind}/{id}/{name}": np.array(array)
+        f"{kind}/{id}/{name}": trainer.step.ops.numpy(array)
         for id, named in arrays.items()
         for name, array in named.items()
         if array.size <= LARGEST
@@ -55,7 +60,8 @@ def _grid(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _surfaces(trainer: Trainer) -> dict[str, np.ndarray]:
     points, extent = _grid(*trainer.extremes)
     found = {"surface/extent": extent}
-    for id, y in trainer.step.activations(points).items():
+    for id, y in trainer.step.outputs(points).items():
         if y.ndim == 2 and y.size <= LARGEST:
-            found[f"surface/{id}"] = np.ascontiguousarray(y.T.reshape(-1, GRID, GRID), np.float32)
+            flat = trainer.step.ops.numpy(y)
+            found[f"surface/{id}"] = np.ascontiguousarray(flat.T.reshape(-1, GRID, GRID), np.float32)
     return found

@@ -39,6 +39,7 @@ from core.engine.messages import (
 from core.errors import UserInputError
 from core.training import checkpoint, range_test, tensors
 from core.training.snapshot import RangeTest, Snapshot
+from core.training.statistics import Statistics
 from core.training.trainer import Trainer, end_thread, epochs_text
 
 SNAPSHOT_SECONDS = 0.05
@@ -66,6 +67,7 @@ class TrainingThread(threading.Thread):
         self._used: set[str] = set()
         self._published = 0.0
         self._save_at = 0.0
+        self._statistics = Statistics()
         self._rate = _Rate()
         self._pace: float | None = None
         self._next_step = 0.0
@@ -247,9 +249,11 @@ class TrainingThread(threading.Thread):
         latest = {name: value for name, s in trainer.curves.items() if (value := s.latest) is not None}
         if trainer.best is not None:
             latest |= {"best/validation": at.best_loss, "best/epoch": float(at.best_epoch)}
+        still = self._budget == 0
+        told = tensors.collect(trainer, self._wanted) | self._statistics.collect(trainer, self._wanted, at_once=still)
         self.snapshot = Snapshot(
             run_id=self._run_id,
-            state=trainer.ended or ("paused" if self._budget == 0 else "running"),
+            state=trainer.ended or ("paused" if still else "running"),
             epoch=at.epoch,
             epochs=config.epochs,
             step=at.step,
@@ -261,7 +265,7 @@ class TrainingThread(threading.Thread):
             history=trainer.history(),
             metric=trainer.metric_name,
             message=trainer.message,
-            tensors=tensors.collect(trainer, self._wanted),
+            tensors=told,
             epoch_steps_left=trainer.epoch_steps_left,
         )
 

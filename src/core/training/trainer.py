@@ -264,7 +264,7 @@ class Trainer:
             self._add(f"gradient/{id}", gradient)
             if weights > 0:
                 self._add(f"ratio/{id}", update / weights)
-        self._sample_at = _next_sample(began)
+        self._sample_at = next_sample(began)
 
     def _end_epoch(self) -> None:
         at = self.progress
@@ -290,7 +290,7 @@ class Trainer:
         began = time.perf_counter()
         if began >= self._measure_at or at.epoch >= self.config.epochs:
             self._add("metric/train", self.measure(_head(self.train))[1])
-            self._measure_at = _next_sample(began)
+            self._measure_at = next_sample(began)
         self._good = flat
         self._maybe_finish()
 
@@ -368,7 +368,7 @@ def epochs_text(n: int) -> str:
     return f"{n:,} epoch{'' if n == 1 else 's'}"
 
 
-def _next_sample(began: float) -> float:
+def next_sample(began: float) -> float:
     """When the next sample is due, given when this one began: rarely enough that all of them cost little."""
     now = time.perf_counter()
     return now + max(SAMPLE_SECONDS, (now - began) / SAMPLE_SHARE)
