@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import threadpoolctl
 
 from peers.workloads import Product, Workload
 
@@ -18,7 +19,13 @@ def build(workload: Workload, variant: str) -> tuple[Callable[[], float], int, s
             np.matmul(left, right, out=out)
         return 0.0
 
-    return step, workload.parameters, np.__version__
+    return step, workload.parameters, f"{np.__version__} ({_kernels()})"
+
+
+def _kernels() -> str:
+    """Which library multiplies, and for which family of processors."""
+    libraries = [info for info in threadpoolctl.threadpool_info() if info["user_api"] == "blas"]
+    return ", ".join(f"{info['internal_api']}, {info.get('architecture', 'own')} kernels" for info in libraries)
 
 
 def _calls(of: Product) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:

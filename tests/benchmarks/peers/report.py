@@ -7,8 +7,6 @@ import platform
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from peers.workloads import WORKLOADS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "benchmarks.md"
@@ -37,9 +35,8 @@ def _machine(results: dict[str, Any], names: dict[str, str], cores: int) -> str:
                 versions[names[key].partition(",")[0]] = result.ready.version
             elif "not installed" in result.ready.why:
                 absent[names[key].partition(",")[0]] = result.ready.why
-    versions["NumPy"] = np.__version__
-    for name in ("Chainrule", "Matrix products alone"):
-        versions.pop(name, None)
+    versions["NumPy"] = versions.pop(names["floor"])
+    versions.pop("Chainrule", None)
     listed = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
     system = f"{platform.system()} on {platform.machine()}, Python {platform.python_version()}"
     lines = [f"{cores} cores and as many threads for everyone, {system}; {listed}."]
