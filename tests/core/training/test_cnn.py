@@ -60,8 +60,8 @@ def residual() -> NetworkSpec:
 
 @pytest.fixture
 def make_digits(tmp_path) -> Callable[..., TrainingTask]:
-    """make_digits(epochs=4, ...): the residual network on 8×8 digits. Three pixels are white in all of them and would be
-    left out as constant; one black dot in each keeps the image whole."""
+    """make_digits(epochs=4, ...): the residual network on 8×8 digits. Three pixels are white in all of them and would
+    be left out as constant; one black dot in each keeps the image whole."""
     rows = resource_path("data", "digits.csv").read_text().splitlines()
     names, first = rows[0].split(","), rows[1].split(",")
     white = [i for i in range(64) if len({row.split(",")[i] for row in rows[1:]}) == 1]
