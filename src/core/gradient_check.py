@@ -152,6 +152,8 @@ def check_loss(loss: Loss) -> Check:
 def _outputs_and_targets(loss: Loss, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     if loss.task == "regression":
         return rng.normal(size=(BATCH, 2)), rng.normal(size=(BATCH, 2))
+    if loss.task == "labels":
+        return rng.normal(size=(BATCH, 4)), rng.integers(0, 2, (BATCH, 4)).astype(np.int32)
     outputs = 1 if loss.kind == "binary_cross_entropy" else 4
     return rng.normal(size=(BATCH, outputs)), rng.integers(0, max(2, outputs), BATCH).astype(np.int32)
 

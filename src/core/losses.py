@@ -22,7 +22,7 @@ Array = Any
 
 @dataclass(frozen=True)
 class Loss:
-    """kind and label; task it serves, "classification" or "regression"; help: when to choose it."""
+    """kind and label; task it serves, "classification", "labels" or "regression"; help: when to choose it."""
 
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
@@ -52,10 +52,14 @@ class Loss:
         """The loss with these settings of the training; one that has no use for them stays as it is."""
         return self
 
+    def balanced(self, t: np.ndarray, classes: int) -> tuple[float, ...]:
+        """The class weights with which what is rare in these targets counts as much as what is frequent."""
+        return ()
+
 
 @dataclass(frozen=True)
 class _CrossEntropy(Loss):
-    """What both cross-entropies share.
+    """What all cross-entropies share.
 
     smoothing ε: targets are mixed with ε of the uniform distribution (Szegedy et al. 2016, §7). class_weights: one w_k
     for each class, () = all 1. The sum is divided by the batch, not by the weights in it, so that the gradient of a
@@ -69,6 +73,9 @@ class _CrossEntropy(Loss):
 
     def tuned(self, *, smoothing: float, class_weights: tuple[float, ...]) -> Self:
         return replace(self, smoothing=smoothing, class_weights=class_weights)
+
+    def balanced(self, t: np.ndarray, classes: int) -> tuple[float, ...]:
+        return balanced_weights(t, classes)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,42 @@ class BinaryCrossEntropy(_CrossEntropy):
     def answers(self, outputs: np.ndarray) -> np.ndarray:
         one = 0.5 * np.tanh(0.5 * outputs) + 0.5
         return np.concatenate([1.0 - one, one], axis=-1)
+
+
+@dataclass(frozen=True)
+class MultiLabelCrossEntropy(_CrossEntropy):
+    """Binary cross-entropy of each label by itself, for rows with any number of them; t: (batch, labels) of 0 and 1.
+
+    loss = mean over batch and labels of (1 - s) z + l (max(-z, 0) + log(1 + exp(-|z|))), l = 1 + (w_k - 1) s, and
+    dz = (l σ(z) - w_k s) / (batch · labels), with s = (1 - ε) t + ε/2: minus w_k s log σ(z) + (1 - s) log(1 - σ(z)),
+    in the form that cannot overflow (Goodfellow et al. 2016, §6.2.2.2). w_k: how much more a row that has label k
+    counts than one that has not; balanced, as many times as the label is rarer than its absence.
+    """
+
+    kind = "multi_label_cross_entropy"
+    label = "Multi-label cross-entropy"
+    task = "labels"
+    help = "Cross-entropy of every label by itself: a row may have several labels, or none."
+
+    def forward(self, ops: Any, z: Array, t: Array) -> tuple[Array, Any]:
+        t = t.astype(z.dtype)
+        s = t * (1.0 - self.smoothing) + 0.5 * self.smoothing if self.smoothing else t
+        w = ops.array(np.array(self.class_weights)) if self.class_weights else 1.0
+        factor = s * (w - 1.0) + 1.0
+        each = (1.0 - s) * z + factor * (ops.maximum(-z, 0.0) + ops.log1p(ops.exp(-ops.abs(z))))
+        return ops.sum(each) / (z.shape[0] * z.shape[1]), (z, s, w, factor)
+
+    def backward(self, ops: Any, cache: Any) -> Array:
+        z, s, w, factor = cache
+        return (factor * ops.sigmoid(z) - s * w) * (1.0 / (z.shape[0] * z.shape[1]))
+
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
+        """The probability of every label: (rows, labels), each by itself."""
+        return 0.5 * np.tanh(0.5 * outputs) + 0.5
+
+    def balanced(self, t: np.ndarray, classes: int) -> tuple[float, ...]:
+        have = np.count_nonzero(t, axis=0)
+        return tuple((len(t) - int(n)) / int(n) if 0 < n < len(t) else 1.0 for n in have)
 
 
 @dataclass(frozen=True)
@@ -292,12 +335,16 @@ class Poisson(Loss):
 LOSSES: dict[str, Loss] = {
     loss.kind: loss
     for loss in (
-        SoftmaxCrossEntropy(), BinaryCrossEntropy(), Hinge(),
+        SoftmaxCrossEntropy(), BinaryCrossEntropy(), MultiLabelCrossEntropy(), Hinge(),
         MeanSquaredError(), MeanAbsoluteError(), Huber(), LogCosh(), Poisson(),
     )
 }  # fmt: skip
 
-CHOICES: tuple[tuple[str, str], ...] = (("auto", "Auto"), *((loss.kind, loss.label) for loss in LOSSES.values()))
+# A target of several labels has one loss, which "auto" finds: there is nothing to choose.
+CHOSEN = [loss for loss in LOSSES.values() if loss.task != "labels"]
+CHOICES: tuple[tuple[str, str], ...] = (("auto", "Auto"), *((loss.kind, loss.label) for loss in CHOSEN))
+AUTO = {"classification": SoftmaxCrossEntropy.kind, "labels": MultiLabelCrossEntropy.kind, "regression": "mse"}
+WANTED = {"classification": "classes", "labels": "several labels", "regression": "numbers"}
 
 
 def balanced_weights(t: np.ndarray, classes: int) -> tuple[float, ...]:
@@ -324,8 +371,7 @@ def fitted(loss: Loss, settings: Settings, t: np.ndarray, classes: int) -> Loss:
     Raises UserInputError where the loss has no meaning for t.
     """
     loss.check(t)
-    balanced = settings.class_weights == "balanced" and loss.task == "classification"
-    weights = balanced_weights(t, classes) if balanced else ()
+    weights = loss.balanced(t, classes) if settings.class_weights == "balanced" else ()
     return loss.tuned(smoothing=settings.label_smoothing, class_weights=weights)
 
 
@@ -338,12 +384,9 @@ def loss_for(kind: str) -> Loss:
 
 def resolve(kind: str, task: str, classes: int) -> Loss:
     """The loss for a task, "auto" decided; raises UserInputError where it cannot serve the target."""
-    if kind == "auto":
-        kind = "softmax_cross_entropy" if task == "classification" else "mse"
-    loss = loss_for(kind)
+    loss = loss_for(AUTO[task] if kind == "auto" else kind)
     if loss.task != task:
-        wanted = "classes" if task == "classification" else "numbers"
-        raise UserInputError(f"{loss.label} does not fit a target of {wanted}.", remedy="Set the loss to Auto.")
+        raise UserInputError(f"{loss.label} does not fit a target of {WANTED[task]}.", remedy="Set the loss to Auto.")
     if loss.kind == "binary_cross_entropy" and classes != 2:
         raise UserInputError(
             f"Binary cross-entropy needs two classes; the target has {classes}.",
@@ -353,5 +396,5 @@ def resolve(kind: str, task: str, classes: int) -> Loss:
 
 
 def outputs_for(loss: Loss, classes: int) -> int:
-    """Units that the last layer needs: one per class, or one."""
-    return classes if loss.task == "classification" and loss.kind != "binary_cross_entropy" else 1
+    """Units that the last layer needs: one per class or label, or one."""
+    return classes if loss.task != "regression" and loss.kind != "binary_cross_entropy" else 1

@@ -40,13 +40,38 @@ def test_binary_cross_entropy_equals_softmax_over_two() -> None:
     assert float(one) == pytest.approx(float(two))
 
 
-@pytest.mark.parametrize("kind", ["softmax_cross_entropy", "binary_cross_entropy"])
+@pytest.mark.parametrize("kind", ["softmax_cross_entropy", "binary_cross_entropy", "multi_label_cross_entropy"])
 def test_enormous_logits_stay_finite(kind) -> None:
-    z = np.float32([[1e30, -1e30]]) if kind.startswith("softmax") else np.float32([[1e30]])
+    z = np.float32([[1e30]]) if kind.startswith("binary") else np.float32([[1e30, -1e30]])
     ops = NumpyOps()
-    loss, cache = loss_for(kind).forward(ops, z, np.array([0], np.int32))
+    t = np.array([[0, 1]]) if kind.startswith("multi") else np.array([0], np.int32)
+    loss, cache = loss_for(kind).forward(ops, z, t)
     assert np.isfinite(loss)
     assert np.isfinite(loss_for(kind).backward(ops, cache)).all()
+
+
+def test_labels_count_each_by_itself() -> None:
+    z, t = np.array([[0.3, -2.0], [4.0, 1.0], [-1.0, 0.5]]), np.array([[1, 0], [0, 0], [1, 1]])
+    several = loss_for("multi_label_cross_entropy")
+    single = loss_for("binary_cross_entropy")
+    apart = [float(single.forward(OPS, z[:, k : k + 1], t[:, k])[0]) for k in range(2)]
+    assert float(several.forward(OPS, z, t)[0]) == pytest.approx(np.mean(apart))
+    np.testing.assert_allclose(several.answers(z), 1 / (1 + np.exp(-z)))
+    # Positive examples weighed by hand: -w log σ(z) for a label that is there.
+    weighted = several.tuned(smoothing=0.0, class_weights=(3.0, 1.0))
+    log_p = np.log(several.answers(z))
+    extra = -2.0 * (log_p[0, 0] + log_p[2, 0]) / 6
+    assert float(weighted.forward(OPS, z, t)[0]) == pytest.approx(np.mean(apart) + extra)
+    assert several.balanced(np.array([[1, 0], [0, 0], [0, 0], [0, 0]]), 2) == (3.0, 1.0)
+
+
+def test_several_labels_are_a_task_of_their_own() -> None:
+    assert resolve("auto", "labels", 5).kind == "multi_label_cross_entropy"
+    assert outputs_for(resolve("auto", "labels", 5), 5) == 5
+    with pytest.raises(UserInputError, match="does not fit a target of classes"):
+        resolve("multi_label_cross_entropy", "classification", 5)
+    with pytest.raises(UserInputError, match="does not fit a target of several labels"):
+        resolve("mse", "labels", 5)
 
 
 def test_answers_are_probabilities() -> None:
@@ -74,7 +99,7 @@ def test_unsuitable_losses_are_refused(kind, task, classes) -> None:
         resolve(kind, task, classes)
 
 
-@pytest.mark.parametrize("kind", ["softmax_cross_entropy", "binary_cross_entropy"])
+@pytest.mark.parametrize("kind", ["softmax_cross_entropy", "binary_cross_entropy", "multi_label_cross_entropy"])
 @pytest.mark.parametrize(("smoothing", "weighted"), [(0.2, False), (0.0, True), (0.2, True)])
 def test_gradients_of_smoothed_and_weighted_losses(kind, smoothing, weighted) -> None:
     weights = (0.3, 2.0, 1.0, 0.7)[: 2 if kind == "binary_cross_entropy" else 4] if weighted else ()
@@ -93,7 +118,8 @@ def test_backends_agree(kind) -> None:
     rng = np.random.default_rng(2)
     outputs = 1 if kind == "binary_cross_entropy" else 3
     z = 3 * rng.normal(size=(7, outputs))
-    t = rng.integers(0, max(2, outputs), 7) if loss.task == "classification" else rng.normal(size=z.shape)
+    t = rng.normal(size=z.shape) if loss.task == "regression" else rng.integers(0, max(2, outputs), 7)
+    t = rng.integers(0, 2, z.shape) if loss.task == "labels" else t
     found = []
     for ops in (OPS, MlxOps()):
         value, cache = loss.forward(ops, ops.array(z), ops.array(t))
@@ -140,5 +166,6 @@ def test_large_errors_stay_finite() -> None:
 
 
 def test_every_loss_explains_itself_and_can_be_chosen() -> None:
-    assert [kind for kind, _ in TrainingConfig.LOSSES] == ["auto", *LOSSES]
+    chosen = [kind for kind, loss in LOSSES.items() if loss.task != "labels"]
+    assert [kind for kind, _ in TrainingConfig.LOSSES] == ["auto", *chosen]
     assert all(loss.label and loss.help for loss in LOSSES.values())

@@ -317,12 +317,13 @@ class Trainer:
     def measure(self, part: Part) -> tuple[float, float]:
         """(mean loss, metric) of rows without anything random: accuracy, or RMSE in the target's unit."""
         rows, total = len(part.x), 0.0
-        metric = Accuracy(cut=0.0) if self.loss.task == "classification" else RMSE()
+        numbers = self.loss.task == "regression"
+        metric = RMSE() if numbers else Accuracy(cut=0.0)
         for i in range(0, rows, EVALUATE_ROWS):
             x, t = part.x[i : i + EVALUATE_ROWS], part.y[i : i + EVALUATE_ROWS]
             loss, outputs = self.step.evaluate(x, t)
             total += loss * len(x)
-            metric.update(outputs if self.loss.task == "classification" else self.loss.answers(outputs), t)
+            metric.update(self.loss.answers(outputs) if numbers else outputs, t)
         target, value = self.task.prepared.preparation.target, metric.value()
         if isinstance(target, NumberTarget):
             return total / rows, value * target.scale if math.isfinite(value) else math.inf
@@ -332,7 +333,7 @@ class Trainer:
 
     @property
     def metric_name(self) -> str:
-        return "accuracy" if self.loss.task == "classification" else "rmse"
+        return "rmse" if self.loss.task == "regression" else "accuracy"
 
     def history(self) -> History:
         return History({name: series.curve() for name, series in self.curves.items()}, tuple(self.marks))

@@ -7,6 +7,7 @@ import pytest
 
 from core import edits
 from core.backend.choose import choose, probe
+from core.data import store
 from core.engine.messages import Begin, Ended, Go, Shutdown, Subscribe
 from core.errors import UserInputError
 from core.layers.dense import Dense
@@ -132,7 +133,7 @@ def test_settings_change_at_the_next_batch_and_are_marked(make_task) -> None:
     assert mark.text == "learning rate 0.01 → 1e-07, batch size 32 → 7, dropout 0 → 0.5, L2 0 → 0.2"
 
 
-@pytest.mark.parametrize("kind", list(LOSSES))
+@pytest.mark.parametrize("kind", [kind for kind, loss in LOSSES.items() if loss.task != "labels"])
 def test_every_loss_falls_when_trained(make_task, kind) -> None:
     if kind == "binary_cross_entropy":
         task = make_task("spirals", epochs=60, loss=kind)
@@ -144,6 +145,28 @@ def test_every_loss_falls_when_trained(make_task, kind) -> None:
     metric = trainer.measure(trainer.validation)[1]
     target = task.prepared.preparation.target
     assert metric > 0.6 if trainer.metric_name == "accuracy" else metric < 0.95 * target.scale
+
+
+@pytest.mark.parametrize("name", ["numpy", "mlx"])
+def test_rows_with_several_labels_are_learned(make_task, backend_or_skip, monkeypatch, name) -> None:
+    """Whatever reads such data gives y of (rows, labels) and the task "labels"; the rest is here already."""
+    task = make_task("iris", epochs=40, class_weights="balanced", label_smoothing=0.02)
+    arrays = store.load(task.prepared)
+    labels = {0: (1, 0, 0), 1: (1, 1, 0), 2: (0, 1, 1)}
+
+    def relabelled(part):
+        return dataclasses.replace(part, y=np.array([labels[int(k)] for k in part.y], np.int32))
+
+    several = dataclasses.replace(
+        arrays, train=relabelled(arrays.train), validation=relabelled(arrays.validation), test=relabelled(arrays.test)
+    )
+    monkeypatch.setattr(store, "load", lambda prepared: several)
+    task = dataclasses.replace(task, prepared=dataclasses.replace(task.prepared, task="labels"))
+    trainer = trained(task, backend_or_skip(name))
+    assert trainer.loss.kind == "multi_label_cross_entropy"
+    assert trainer.loss.class_weights == pytest.approx((0.5, 0.5, 2.0))
+    assert trainer.metric_name == "accuracy"
+    assert trainer.measure(trainer.validation)[1] > 0.9
 
 
 def test_balanced_classes_weigh_the_training_rows_and_stay_for_the_run(make_task) -> None:
