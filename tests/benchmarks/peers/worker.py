@@ -1,4 +1,9 @@
-"""The process of one peer: it builds networks and times steps when asked, and sleeps in between."""
+"""The process of one peer: it builds networks and times steps when asked, and sleeps in between.
+
+A peer is a module beside this one, with `build(workload, variant)`: the network of `workloads.py` from the very same
+weights, ready to step, its number of parameters, and the library's version. Every peer runs in a process of its own, so
+a module may import its library freely.
+"""
 
 from __future__ import annotations
 
