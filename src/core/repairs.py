@@ -151,7 +151,8 @@ def for_missing(
     """A layer of several inputs that has too few: another that fits beside them, and taking the layer out."""
     have = network.sources(spec.id)
     known = [id for id in order if id in shapes and id not in have]
-    near = [id for id in known if all(s in shapes for s in have) and fits(spec.layer, *(shapes[s] for s in (*have, id)))]
+    beside = [shapes[s] for s in have if s in shapes]
+    near = [id for id in known if len(beside) == len(have) and fits(spec.layer, *beside, shapes[id])]
     after = _downstream(network, spec.id)
     partner = next((id for id in reversed(near) if id not in after), "")
     joined = (Fix(f"Connect {network.layer(partner).name} too", spec.id, connect=partner),) if partner else ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from core import edits
@@ -118,7 +120,7 @@ def test_a_merge_with_one_input_is_connected_or_taken_out() -> None:
 
 
 class TestOutputs:
-    data = {"row_shape": (8, 8, 1), "outputs": 10}
+    data: ClassVar[dict[str, object]] = {"row_shape": (8, 8, 1), "outputs": 10}
 
     def mended(self, *layers: Layer) -> tuple[str, NetworkSpec]:
         network = sequential(Input(shape=(8, 8, 1)), *layers)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app import theme
-from app.canvas import operations, paint
+from app.canvas import groups, operations
 from app.canvas.keys import Keys
 from app.canvas.scene import Hit
 from app.document import Document
@@ -19,15 +20,14 @@ def layer_menu(document: Document, parent: QWidget, chosen: Callable[[str], obje
     """Every layer that can be added here; `chosen(kind)` is called with the one picked."""
     menu = QMenu(title or "Add layer", parent)
     menu.setToolTipsVisible(True)
-    group = ""
-    for cls in operations.offered_kinds(document):
-        if group and cls.group != group:
-            menu.addSeparator()
-        group = cls.group
-        action = QAction(paint.group_icon(cls.group), cls.label, menu)
-        action.setToolTip(cls.summary)
-        action.triggered.connect(lambda _checked=False, kind=cls.kind: chosen(kind))
-        menu.addAction(action)
+    for name, kinds in groupby(operations.offered_kinds(document), groups.group_of):
+        part = menu if name in ("input", "core") else menu.addMenu(groups.icon(name), groups.group(name).label)
+        part.setToolTipsVisible(True)
+        for cls in kinds:
+            action = QAction(groups.icon(name), cls.label, part)
+            action.setToolTip(cls.summary)
+            action.triggered.connect(lambda _checked=False, kind=cls.kind: chosen(kind))
+            part.addAction(action)
     return menu
 
 
@@ -38,6 +38,8 @@ def context_menu(keys: Keys, hit: Hit, parent: QWidget, insert: Callable[[str], 
         _card_items(menu, keys, hit.id, insert)
     elif hit.edge is not None:
         menu.addMenu(layer_menu(keys.document, menu, insert, title="Insert layer here"))
+        if keys.document.project.network.sources(hit.edge.target)[0] != hit.edge.source:
+            _item(menu, "Move to an earlier input", "", partial(operations.put_earlier, keys.document, hit.edge))
         _item(menu, "Remove connection", "Del", keys.delete, icon="trash")
     else:
         menu.addMenu(layer_menu(keys.document, menu, insert))

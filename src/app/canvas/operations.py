@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from app.canvas import groups
 from app.document import Document
-from core import edits, layout
+from core import edits, layout, repairs
 from core.layers import Layer, layer_types
 from core.layers.input import Input
 from core.layout import Point
@@ -25,10 +26,21 @@ def new_layer(document: Document, kind: str) -> Layer:
 
 
 def offered_kinds(document: Document) -> tuple[type[Layer], ...]:
-    """Layer types that can be added now, the most used first: a second input would only be a fault."""
+    """Layer types that can be added now, by group, those with weights first: a second input would only be a fault."""
     has_input = any(s.layer.arity[1] == 0 for s in document.project.network.layers)
     offered = [cls for cls in layer_types().values() if not (has_input and cls.arity[1] == 0)]
-    return tuple(sorted(offered, key=lambda cls: (cls.group != "input", cls.group, not cls.penalized, cls.label)))
+    return tuple(sorted(offered, key=lambda cls: (groups.rank(groups.group_of(cls)), not cls.penalized, cls.label)))
+
+
+def would_fit(document: Document, cls: type[Layer]) -> bool:
+    """Whether `insert` would put a layer of that kind behind one whose output it takes."""
+    network, shapes = document.project.network, document.report.shapes
+    place = document.selection
+    if not place or not network.targets(place):
+        ends = [place] if place else [s.id for s in network.layers if not network.targets(s.id)][:1]
+        place = next((source for id in ends for source in network.sources(id)), place)
+    least = max(1, cls.arity[0])
+    return place in shapes and repairs.fits(cls(), *(shapes[place],) * least)
 
 
 def _change(document: Document, edit: Callable[[NetworkSpec], NetworkSpec], text: str) -> None:

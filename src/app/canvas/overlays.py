@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidg
 
 from app.canvas import paint
 from app.widgets import EmptyState, button, icon_button, label, restyle, set_role
+from core.repairs import MOST
 from core.validation import Badge
 
 GAP = 10
@@ -51,9 +53,9 @@ def set_size(box: QFrame, width: int) -> None:
 
 
 class Explanation(QFrame):
-    """A finding in words beside its card, with the repair of one click."""
+    """A finding in words beside its card, with the repairs of one click."""
 
-    repair_wanted = Signal(object)  # Badge
+    repair_wanted = Signal(object, object)  # Badge, and the Fix that was chosen, or None
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -64,30 +66,34 @@ class Explanation(QFrame):
         column.setSpacing(2)
         self.title, self.text = label("", "bad", wrap=True), label("", "muted", wrap=True)
         self.title.setTextFormat(Qt.TextFormat.RichText)  # escaped below: only the weight is ours
-        self.fix = button("", role="link", on_click=self._fix)
+        self.links = [button("", role="link", on_click=partial(self._choose, i)) for i in range(MOST)]
+        self.fix = self.links[0]
         self.more = label("", "faint")
-        for part in (self.title, self.text, self.fix, self.more):
+        for part in (self.title, self.text, *self.links, self.more):
             column.addWidget(part)
         self.hide()
 
     def show_badge(self, found: Badge, *, action: str = "", more: int = 0) -> None:
-        """`action`: what one click does, "" where there is nothing; `more`: further findings of the same layer."""
+        """`action`: what one click does where the badge itself brings no repair; `more`: further findings of the same
+        layer."""
         self._badge = found
         set_role(self.title, "bad" if found.severity == "error" else "warn")
         self.title.setText(f'<span style="font-weight:600">{html.escape(found.title)}</span>')
         self.text.setText(found.text)
         self.text.setVisible(bool(found.text))
-        self.fix.setText(action)
-        self.fix.setAccessibleName(action)
-        self.fix.setVisible(bool(action))
+        actions = [fix.label for fix in found.fixes] or [action] * bool(action)
+        for i, link in enumerate(self.links):
+            link.setVisible(i < len(actions))
+            link.setText(actions[i] if i < len(actions) else "")
+            link.setAccessibleName(link.text())
         self.more.setText(f"and {more} more in the inspector")
         self.more.setVisible(more > 0)
-        longest = max(paint.metrics("name").horizontalAdvance(line) for line in (found.title, found.text, action))
+        longest = max(paint.metrics("name").horizontalAdvance(line) for line in (found.title, found.text, *actions))
         set_size(self, min(240, max(150, round(longest) + 26)))
 
-    def _fix(self) -> None:
+    def _choose(self, place: int) -> None:
         if self._badge is not None:
-            self.repair_wanted.emit(self._badge)
+            self.repair_wanted.emit(self._badge, self._badge.fixes[place] if self._badge.fixes else None)
 
 
 class Bubble(QFrame):

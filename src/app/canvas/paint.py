@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app import theme
 
 # Places in the theme's series; groups that come later take the next free one by their name.
-_GROUPS = {"core": 0, "regularization": 3, "normalization": 1, "convolution": 5, "merge": 2, "recurrent": 4}
+_GROUPS = {"core": 0, "normalization": 1, "merge": 2, "regularization": 3, "sequence": 4, "convolution": 5, "pooling": 5}
 _GREY = {"input", "shape"}
 
 
@@ -65,18 +65,3 @@ def badge(painter: QPainter, centre: QPointF, severity: str, radius: float = 9.0
     painter.setPen(tokens.on_accent if tokens.dark else QColor(Qt.GlobalColor.white))
     box = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "!")
-
-
-def group_icon(group: str, size: int = 16) -> QIcon:
-    """A rounded square in the group's colour."""
-    picture = QPixmap(size * 2, size * 2)
-    picture.setDevicePixelRatio(2)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(group_color(group))
-    side = size * 0.55
-    painter.drawRoundedRect(QRectF((size - side) / 2, (size - side) / 2, side, side), 2.5, 2.5)
-    painter.end()
-    return QIcon(picture)

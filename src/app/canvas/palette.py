@@ -5,6 +5,7 @@ It reads the registry, so a new layer appears by itself.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, Qt, Signal
@@ -21,12 +22,12 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.canvas import operations, paint
+from app.canvas import groups, operations
 from app.canvas.board import LAYER_MIME
-from app.widgets import SectionHead, label
+from app.widgets import SectionHead, label, set_role, wrapped
 from core.layers import Layer
 
-COLUMNS = 2
+COLUMNS, HEIGHT, HEAD_HEIGHT = 2, 28, 24
 
 
 class LayerButton(QPushButton):
@@ -34,17 +35,19 @@ class LayerButton(QPushButton):
 
     def __init__(self, cls: type[Layer]) -> None:
         super().__init__(cls.label)
-        self.kind, self._group = cls.kind, cls.group
+        self.kind, self._group = cls.kind, groups.group_of(cls)
         self._pressed_at = QPoint()
-        self.setToolTip(f"{cls.summary}\n{cls.formula}\n\nDrag it onto the canvas, or click to insert it.")
+        tip = f"{cls.label}. {cls.summary}\n\n{cls.formula}\n\nDrag it onto the canvas, or click to insert it."
+        self.setToolTip(wrapped(tip))
         self.setAccessibleName(f"Add {cls.label}")
         self.setAccessibleDescription(cls.summary)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFixedHeight(HEIGHT)
         self._show_colour()
         theme.signals.changed.connect(self._show_colour)
 
     def _show_colour(self, _theme: object = None) -> None:
-        self.setIcon(paint.group_icon(self._group))
+        self.setIcon(groups.icon(self._group))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pressed_at = event.position().toPoint()
@@ -78,8 +81,8 @@ class LayerButton(QPushButton):
         option.text, option.icon = "", QIcon()
         painter = QPainter(self)
         self.style().drawControl(QStyle.ControlElement.CE_PushButton, option, painter, self)
-        self.icon().paint(painter, 8, 0, 16, self.height())
-        box = self.rect().adjusted(28, 0, -6, 0)
+        self.icon().paint(painter, 7, 0, 16, self.height())
+        box = self.rect().adjusted(27, 0, -4, 0)
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, box.width())
         painter.setPen(theme.current().text if self.isEnabled() else theme.current().faint)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
@@ -92,8 +95,47 @@ def layer_mime(kind: str) -> QMimeData:
     return data
 
 
+class GroupHead(QPushButton):
+    """The heading of a group: a click, or Left and Right, closes and opens what stands below."""
+
+    def __init__(self, name: str) -> None:
+        group = groups.group(name)
+        super().__init__(group.label)
+        self.name, self.count, self._tip = name, 0, group.help
+        set_role(self, "ghost")
+        self.setCheckable(True)
+        self.setFixedHeight(HEAD_HEIGHT)
+        theme.signals.changed.connect(self.update)
+
+    def show_state(self, *, is_open: bool, count: int) -> None:
+        self.count = count
+        self.setChecked(is_open)
+        self.setToolTip(wrapped(f"{self._tip}\n\nClick to {'close' if is_open else 'open'} it."))
+        self.setAccessibleName(f"{self.text()}, {count} layers, {'open' if is_open else 'closed'}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens, painter = theme.current(), QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.hasFocus() or self.underMouse():
+            painter.setPen(tokens.accent if self.hasFocus() else Qt.PenStyle.NoPen)
+            painter.setBrush(theme.mix(tokens.panel, tokens.text, 0.05))
+            painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 5, 5)
+        chevron = theme.icon("chevron-down" if self.isChecked() else "chevron-right", "muted", 12)
+        chevron.paint(painter, 2, 0, 12, self.height())
+        groups.icon(self.name).paint(painter, 18, 0, 16, self.height())
+        box = self.rect().adjusted(40, 0, -8, 0)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(theme.font("small"))
+        painter.setPen(tokens.text if self.isChecked() else tokens.muted)
+        painter.drawText(box, middle | Qt.AlignmentFlag.AlignLeft, self.text())
+        painter.setFont(theme.font("mono_small"))
+        painter.setPen(tokens.muted)
+        painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, f"{self.count}")
+
+
 class Palette(QWidget):
-    """A search field over a grid of layers."""
+    """A search field over the groups of layers."""
 
     inserted = Signal(str)  # id of the new layer
 
@@ -109,39 +151,87 @@ class Palette(QWidget):
         self.search.returnPressed.connect(self._insert_first)
         self.search.installEventFilter(self)
         self.buttons: dict[str, LayerButton] = {}
+        self.heads: dict[str, GroupHead] = {}
+        self._turned: dict[str, bool] = {}  # groups that a person opened or closed
+        self._rows: list[list[QPushButton]] = []
         self.nothing = label("No layer matches.", "muted")
         self._grid = QGridLayout()
-        self._grid.setSpacing(6)
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(3)
+        for place in range(COLUMNS):
+            self._grid.setColumnStretch(place, 1)
+            self._grid.setColumnMinimumWidth(place, 40)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column.setSpacing(6)
         column.addWidget(SectionHead("Layers"))
         column.addWidget(self.search)
         column.addLayout(self._grid)
         column.addWidget(self.nothing)
         self.document.network_changed.connect(self.refresh)
+        self.document.prepared_changed.connect(self.refresh)
         self.refresh()
+
+    # --- what is shown
+
+    @property
+    def _words(self) -> str:
+        return self.search.text().strip().lower()
 
     def matching(self) -> tuple[type[Layer], ...]:
         """What can be added and fits the search: by name first, then by group or purpose."""
-        words = self.search.text().strip().lower()
+        words = self._words
         offered = operations.offered_kinds(self.document)
         named = [cls for cls in offered if words in cls.label.lower() or words in cls.kind]
-        about = [cls for cls in offered if cls not in named and words in f"{cls.group} {cls.summary}".lower()]
-        return (*named, *about)
+        grouped = [cls for cls in offered if cls not in named and words in groups.group_of(cls)]
+        if words:  # of two that are called alike, first the one that fits where it would go
+            named.sort(key=lambda cls: not operations.would_fit(self.document, cls))
+        about = [cls for cls in offered if cls not in (*named, *grouped) and words in cls.summary.lower()]
+        return (*named, *grouped, *about)
+
+    def is_open(self, group: str) -> bool:
+        """As a person turned it, else whether the data most likely ask for it."""
+        shape = self.document.prepared.row_shape if self.document.prepared else ()
+        return self._turned.get(group, group in groups.opened_for(shape))
 
     def refresh(self, _signal: object = None) -> None:
-        shown = self.matching()
-        for made in self.buttons.values():
-            self._grid.removeWidget(made)
+        while self._grid.takeAt(0) is not None:
+            pass
+        for made in (*self.buttons.values(), *self.heads.values()):
             made.hide()
-        for i, cls in enumerate(shown):
-            made = self._button(cls)
-            self._grid.addWidget(made, i // COLUMNS, i % COLUMNS)
-            made.show()
-        for column in range(COLUMNS):
-            self._grid.setColumnStretch(column, 1)
+        shown, self._rows = self.matching(), []
+        if self._words:
+            self._add_buttons(shown)  # the best match first, whatever its group
+        else:
+            for name, kinds in groupby(shown, groups.group_of):
+                self._add_group(name, tuple(kinds))
         self.nothing.setVisible(not shown)
+
+    def _add_group(self, name: str, kinds: tuple[type[Layer], ...]) -> None:
+        head, is_open = self._head(name), self.is_open(name)
+        head.show_state(is_open=is_open, count=len(kinds))
+        self._grid.addWidget(head, len(self._rows), 0, 1, COLUMNS)
+        head.show()
+        self._rows.append([head])
+        if is_open:
+            self._add_buttons(kinds)
+
+    def _add_buttons(self, kinds: tuple[type[Layer], ...]) -> None:
+        for start in range(0, len(kinds), COLUMNS):
+            row: list[QPushButton] = [self._button(cls) for cls in kinds[start : start + COLUMNS]]
+            for place, made in enumerate(row):
+                self._grid.addWidget(made, len(self._rows), place)
+                made.show()
+            self._rows.append(row)
+
+    def _head(self, name: str) -> GroupHead:
+        made = self.heads.get(name)
+        if made is None:
+            made = self.heads[name] = GroupHead(name)
+            made.setParent(self)
+            made.clicked.connect(lambda on: self._turn(name, on))
+            made.installEventFilter(self)
+        return made
 
     def _button(self, cls: type[Layer]) -> LayerButton:
         made = self.buttons.get(cls.kind)
@@ -152,35 +242,55 @@ class Palette(QWidget):
             made.installEventFilter(self)
         return made
 
+    def _turn(self, group: str, on: bool) -> None:
+        self._turned[group] = on
+        self.refresh()
+
+    # --- what is done
+
     def insert(self, kind: str) -> None:
         """Behind the selected layer, or before the output layer."""
         self.inserted.emit(operations.insert(self.document, kind))
 
     def _insert_first(self) -> None:
         found = self.matching()
-        if found and self.search.text().strip():
+        if found and self._words:
             self.insert(found[0].kind)
             self.search.selectAll()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrow keys walk the grid; from the search field Down enters it."""
-        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
+        """Arrow keys walk over headings and layers; from the search field Down goes to the first layer in view."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress or not self._rows:
             return super().eventFilter(watched, event)
-        keys = Qt.Key
-        steps: dict[int, int] = {keys.Key_Right: 1, keys.Key_Left: -1, keys.Key_Down: COLUMNS, keys.Key_Up: -COLUMNS}
-        shown = [self.buttons[cls.kind] for cls in self.matching()]
-        if event.key() not in steps or not shown:
-            return super().eventFilter(watched, event)
+        key, keys = event.key(), Qt.Key
         if watched is self.search:
-            if event.key() != Qt.Key.Key_Down:
+            if key != keys.Key_Down:
                 return False
-            shown[0].setFocus(Qt.FocusReason.TabFocusReason)
+            layers = [row[0] for row in self._rows if isinstance(row[0], LayerButton)]
+            (layers or self._rows[0])[0].setFocus(Qt.FocusReason.TabFocusReason)
             return True
-        if watched in shown:
-            place = shown.index(watched) + steps[event.key()]
-            if place < 0:
-                self.search.setFocus(Qt.FocusReason.BacktabFocusReason)
-            elif place < len(shown):
-                shown[place].setFocus(Qt.FocusReason.TabFocusReason)
+        if isinstance(watched, GroupHead) and key in (keys.Key_Left, keys.Key_Right, keys.Key_Return, keys.Key_Enter):
+            closed = not self.is_open(watched.name)
+            self._turn(watched.name, {keys.Key_Right: True, keys.Key_Left: False}.get(keys(key), closed))
+            return True
+        if isinstance(watched, QPushButton) and key in (keys.Key_Left, keys.Key_Right, keys.Key_Up, keys.Key_Down):
+            self._walk(watched, key)
             return True
         return super().eventFilter(watched, event)
+
+    def _walk(self, start: QPushButton, key: int) -> None:
+        places = [(y, x) for y, row in enumerate(self._rows) for x, made in enumerate(row) if made is start]
+        if not places:
+            return
+        y, x = places[0]
+        flat = [made for row in self._rows for made in row]
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            place = flat.index(start) + (1 if key == Qt.Key.Key_Right else -1)
+            aim = flat[place] if 0 <= place < len(flat) else None
+        else:
+            y += 1 if key == Qt.Key.Key_Down else -1
+            aim = self._rows[y][min(x, len(self._rows[y]) - 1)] if 0 <= y < len(self._rows) else None
+        if aim is not None:
+            aim.setFocus(Qt.FocusReason.TabFocusReason)
+        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Left):
+            self.search.setFocus(Qt.FocusReason.BacktabFocusReason)

@@ -19,7 +19,7 @@ from app.canvas.scene import Hit
 from app.canvas.strip import NetworkStrip
 from app.widgets import explain
 from core.errors import UserInputError
-from core.validation import Badge
+from core.validation import Badge, Fix
 
 
 class CanvasView(QWidget):
@@ -148,14 +148,12 @@ class CanvasView(QWidget):
         return must or (not covered and over.intersects(cards[badge.layer_id]))
 
     def _action(self, badge: Badge) -> str:
-        if badge.fix is not None:
-            return badge.fix.label
         has_input = any(s.layer.arity[1] == 0 for s in self.document.project.network.layers)
-        return "" if has_input else "Add an input layer"
+        return "" if badge.fixes or has_input else "Add an input layer"
 
-    def _repair(self, badge: Badge) -> None:
-        if badge.fix is not None:
-            operations.repair(self.document, badge.fix)
+    def _repair(self, badge: Badge, fix: Fix | None) -> None:
+        if fix is not None:
+            operations.repair(self.document, fix)
         else:
             operations.insert(self.document, "input")
 

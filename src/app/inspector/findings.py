@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.document import Document
@@ -9,7 +12,8 @@ from app.inspector.advice import Advice
 from app.style import set_role
 from app.widgets import button, label
 from core import edits
-from core.layout import columns
+from core.layout import columns, settled
+from core.spec import Project
 from core.validation import Badge, Fix
 
 
@@ -72,9 +76,8 @@ class Findings(QWidget):
         name = self._name(found)
         title = f"{name}: {found.title[0].lower()}{found.title[1:]}" if named and name else found.title
         made = Banner("error" if found.severity == "error" else "warning", title, found.text)
-        fix = found.fix
-        if fix is not None:
-            made.column.addWidget(button(fix.label, role="link", on_click=lambda: self._repair(fix)))
+        for fix in found.fixes:
+            made.column.addWidget(button(fix.label, role="link", on_click=partial(self._repair, fix)))
         if named and name:
             show = button("Show it", role="link", tip="Select the layer.")
             show.clicked.connect(lambda _checked=False, id=found.layer_id: self.document.select(id))
@@ -82,4 +85,8 @@ class Findings(QWidget):
         return made
 
     def _repair(self, fix: Fix) -> None:
-        self.document.edit_network(lambda n: edits.repaired(n, fix), fix.label)
+        def both(p: Project) -> Project:
+            network = edits.repaired(p.network, fix)
+            return replace(p, network=network, layout=settled(network, p.layout))
+
+        self.document.apply(both, fix.label)

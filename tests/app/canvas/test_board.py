@@ -169,6 +169,16 @@ class TestMove:
         assert document.undo_stack.count() == 1
 
 
+def every_action(menu):
+    """Those of a menu and of the menus in it."""
+    for action in menu.actions():
+        inner = action.menu()
+        if isinstance(inner, QMenu):
+            yield from every_action(inner)
+        else:
+            yield action
+
+
 class TestConnect:
     def test_from_port_to_port(self, view, document):
         drag(view, port(view, "l0", "out"), port(view, "l1", "out") + QPointF(20, 60), port(view, "l2", "in"))
@@ -196,7 +206,7 @@ class TestConnect:
         at = card(view, "l1") + QPointF(60, 150)
         drag(view, port(view, "l1", "out"), port(view, "l1", "out") + QPointF(20, 40), at)
         menu = next(m for m in view.findChildren(QMenu) if m.isVisible())
-        next(a for a in menu.actions() if a.text() == "Dropout").trigger()
+        next(a for a in every_action(menu) if a.text() == "Dropout").trigger()
         menu.close()
         (id,) = document.selected
         assert document.project.network.sources(id) == ("l1",)

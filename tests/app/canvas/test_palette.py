@@ -1,11 +1,14 @@
 """Palette and list: the designer by keyboard, and for those who do not see the canvas."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
-from app.canvas import operations
+from app import theme
+from app.canvas import groups, operations
 from app.canvas.layer_list import LayerList
 from app.canvas.palette import Palette
 from core import edits
@@ -38,26 +41,69 @@ def names(layers):
     return [layers.list.item(row).text() for row in range(layers.list.count())]
 
 
+def heads(palette):
+    return [name for name, head in palette.heads.items() if head.isVisible()]
+
+
 class TestPalette:
     def test_it_offers_every_layer_there_is_but_a_second_input(self, palette, document):
-        assert set(shown(palette)) == set(layer_types()) - {"input"}
+        assert {cls.kind for cls in palette.matching()} == set(layer_types()) - {"input"}
         document.edit_network(lambda _: NetworkSpec(), "empty")
-        assert set(shown(palette)) == set(layer_types())
+        assert {cls.kind for cls in palette.matching()} == set(layer_types())
+
+    def test_groups_stand_in_one_order_and_those_open_that_the_data_ask_for(self, palette):
+        assert heads(palette) == [
+            "core", "convolution", "pooling", "normalization", "regularization", "sequence", "merge", "shape",
+        ]  # fmt: skip
+        assert {groups.group_of(layer_types()[kind]) for kind in shown(palette)} == {"core", "regularization"}
+
+    @pytest.mark.parametrize(("shape", "name"), [((8, 8, 1), "convolution"), ((20, 3), "sequence"), ((4,), "core")])
+    def test_images_and_sequences_open_their_groups(self, palette, document, shape, name):
+        document.set_prepared(replace(document.prepared, row_shape=shape))
+        assert palette.is_open(name)
+
+    def test_a_heading_opens_and_closes_by_mouse_and_by_key(self, palette):
+        palette.heads["merge"].click()
+        assert "concat" in shown(palette)
+        QTest.keyClick(palette.heads["merge"], Qt.Key.Key_Left)
+        assert "concat" not in shown(palette)
+        QTest.keyClick(palette.heads["merge"], Qt.Key.Key_Return)
+        assert "concat" in shown(palette)
+        assert palette.heads["merge"].accessibleName() == "Merge, 3 layers, open"
+
+    def test_every_group_has_a_heading_a_colour_and_a_sign_of_its_own(self, palette):
+        known = {group.name for group in groups.GROUPS}
+        assert {groups.group_of(cls) for cls in layer_types().values()} <= known
+        for mode in ("light", "dark"):
+            theme.set_mode(mode)
+            signs = {bytes(groups.icon(name).pixmap(16).toImage().constBits()) for name in known}
+            assert len(signs) == len(known)
 
     def test_each_says_what_it_is_for(self, palette):
+        for group in groups.GROUPS:
+            if group.name in palette.heads and not palette.is_open(group.name):
+                palette.heads[group.name].click()
         for cls in palette.matching():
             tip = palette.buttons[cls.kind].toolTip().replace("\n", " ")
             assert cls.summary.split(",")[0] in tip
             assert palette.buttons[cls.kind].accessibleName() == f"Add {cls.label}"
 
     def test_search_finds_by_name_and_by_purpose(self, palette):
-        QTest.keyClicks(palette.search, "drop")
-        assert shown(palette) == ["dropout"]
-        palette.search.setText("silences")
+        QTest.keyClicks(palette.search, "conv")
+        assert {"conv1d", "conv2d"} <= set(shown(palette))
+        assert heads(palette) == []
+        palette.search.setText("silences random")
         assert shown(palette) == ["dropout"]
         palette.search.setText("xyz")
         assert shown(palette) == []
         assert palette.nothing.isVisible()
+
+    @pytest.mark.parametrize(("shape", "first"), [((8, 8, 1), "conv2d"), ((20, 3), "conv1d")])
+    def test_the_first_match_is_the_one_that_fits_there(self, palette, document, shape, first):
+        document.edit_network(lambda n: edits.set_hypers(n, "l0", shape=shape), "other data")
+        document.select("l0")
+        palette.search.setText("conv")
+        assert palette.matching()[0].kind == first
 
     def test_enter_inserts_the_first_match(self, palette, document):
         QTest.keyClicks(palette.search, "drop")
@@ -82,6 +128,10 @@ class TestPalette:
         assert palette.focusWidget() is first
         QTest.keyClick(first, Qt.Key.Key_Right)
         assert palette.focusWidget() is second
+        QTest.keyClick(second, Qt.Key.Key_Up)
+        assert palette.focusWidget() is palette.heads["core"]
+        QTest.keyClick(palette.heads["core"], Qt.Key.Key_Up)
+        assert palette.focusWidget() is palette.search
 
 
 class TestLayerList:
