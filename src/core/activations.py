@@ -18,8 +18,8 @@ _GELU_C = math.sqrt(2.0 / math.pi)
 class Activation:
     """name and label; formulas for the screen; `forward(ops, z) -> y`; `backward(ops, z, y, dy) -> dz`.
 
-    reads_z: whether `backward` reads z; elsewhere it may be None. `settle`: `forward` into the memory of a z that nobody
-    else holds.
+    reads_z: whether `backward` reads z; elsewhere it may be None. `settle`: `forward` into the memory of a z that
+    nobody else holds.
     initializer: the weight initializer that keeps variance through this function: "he_normal" after rectifiers
     (He et al. 2015), "glorot_uniform" otherwise (Glorot and Bengio 2010).
     """
