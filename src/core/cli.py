@@ -25,6 +25,7 @@ from core.optimizers import OPTIMIZERS
 from core.schedules import SCHEDULES
 from core.spec import TrainingConfig
 
+DATA_HELP = "a file, sample:NAME, or generator:NAME such as 'generator:moons?rows=400&noise=0.1'"
 COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
 
 
@@ -106,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     inspect = command("inspect", commands.inspect, "Say what is in a data file.")
-    inspect.add_argument("data", metavar="DATA")
+    inspect.add_argument("data", metavar="DATA", help=DATA_HELP)
     inspect.add_argument("--target", metavar="NAME", default="", help="the column to predict")
     _train(command("train", commands.train, "Train a network on data, or the network of a project."))
     evaluate = command("evaluate", commands.evaluate, "Measure a trained project on its test rows or on other data.")
@@ -133,7 +134,7 @@ def _rate(text: str) -> float | str:
 
 def _train(sub: argparse.ArgumentParser) -> None:
     add = sub.add_argument
-    add("data", metavar="DATA|PROJECT")
+    add("data", metavar="DATA|PROJECT", help=DATA_HELP)
     add("--target", metavar="NAME", default="", help="the column to predict (default: guessed, and said)")
     add("--task", choices=("auto", "classification", "regression"), default="auto")
     shape = sub.add_mutually_exclusive_group()

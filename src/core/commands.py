@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from core import edits, suggest, values
 from core.console import quiet, run_progress, say
@@ -29,11 +30,40 @@ Answer = tuple[Any, str]
 
 
 def source_of(path: str) -> DataSource:
-    """A data file, or the name of a bundled sample as "sample:iris" or a generator as "generator:spirals"."""
+    """A data file, a bundled sample as "sample:iris", or generated data as "generator:moons?rows=400&noise=0.1".
+
+    Raises:
+        UserInputError: a generator, a setting or a value that does not exist.
+    """
     kind, _, name = path.partition(":")
-    if kind in ("sample", "generator") and name:
+    if kind == "sample" and name:
         return DataSource(kind, name)
+    if kind == "generator" and name:
+        return _generator_of(*name.split("?", 1))
     return DataSource("file", Path(path).name, str(Path(path).absolute()))
+
+
+def _generator_of(name: str, query: str = "") -> DataSource:
+    """Settings that are not named are as usual for that generator."""
+    from core.data import generators
+
+    plain = generators.usual(name)
+    told = values.hypers(plain)
+    given: dict[str, Any] = {"rows": plain.rows, "noise": plain.noise, "seed": plain.seed}
+    for setting, text in parse_qsl(query, keep_blank_values=True):
+        number = told[setting].kind in ("int", "float") if setting in told else False
+        given[setting] = _number(text, where=f"generator:{name}, {setting}") if number else text
+    common = {field: given.pop(field) for field in generators.COMMON}
+    made = generators.settled(name, **common, choices=given)
+    own = {field: getattr(made, field) for field in given}
+    return DataSource("generator", name, rows=made.rows, noise=made.noise, seed=made.seed, choices=own)
+
+
+def _number(text: str, *, where: str) -> int | float:
+    try:
+        return float(text) if not text.lstrip("+-").isdecimal() else int(text)
+    except ValueError:
+        raise UserInputError(f"{text!r} is not a number.", where=where) from None
 
 
 def _check_out(out: str, *inputs: str) -> None:

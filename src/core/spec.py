@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from core import losses, values
+from core.data.drawing import points_from_json
 from core.errors import UserInputError
 from core.layers import Layer, layer_from_json, layer_to_json
 from core.layers.dense import Dense
@@ -249,7 +250,12 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where rows come from. kind "file": path, sha256; "sample": name; "generator": name, rows, noise, seed."""
+    """Where rows come from. kind "file": path, sha256; "sample": name; "generator": name, rows, noise, seed, choices
+    (what that generator can be asked for besides); "drawn": name, points (see `core.data.drawing`).
+
+    How a file is read where the guess is overruled, "" = guessed. part: the sheet, table, array or member. encoding: by
+    its usual name. delimiter: one character. header: "yes" or "no". decimal: "." or ",".
+    """
 
     kind: str
     name: str = ""
@@ -258,6 +264,30 @@ class DataSource:
     rows: int = 400
     noise: float = 0.1
     seed: int = 7
+    part: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    header: str = ""
+    decimal: str = ""
+    choices: Mapping[str, int | float | str] = field(default_factory=dict)
+    points: tuple[tuple[float, ...], ...] = ()
+
+    READING: ClassVar[tuple[str, ...]] = ("part", "encoding", "delimiter", "header", "decimal")
+    LATER: ClassVar[tuple[str, ...]] = (*READING, "choices", "points")
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, except choices that were left to the guess: earlier versions do not know them."""
+        plain = {**vars(self), "choices": dict(self.choices), "points": [list(point) for point in self.points]}
+        return {name: value for name, value in plain.items() if value or name not in self.LATER}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`; raises KeyError, TypeError or ValueError."""
+        plain = _typed(cls, {k: v for k, v in data.items() if k not in ("choices", "points")})
+        choices = dict(data.get("choices", {}))
+        if any(type(k) is not str or type(v) not in (int, float, str) for k, v in choices.items()):
+            raise TypeError(f"choices = {choices!r}")
+        return cls(**plain, choices=choices, points=points_from_json(data.get("points", ())))
 
 
 @dataclass(frozen=True)
@@ -280,13 +310,13 @@ class DataSpec:
 
     def to_json(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in ("target", "task", "validation", "test", "seed")}
-        return {"source": dict(vars(self.source)), **plain, "excluded": list(self.excluded), "kinds": dict(self.kinds)}
+        return {"source": self.source.to_json(), **plain, "excluded": list(self.excluded), "kinds": dict(self.kinds)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; raises UserInputError for anything malformed."""
         try:
-            source = DataSource(**_typed(DataSource, dict(data["source"])))
+            source = DataSource.from_json(dict(data["source"]))
             rest = _typed(cls, {k: v for k, v in data.items() if k not in ("source", "excluded", "kinds")})
             excluded = tuple(str(name) for name in data.get("excluded", ()))
             kinds = {str(k): str(v) for k, v in dict(data.get("kinds", {})).items()}

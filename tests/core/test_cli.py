@@ -8,9 +8,12 @@ from queue import SimpleQueue
 import pytest
 
 from core import cli, commands
+from core.data import drawing
 from core.engine.messages import Begin, Shutdown, Stop
 from core.project import file as project_file
+from core.project.file import SavedProject
 from core.resources import resource_path
+from core.spec import DataSource, DataSpec, Project
 from core.training.thread import TrainingThread
 
 INPUT = {"id": "l0", "name": "input", "kind": "input", "shape": [4]}
@@ -214,3 +217,27 @@ def test_the_learning_rate_can_be_found_before_training(run) -> None:
     found = answer["range_test"]["suggestion"]
     assert found == answer["training"]["learning_rate"]
     assert 0.001 <= found <= 0.1
+
+
+def test_generated_data_are_asked_for_by_name_and_settings(run) -> None:
+    code, out, _ = run("inspect", "generator:gaussians?rows=90&noise=0.2&seed=3&classes=5", "--json")
+    said = json.loads(out)
+    assert (code, said["rows"], said["columns"][-1]["distinct"]) == (0, 90, 5)
+    assert json.loads(run("inspect", "generator:circles", "--json")[1])["rows"] == 400
+    code, out, _ = run("train", "generator:moons?rows=60", "--epochs", "2", "--out", "moons.chainrule", "--json")
+    assert code == 0
+    code, out, _ = run("evaluate", "moons.chainrule", "--data", "generator:moons?seed=9", "--json")
+    assert json.loads(out)["rows"] == 400
+    for wrong in ("gaussians?classes=9", "moons?rows=many", "moons?turns=2", "nothing", "moons?rows=nan"):
+        code, _, err = run("inspect", f"generator:{wrong}")
+        assert code == 2
+        assert err.startswith("chainrule: ")
+
+
+def test_a_drawing_in_a_project_is_trained_on(run, folder) -> None:
+    points = tuple(drawing.point(i / 20 - 1, (i / 20 - 1) ** 2) for i in range(40))
+    data = DataSpec(DataSource("drawn", "curve", points=points), target="y", task="regression")
+    project_file.save(folder / "drawn.chainrule", SavedProject(Project("drawn", data)))
+    code, out, _ = run("train", "drawn.chainrule", "--epochs", "3", "--out", "trained.chainrule", "--json")
+    assert (code, json.loads(out)["rows"]["train"]) == (0, 24)
+    assert project_file.load(folder / "trained.chainrule").project.data == data

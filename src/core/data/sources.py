@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from core.budget import DEFAULT, require
-from core.data import store
-from core.data.generators import generate, generator
+from core.data import drawing, store
+from core.data.generators import Columns, generate, generator, told
 from core.data.progress import Progress, silent
 from core.data.readers import reader_for
 from core.data.readers.base import RawTable
@@ -35,6 +35,8 @@ def title(source: DataSource) -> str:
         return sample(source.name).label
     if source.kind == "generator":
         return generator(source.name).label
+    if source.kind == "drawn":
+        return drawing.drawing(source.name).label
     return source.name or Path(source.path).name
 
 
@@ -42,19 +44,20 @@ def note(source: DataSource) -> str:
     """Where bundled data come from, what generated ones are like."""
     if source.kind == "sample":
         return sample(source.name).source
+    if source.kind == "drawn":
+        return "Drawn by hand and kept in the project."
     return generator(source.name).description if source.kind == "generator" else ""
 
 
 def content_hash(source: DataSource, *, progress: Progress = silent) -> str:
-    """SHA-256 of a file's bytes, or of what a generator is told.
+    """SHA-256 of a file's bytes, of what a generator is told, or of the points of a drawing.
 
     Raises:
         UserInputError: there is no such source, or it cannot be read to its end.
     """
     path = _path(source)
     if path is None:
-        told = [source.name, source.rows, float(source.noise), source.seed]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(_told(source)).encode()).hexdigest()
     digest, done = hashlib.sha256(), 0
     try:
         size = max(path.stat().st_size, 1)
@@ -66,6 +69,13 @@ def content_hash(source: DataSource, *, progress: Progress = silent) -> str:
     except OSError as err:
         raise lost(err, path) from err
     return digest.hexdigest()
+
+
+def _told(source: DataSource) -> list[Any]:
+    """All that decides about the rows of a source that is no file."""
+    if source.kind == "drawn":
+        return ["drawn", source.name, drawing.checked(source.name, source.points)]
+    return told(source.name, rows=source.rows, noise=source.noise, seed=source.seed, choices=source.choices)
 
 
 @contextlib.contextmanager
@@ -138,9 +148,9 @@ def _table_from_json(facts: Mapping[str, Any], work: Workspace) -> Table:
 
 
 def _path(source: DataSource) -> Path | None:
-    """The file to read, None for a generator; raises UserInputError where there is none."""
-    if source.kind == "generator":
-        generator(source.name)
+    """The file to read, None where rows are made; raises UserInputError where there is none."""
+    if source.kind in ("generator", "drawn"):
+        title(source)
         return None
     if source.kind == "sample":
         return sample_path(source.name)
@@ -166,10 +176,23 @@ def _path(source: DataSource) -> Path | None:
 
 
 def _generated(source: DataSource, work: Workspace) -> Path:
-    columns = generate(source.name, rows=source.rows, noise=source.noise, seed=source.seed)
+    columns = cells_of(source)
     path = work.folder / "generated.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))
     return path
+
+
+def cells_of(source: DataSource) -> Columns:
+    """The cells of generated or drawn data as text, by column, the target last.
+
+    Raises:
+        UserInputError: an unknown generator or drawing, or a setting outside its limits.
+    """
+    if source.kind == "drawn":
+        if lacking := drawing.lacking(source.name, source.points):
+            raise UserInputError(lacking, where=title(source))
+        return drawing.columns(source.name, source.points)
+    return generate(source.name, rows=source.rows, noise=source.noise, seed=source.seed, choices=source.choices)
