@@ -21,7 +21,13 @@ CASES = [
     ((6, 5, 3), (1, 1), ConvGeometry()),
     ((7, 6, 1), (3, 3), ConvGeometry(stride=(2, 1), pad=((1, 1), (1, 1)))),
     ((6, 5, 3), (3, 2), ConvGeometry(stride=(2, 1), pad=((1, 0), (1, 1)), groups=3)),
+    ((6, 5, 4), (3, 2), ConvGeometry(stride=(2, 1), dilation=(1, 2), pad=((1, 0), (1, 1)), groups=4)),
 ]
+
+
+def _filters(g: ConvGeometry) -> int:
+    """Two a group; one where there are four groups: a kernel for each channel."""
+    return g.groups if g.groups == 4 else 2 * g.groups
 
 
 def _by_definition(x: np.ndarray, W: np.ndarray, g: ConvGeometry) -> np.ndarray:
@@ -39,7 +45,7 @@ def _by_definition(x: np.ndarray, W: np.ndarray, g: ConvGeometry) -> np.ndarray:
 
 def _given(shape, kernel, g) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(3)
-    x, W = rng.normal(size=(2, *shape)), rng.normal(size=(*kernel, shape[2] // g.groups, 2 * g.groups))
+    x, W = rng.normal(size=(2, *shape)), rng.normal(size=(*kernel, shape[2] // g.groups, _filters(g)))
     y = _by_definition(x, W, g)
     return x, W, y, rng.normal(size=y.shape)
 
@@ -64,7 +70,7 @@ def test_a_batch_in_parts_gives_the_same(monkeypatch, shape, kernel, g, images) 
     """Patches of a large batch are laid out for some of its images at a time; the last part may be smaller."""
     rng = np.random.default_rng(6)
     x = rng.normal(size=(5, *shape))
-    W = rng.normal(size=(*kernel, shape[2] // g.groups, 2 * g.groups))
+    W = rng.normal(size=(*kernel, shape[2] // g.groups, _filters(g)))
     ops = PooledOps(np.float64)
 
     def answers() -> list[np.ndarray]:

@@ -6,11 +6,13 @@ part of the batch at a time, and anew for the gradient by the weights, which cos
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from core.backend import numpy_depthwise
 from core.backend.convolution import ConvGeometry, positions
 
 Array = np.ndarray
@@ -26,6 +28,9 @@ def forward(ops: Any, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
     )
     padded = _padded(ops, x, g)
     y = ops.empty((len(x), rows, columns, filters))
+    if _is_depthwise(W, g):
+        numpy_depthwise.forward(ops, padded, W, y, g)
+        return y, (padded, x.shape)
     kernels = _by_group(W, g.groups)
     for part, patches in _parts(ops, padded, (kh, kw), (rows, columns), g):
         np.matmul(patches, kernels, out=_by_group(y[part], g.groups))
@@ -35,6 +40,8 @@ def forward(ops: Any, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
 def gradient_by_weights(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
     """dW, like W."""
     padded, _ = saved
+    if _is_depthwise(W, g):
+        return numpy_depthwise.gradient_by_weights(ops, padded, W, dy, g)
     dW = ops.empty(W.shape)
     into = _by_group(dW, g.groups)
     for part, patches in _parts(ops, padded, W.shape[:2], dy.shape[1:3], g):
@@ -50,7 +57,6 @@ def gradient_by_input(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry
     """dx: every patch's gradient added back to where the patch was taken (col2im)."""
     padded, shape = saved
     kh, kw, depth, _ = W.shape
-    n, rows, columns, _ = dy.shape
     kernels = _by_group(W, g.groups).swapaxes(-1, -2)
     if _is_pointwise((kh, kw), g):
         dx = ops.empty(shape)
@@ -58,15 +64,24 @@ def gradient_by_input(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry
         return dx
     dx = ops.empty(padded.shape)
     dx[...] = 0
-    size = _images((kh, kw), (rows, columns), shape[-1])
-    buffer = ops.empty((g.groups, min(size, n) * rows * columns, kh * kw * depth))
+    if _is_depthwise(W, g):
+        numpy_depthwise.gradient_by_input(ops, W, dy, dx, g)
+    else:
+        _add_patches(ops, kernels, dy, dx, (kh, kw, depth), g)
+    (above, _), (left, _) = g.pad
+    return dx[:, above : above + shape[1], left : left + shape[2]]
+
+
+def _add_patches(ops: Any, kernels: Array, dy: Array, dx: Array, taps: tuple[int, int, int], g: ConvGeometry) -> None:
+    """The gradient of every patch, added to `dx` where it was taken, for a part of the batch at a time."""
+    n, rows, columns, _ = dy.shape
+    size = _images(taps[:2], (rows, columns), dx.shape[-1])
+    buffer = ops.empty((g.groups, min(size, n) * rows * columns, math.prod(taps)))
     for start in range(0, n, size):
         part = slice(start, min(start + size, n))
         found = buffer[:, : (part.stop - start) * rows * columns]
         np.matmul(_by_group(dy[part], g.groups), kernels, out=found if g.groups > 1 else found[0])
-        _add_back(dx[part], found.reshape(g.groups, -1, rows, columns, kh, kw, depth), g)
-    (above, _), (left, _) = g.pad
-    return dx[:, above : above + shape[1], left : left + shape[2]]
+        _add_back(dx[part], found.reshape(g.groups, -1, rows, columns, *taps), g)
 
 
 def _padded(ops: Any, x: Array, g: ConvGeometry) -> Array:
@@ -83,6 +98,11 @@ def _padded(ops: Any, x: Array, g: ConvGeometry) -> Array:
 def _is_pointwise(kernel: tuple[int, ...], g: ConvGeometry) -> bool:
     """Whether every output sees one position of the input, in order: a matrix product and nothing else."""
     return (*kernel, *g.stride, g.groups) == (1, 1, 1, 1, 1) and g.pad == ((0, 0), (0, 0))
+
+
+def _is_depthwise(W: Array, g: ConvGeometry) -> bool:
+    """Whether every channel has one kernel of its own."""
+    return W.shape[2] == 1 and W.shape[3] == g.groups > 1
 
 
 def _images(kernel: tuple[int, ...], counts: tuple[int, ...], channels: int) -> int:
@@ -142,13 +162,5 @@ def _add_back(dx: Array, patches: Array, g: ConvGeometry) -> None:
     """patches: (groups, images, rows, columns, kh, kw, C / groups), each added to `dx` where it was taken."""
     groups, _, rows, columns, kh, kw, depth = patches.shape
     split = dx.reshape(*dx.shape[:3], groups, depth)
-    for a in range(kh):
-        for b in range(kw):
-            into = split[:, _taps(a, rows, g.stride[0], g.dilation[0]), _taps(b, columns, g.stride[1], g.dilation[1])]
-            into += patches[:, :, :, :, a, b].transpose(1, 2, 3, 0, 4)
-
-
-def _taps(offset: int, count: int, stride: int, dilation: int) -> slice:
-    """Where the kernel's value at `offset` meets the input, for every output."""
-    start = offset * dilation
-    return slice(start, start + (count - 1) * stride + 1, stride)
+    for a, b, tap in numpy_depthwise.taps((kh, kw), (rows, columns), g):
+        split[tap] += patches[:, :, :, :, a, b].transpose(1, 2, 3, 0, 4)

@@ -148,6 +148,7 @@ class Conv2D(Weighted):
             (cls(filters=2, dilation=(2, 1), activation="silu"), ((6, 5, 1),)),
             (cls(filters=4, groups=2, use_bias=False, activation="sigmoid"), ((4, 4, 4),)),
             (cls(filters=6, groups=3, stride=(2, 2), activation="elu"), ((5, 4, 3),)),
+            (cls(filters=3, groups=3, activation="linear"), ((5, 4, 3),)),
             (cls(filters=3, kernel=(1, 1), activation="leaky_relu"), ((3, 4, 2),)),
             (cls(filters=2, kernel=(4, 5), activation="linear"), ((4, 5, 1),)),
             (cls(filters=2, kernel=(1, 1), padding="valid", stride=(2, 2), activation="softplus"), ((1, 1, 3),)),
