@@ -1,4 +1,4 @@
-"""Convolution on MLX: each gradient is a convolution too (Dumoulin and Visin 2016)."""
+"""Convolution on MLX. The gradient by the input is a convolution too (Dumoulin and Visin 2016)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ Array = mx.array
 
 def forward(x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
     """(y, saved) for x: (batch, H, W, C), W: (kh, kw, C / groups, filters)."""
+    if _is_pointwise(W, g):
+        return x @ W[0, 0], x
     y = mx.conv_general(
         x, W.transpose(3, 0, 1, 2), stride=g.stride, padding=_sides(g.pad), kernel_dilation=g.dilation, groups=g.groups
     )
     return y, x
+
+
+def _is_pointwise(W: Array, g: ConvGeometry) -> bool:
+    """Whether every output sees one position of the input, in order: a matrix product and nothing else."""
+    return (*W.shape[:2], *g.stride, g.groups) == (1, 1, 1, 1, 1) and g.pad == ((0, 0), (0, 0))
 
 
 def _sides(pad: tuple[tuple[int, int], tuple[int, int]]) -> tuple[list[int], list[int]]:
@@ -27,6 +34,8 @@ def _sides(pad: tuple[tuple[int, int], tuple[int, int]]) -> tuple[list[int], lis
 def gradient_by_input(saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
     """dx: dy, spread out by the stride, convolved with the turned kernel, inputs and outputs of W exchanged."""
     x: Array = saved
+    if _is_pointwise(W, g):
+        return dy @ W[0, 0].T
     kh, kw, depth, filters = W.shape
     turned = W[::-1, ::-1].reshape(kh, kw, depth, g.groups, filters // g.groups)
     kernel = turned.transpose(3, 2, 0, 1, 4).reshape(g.groups * depth, kh, kw, filters // g.groups)
@@ -43,21 +52,21 @@ def gradient_by_input(saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array
 
 
 def gradient_by_weights(saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
-    """dW: x convolved with dy, which stands for the kernel, the batch taking the part of the channels."""
+    """dW: every patch of x times what came back to it, as one matrix product."""
     x: Array = saved
     kh, kw, depth, _ = W.shape
-    if g.groups > 1:
-        each = [
-            _weights_of_group(x[..., i * depth : (i + 1) * depth], d, g, (kh, kw))
-            for i, d in enumerate(mx.split(dy, g.groups, axis=-1))
-        ]
-        return mx.concatenate(each, axis=-1)
-    return _weights_of_group(x, dy, g, (kh, kw))
-
-
-def _weights_of_group(x: Array, dy: Array, g: ConvGeometry, kernel: tuple[int, int]) -> Array:
-    found = mx.conv_general(
-        x.transpose(3, 1, 2, 0), dy.transpose(3, 1, 2, 0), stride=g.dilation, padding=_sides(g.pad),
-        kernel_dilation=g.stride,
+    padded = mx.pad(x, [(0, 0), *g.pad, (0, 0)])
+    n, height, width, channels = padded.shape
+    rows, columns = dy.shape[1:3]
+    by_row = width * channels
+    seen = mx.as_strided(
+        padded,
+        (n, rows, columns, kh, kw, channels),
+        (height * by_row, by_row * g.stride[0], channels * g.stride[1],
+         by_row * g.dilation[0], channels * g.dilation[1], 1),
     )  # fmt: skip
-    return found[:, : kernel[0], : kernel[1]].transpose(1, 2, 0, 3)
+    each = [
+        seen[..., i * depth : (i + 1) * depth].reshape(-1, kh * kw * depth).T @ d.reshape(-1, d.shape[-1])
+        for i, d in enumerate(mx.split(dy, g.groups, axis=-1))
+    ]
+    return mx.concatenate(each, axis=-1).reshape(W.shape)
