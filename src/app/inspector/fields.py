@@ -6,14 +6,15 @@ value that is inherited from the training settings.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QToolTip, QWidget
 
-from app.widgets import ElidedLabel, NumberCombo, NumberRules, set_role
+from app.widgets import NumberCombo, NumberRules, restyle, set_role
 from core.values import Hyper
 
 MIXED = object()
@@ -185,18 +186,92 @@ class BoolField(Field):
 
 
 class ShapeField(Field):
-    """Read only: shapes follow from the data."""
+    """Sizes, e.g. "3 × 3". Where `axes` are counted a lone number stands for each of them: "3" is 3 × 3."""
+
+    axes = 0  # how many sizes there must be; 0: as many as are written
 
     def _make(self) -> QWidget:
-        self.text = ElidedLabel("", "mono")
-        self.text.setMinimumHeight(HEIGHT)
-        return self.text
+        self.line = _Sizes()
+        set_role(self.line, "mono")
+        self.line.setFixedHeight(HEIGHT)
+        self.line.editingFinished.connect(self._take)
+        self.line.textEdited.connect(lambda _text: self._mark(""))
+        self.line.left.connect(lambda: self.show_value(self._shown))
+        self._shown: Any = ()
+        self._tip = ""
+        return self.line
 
     def set_tip(self, tip: str) -> None:
-        self.text.set_tip(tip)
+        self._tip = tip
+        super().set_tip(tip)
+
+    def set_read_only(self, on: bool) -> None:
+        self.line.setReadOnly(on)
+        self.line.setFrame(not on)
+        set_role(self.line, "plain" if on else "mono")
 
     def show_value(self, value: Any) -> None:
-        self.text.set_text("mixed" if value is MIXED else " × ".join(f"{n:,}" for n in value))
+        self._shown = value
+        self._mark("")
+        self.line.setPlaceholderText("mixed" if value is MIXED else "")
+        self.line.setText("" if value is MIXED else sizes_text(value))
+        self.line.setCursorPosition(0)
+
+    def _take(self) -> None:
+        text = self.line.text()
+        if self.line.isReadOnly() or text == ("" if self._shown is MIXED else sizes_text(self._shown)):
+            return
+        try:
+            sizes = sizes_of(text, self.axes)
+        except ValueError as err:
+            self._mark(str(err))
+            return
+        self._mark("")
+        self.line.setText(sizes_text(sizes))
+        self.edited.emit(sizes)
+
+    def _mark(self, why: str) -> None:
+        self.line.setProperty("invalid", "true" if why else "false")
+        self.line.setToolTip(why or self._tip)
+        restyle(self.line)
+        if why:
+            QToolTip.showText(self.line.mapToGlobal(self.line.rect().bottomLeft()), why, self.line)
+
+
+class _Sizes(QLineEdit):
+    """Escape and leaving bring the old value back where the new one was refused."""
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if self.property("invalid") == "true":
+            self.left.emit()
+
+
+def sizes_text(sizes: tuple[int, ...]) -> str:
+    return " × ".join(f"{n}" for n in sizes)
+
+
+def sizes_of(text: str, axes: int) -> tuple[int, ...]:
+    """The sizes that a person typed: "3", "3x3", "3 × 3", "3, 3"; raises ValueError with words for the person."""
+    parts = [part for part in re.split(r"[\s×xX*,;]+", text.strip()) if part]
+    if not parts or not all(part.isascii() and part.isdecimal() and 1 <= int(part) <= 2**31 for part in parts):
+        raise ValueError("Write whole numbers of at least 1, such as 3 × 3.")
+    sizes = tuple(int(part) for part in parts)
+    if axes and len(sizes) == 1:
+        return sizes * axes
+    if axes and len(sizes) != axes:
+        raise ValueError(f"Write {axes} numbers, such as {sizes_text((3,) * axes)}, or one for all.")
+    if len(sizes) > 4:
+        raise ValueError("Write at most four numbers.")
+    return sizes
 
 
 _FIELDS = {"int": IntField, "float": FloatField, "choice": ChoiceField, "bool": BoolField, "shape": ShapeField}

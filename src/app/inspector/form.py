@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
-from PySide6.QtWidgets import QGridLayout, QToolTip, QWidget
+from PySide6.QtWidgets import QGridLayout, QToolTip, QVBoxLayout, QWidget
 
 from app import theme
 from app.document import Document
-from app.inspector.fields import MIXED, Field, field_for
+from app.inspector.fields import MIXED, Field, ShapeField, field_for
+from app.inspector.fold import Fold
 from app.widgets import label, wrapped
 from core import edits, values
 from core.errors import UserInputError
@@ -27,6 +28,21 @@ def common_hypers(specs: tuple[LayerSpec, ...]) -> dict[str, Hyper]:
     return {name: hyper for name, hyper in first.items() if all(other.get(name) == hyper for other in rest)}
 
 
+def _grid(of: QWidget) -> QGridLayout:
+    made = QGridLayout(of)
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setHorizontalSpacing(12)
+    made.setVerticalSpacing(4)
+    made.setColumnMinimumWidth(0, LABEL_WIDTH)
+    made.setColumnStretch(1, 1)
+    return made
+
+
+def holds_back(name: str, hyper: Hyper) -> bool:
+    """Whether it is one of the restraints that every layer with weights may set for itself."""
+    return hyper.inherits == name
+
+
 class Form(QWidget):
     """Follows the document; built anew only for other kinds of layers, so that a field keeps its focus."""
 
@@ -36,12 +52,15 @@ class Form(QWidget):
         self.fields: dict[str, Field] = {}
         self._hypers: dict[str, Hyper] = {}
         self._gesture = 0
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnMinimumWidth(0, LABEL_WIDTH)
-        self._grid.setColumnStretch(1, 1)
+        self.fold = Fold("Holding back", "Penalties, decay, max-norm and dropout of this layer alone.")
+        self._own, self._restraints = QWidget(), QWidget()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        for part in (self._own, self.fold, self._restraints):
+            column.addWidget(part)
+        self._grids = {False: _grid(self._own), True: _grid(self._restraints)}
+        self.fold.toggled.connect(self._show_parts)
 
     def show_layers(self, specs: tuple[LayerSpec, ...]) -> None:
         hypers = common_hypers(specs)
@@ -50,25 +69,54 @@ class Form(QWidget):
         for name, field in self.fields.items():
             field.set_inherited(self._inherited(specs, hypers[name]))
             found = {getattr(spec.layer, name) for spec in specs}
+            if isinstance(field, ShapeField):
+                self._describe_sizes(field, name, specs)
             field.show_value(found.pop() if len(found) == 1 else MIXED)
+        self.fold.set_note(self._restraint_note(specs))
+
+    def _describe_sizes(self, field: ShapeField, name: str, specs: tuple[LayerSpec, ...]) -> None:
+        """A shape has any number of axes; kernels and strides as many as their layer. The data decide the input's."""
+        field.axes = 0 if name == "shape" else max(len(getattr(spec.layer, name)) for spec in specs)
+        fed = any(spec.layer.arity[1] == 0 for spec in specs) and self.document.prepared is not None
+        field.set_read_only(fed)
+
+    def _restraint_note(self, specs: tuple[LayerSpec, ...]) -> str:
+        """What the layer sets for itself, so that it need not be opened to be seen."""
+        names = [n for n, h in self._hypers.items() if holds_back(n, h)]
+        set_here = [n for n in names if any(getattr(spec.layer, n) is not None for spec in specs)]
+        if len(set_here) == 1 and len(specs) == 1:
+            value = getattr(specs[0].layer, set_here[0])
+            return f"{self._hypers[set_here[0]].label} {theme.number(value)}"
+        return f"{len(set_here)} of its own" if set_here else "as in training"
+
+    def _show_parts(self) -> None:
+        restraints = [n for n, h in self._hypers.items() if holds_back(n, h)]
+        self._own.setVisible(len(restraints) < len(self._hypers))
+        self.fold.setVisible(bool(restraints))
+        self._restraints.setVisible(bool(restraints) and self.fold.isChecked())
 
     def _build(self, hypers: dict[str, Hyper]) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            old = item.widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
+        for grid in self._grids.values():
+            while (item := grid.takeAt(0)) is not None:
+                old = item.widget()
+                if old is not None:
+                    old.hide()
+                    old.deleteLater()
         self.fields, self._hypers = {}, hypers
-        for row, (name, hyper) in enumerate(hypers.items()):
-            head, field = label(hyper.label, "muted"), field_for(hyper)
-            head.setBuddy(field)
-            head.setToolTip(wrapped(f"{hyper.label}. {hyper.help}"))
-            field.set_tip(head.toolTip())
-            field.edited.connect(self._setter(name, field))
-            field.entered.connect(self._begin_gesture)
-            self._grid.addWidget(head, row, 0)
-            self._grid.addWidget(field, row, 1)
-            self.fields[name] = field
+        for name, hyper in hypers.items():
+            self._add(name, hyper, self._grids[holds_back(name, hyper)])
+        self._show_parts()
+
+    def _add(self, name: str, hyper: Hyper, grid: QGridLayout) -> None:
+        head, field, row = label(hyper.label, "muted"), field_for(hyper), grid.count() // 2
+        head.setBuddy(field)
+        head.setToolTip(wrapped(f"{hyper.label}. {hyper.help}"))
+        field.set_tip(head.toolTip())
+        field.edited.connect(self._setter(name, field))
+        field.entered.connect(self._begin_gesture)
+        grid.addWidget(head, row, 0)
+        grid.addWidget(field, row, 1)
+        self.fields[name] = field
 
     def _begin_gesture(self) -> None:
         self._gesture += 1

@@ -32,7 +32,10 @@ def strongest(matrix: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 class HeatMap(QWidget):
-    """`read` tells row and column under the pointer, (-1, -1) when it leaves."""
+    """`read` tells row and column under the pointer, (-1, -1) when it leaves.
+
+    gates: a letter for each part of the columns that stand side by side, "" where they are one.
+    """
 
     read = Signal(int, int)
 
@@ -40,6 +43,7 @@ class HeatMap(QWidget):
         super().__init__(parent)
         self.matrix = np.zeros((1, 1), np.float32)
         self.scale = 1.0
+        self.gates = ""
         self._at = (-1, -1)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -82,6 +86,7 @@ class HeatMap(QWidget):
             self._paint_cells(painter)
         else:
             self._paint_image(painter)
+        self._paint_gates(painter)
         if self._at != (-1, -1):
             painter.setPen(QPen(theme.current().text, 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -96,6 +101,20 @@ class HeatMap(QWidget):
         for (row, column), value in np.ndenumerate(self.matrix):
             painter.setBrush(theme.signed_color(float(value) / self.scale))
             painter.drawRoundedRect(self.cell_rect(row, column).adjusted(gap, gap, -gap, -gap), radius, radius)
+
+    def gate_of(self, column: int) -> str:
+        """ "f 3": the gate and its unit that a column belongs to; "" where there are no gates."""
+        units = self.matrix.shape[1] // max(1, len(self.gates))
+        if not self.gates or units * len(self.gates) != self.matrix.shape[1]:
+            return ""
+        return f"{self.gates[column // units]} {column % units + 1}"
+
+    def _paint_gates(self, painter: QPainter) -> None:
+        if self.gates and self.matrix.shape[1] % len(self.gates) == 0:
+            painter.setPen(QPen(theme.current().text, 1))
+            for i in range(1, len(self.gates)):
+                x = round(i * self.width() / len(self.gates)) + 0.5
+                painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
 
     def _paint_image(self, painter: QPainter) -> None:
         shown = strongest(self.matrix, self.height(), self.width())

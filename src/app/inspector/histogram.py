@@ -1,4 +1,4 @@
-"""How large the parts of a gradient are: a histogram of log10 |dW|."""
+"""How numbers spread: the sizes of a gradient's entries, log10 |dW|, and the values of weights."""
 
 from __future__ import annotations
 
@@ -80,3 +80,46 @@ class LogHistogram(QWidget):
             wide = metrics.horizontalAdvance(words)
             x = min(max(0.0, (decade - self.low) * per - wide / 2), self.width() - wide)
             painter.drawText(QRectF(x, self.height() - AXIS + 2, wide + 1, AXIS - 2), words)
+
+
+class CountHistogram(QWidget):
+    """Counts between edges, as the engine tells them: negative values orange, positive ones blue."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.counts, self.edges = np.zeros(0, int), np.zeros(1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip("How the values spread, from the least to the largest.")
+        repaint_on_theme(self)
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, 58)
+
+    def show_counts(self, counts: np.ndarray, edges: np.ndarray) -> None:
+        self.counts, self.edges = counts, edges
+        self.setAccessibleDescription(
+            f"{int(counts.sum()):,} values between {theme.number(float(edges[0]))} and {theme.number(float(edges[-1]))}"
+        )
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.counts.size:
+            return
+        tokens, painter = theme.current(), QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground, wide = self.height() - AXIS, self.width() / len(self.counts)
+        painter.setPen(Qt.PenStyle.NoPen)
+        middles, tallest = 0.5 * (self.edges[1:] + self.edges[:-1]), max(1, int(self.counts.max()))
+        for i, (count, middle) in enumerate(zip(self.counts.tolist(), middles.tolist(), strict=True)):
+            if count:
+                painter.setBrush(tokens.positive if middle >= 0 else tokens.negative)
+                high = max(1.5, (ground - 4) * count / tallest)
+                painter.drawRect(QRectF(i * wide + 0.4, ground - high, wide - 0.8, high))
+        painter.setPen(QPen(tokens.line, 1))
+        painter.drawLine(0, ground, self.width(), ground)
+        painter.setFont(theme.font("mono_small"))
+        painter.setPen(tokens.muted)
+        box = QRectF(0, ground + 2, self.width(), AXIS - 2)
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        for align, edge in ((left, self.edges[0]), (right, self.edges[-1])):
+            painter.drawText(box, align, theme.number(float(f"{float(edge):.2g}")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolTip, QVBoxLayout, QWidget
 
+from app.inspector.activity import Activity
 from app.inspector.findings import Findings
 from app.inspector.form import Form
 from app.inspector.live import LiveTensors
@@ -17,13 +19,14 @@ from app.widgets import Card, SectionHead, label, set_role, wrapped
 from core import activations, edits, forecast
 from core.errors import UserInputError
 from core.forecast import bytes_text, count_text
-from core.layers import Layer
+from core.layers import Layer, Shape
 from core.spec import LayerSpec
 
 if TYPE_CHECKING:
     from app.session import Session
 
 
+GATES = {"lstm": "ifgo", "gru": "rzn"}  # of recurrent layers, in the order of their columns
 COST_TIP = (
     "Multiply-adds: work of the forward pass. Activations: outputs kept for the way back, and their gradients. "
     "Weights and optimizer: the parameters, their gradients and what the optimizer remembers of them."
@@ -109,6 +112,7 @@ class LayerPage(QWidget):
         for part in (self.forward, self.backward):
             self.code.body.addWidget(part)
         self.findings, self.form, self.live = Findings(session.document), Form(session.document), LiveTensors(session)
+        self.activity = Activity(session)
         self.cost = Card(margin=10, spacing=2)
         set_role(self.cost, "well")
         self.cost_head, self.cost_text = label("Cost of this layer", "small"), label("", "muted", wrap=True)
@@ -131,7 +135,7 @@ class LayerPage(QWidget):
         head.addLayout(title)
         head.addWidget(self.names)
         column.addLayout(head)
-        for part in (self.code, self.findings, self.form, self.live, self.cost):
+        for part in (self.code, self.findings, self.form, self.activity, self.live, self.cost):
             column.addWidget(part)
         column.addStretch(1)
 
@@ -154,6 +158,7 @@ class LayerPage(QWidget):
             self.kind.set_text(f"{len(specs)} layers")
             self.names.setText(", ".join(s.name for s in specs))
             self.live.show_layer("", (), ())
+            self.activity.show_layer("")
 
     def _show_one(self, spec: LayerSpec) -> None:
         self.kind.set_text(spec.layer.label)
@@ -166,13 +171,18 @@ class LayerPage(QWidget):
         report, network = self.document.report, self.document.project.network
         known = all(source in report.shapes for source in network.sources(spec.id)) and spec.id in report.shapes
         inputs = [report.shapes[source] for source in network.sources(spec.id)] if known else []
-        self.live.show_layer(spec.id, tuple(spec.layer.parameter_shapes(*inputs)) if known else (), self._feeding(spec))
+        self.activity.show_layer(spec.id)
+        names = tuple(spec.layer.parameter_shapes(*inputs)) if known else ()
+        carried = tuple(spec.layer.state_shapes(*inputs)) if known else ()
+        self.live.show_layer(spec.id, names, self._feeding(spec), state=carried, gates=GATES.get(spec.layer.kind, ""))
 
     def _feeding(self, spec: LayerSpec) -> tuple[str, ...]:
         """Names of the values that feed the layer: columns of the data behind the input, else none."""
         network, prepared = self.document.project.network, self.document.prepared
         sources = [network.layer(id) for id in network.sources(spec.id)]
-        return prepared.feature_names if prepared and len(sources) == 1 and sources[0].layer.kind == "input" else ()
+        if prepared is None or len(sources) != 1 or sources[0].layer.kind != "input":
+            return ()
+        return prepared.feature_names if len(self.document.report.shapes.get(sources[0].id, ())) == 1 else ()
 
     def _show_cost(self, specs: tuple[LayerSpec, ...]) -> None:
         document, training = self.document, self.document.project.training
@@ -186,12 +196,28 @@ class LayerPage(QWidget):
             return
         shape = "×".join(f"{n:,}" for n in document.report.shapes[specs[-1].id])
         lines = [f"Output shape {shape}"] if len(specs) == 1 else []
+        if len(specs) == 1:
+            lines += self._arrays(specs[0])
         lines.append(f"{count_text(cost.multiply_adds)} multiply-adds a row")
         lines.append(f"{bytes_text(cost.activation_bytes)} of activations at batch {batch:,}")
         if cost.parameters:
             held = cost.parameter_bytes + cost.gradient_bytes + cost.optimizer_bytes
             lines.append(f"{bytes_text(held)} of weights and optimizer")
         self.cost_text.setText("\n".join(lines))
+
+
+    def _arrays(self, spec: LayerSpec) -> list[str]:
+        """A line for each array where there are several: "W 3×3×16×32: 4,608"."""
+        report, network = self.document.report, self.document.project.network
+        inputs = [report.shapes[source] for source in network.sources(spec.id)]
+        found = spec.layer.parameter_shapes(*inputs)
+        carried = spec.layer.state_shapes(*inputs)
+        lines = [_array(name, shape) for name, shape in found.items()] if len(found) > 1 else []
+        return lines + [f"{_array(name, shape)}, not trained" for name, shape in carried.items()]
+
+
+def _array(name: str, shape: Shape) -> str:
+    return f"{name} {'×'.join(f'{n:,}' for n in shape)}: {math.prod(shape):,}"
 
 
 def _parameters(count: int) -> str:

@@ -1,17 +1,22 @@
-"""WEIGHTS and GRADIENT of one layer, live while a run goes on and somebody looks; else the trained weights."""
+"""WEIGHTS and GRADIENT of one layer, live while a run goes on and somebody looks; else the trained weights.
+
+Kernels of convolutions are pictures of their own, everything else is a heat map. What a layer carries without training
+it, such as running statistics, is shown beside its parameters and has no gradient.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.inspector.heat_map import HeatMap, SignedScale, as_matrix
-from app.inspector.histogram import LogHistogram
+from app.inspector.histogram import CountHistogram, LogHistogram
+from app.inspector.kernels import KernelMap
 from app.widgets import ElidedLabel, SectionHead, Segmented, label, set_role, wrapped
 
 if TYPE_CHECKING:
@@ -19,7 +24,8 @@ if TYPE_CHECKING:
 
 REDRAW_MILLISECONDS = 100
 HEALTHY = (1e-4, 1e-2)  # update ‖ΔW‖ beside weights ‖W‖; about 1e-3 is usual
-WANTED = ("weights", "gradient")
+WANTED = ("weights", "gradient", "histogram")
+MOST_LETTERS = 18  # of the names of arrays that stand side by side
 
 
 def health(ratio: float) -> tuple[str, str]:
@@ -36,6 +42,7 @@ class LiveTensors(QWidget):
         super().__init__(parent)
         self._session, self._id, self._name = session, "", ""
         self._names: tuple[str, ...] = ()
+        self._state: frozenset[str] = frozenset()
         self._row_names: tuple[str, ...] = ()
         self._build()
         self._timer = QTimer(self)
@@ -45,11 +52,13 @@ class LiveTensors(QWidget):
         session.engine.snapshot_changed.connect(self._later)
         session.document.weights_changed.connect(self._later)
         self.map.read.connect(self._read)
+        self.kernels.read.connect(self._read_kernel)
 
     def _build(self) -> None:
         self.shape = label("", "mono_small")
-        self.choice: Segmented | None = None
-        self.map, self.reading = HeatMap(), ElidedLabel("", "mono_small")
+        self.choice: Segmented | QComboBox | None = None
+        self.map, self.kernels, self.reading = HeatMap(), KernelMap(), ElidedLabel("", "mono_small")
+        self.spread = CountHistogram()
         self.histogram, self.norm, self.word = LogHistogram(), label("", "mono_small"), label("", "good")
         self.none_yet = label("They appear here once a run begins.", "muted", wrap=True)
         self.no_gradient = label("Train a step to see which way the weights are pulled.", "muted", wrap=True)
@@ -65,7 +74,7 @@ class LiveTensors(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for part in (self.head, self.none_yet, self.map, self.legend):
+        for part in (self.head, self.none_yet, self.map, self.kernels, self.legend, self.spread):
             column.addWidget(part)
         column.addSpacing(8)
         self.gradient_head = SectionHead("Gradient")
@@ -75,29 +84,48 @@ class LiveTensors(QWidget):
 
     # --- which layer
 
-    def show_layer(self, id: str, names: tuple[str, ...], row_names: tuple[str, ...]) -> None:
-        """`names`: its parameters; `row_names`: what feeds it, where that has names. id "": nothing to show."""
-        if (id, names) != (self._id, self._names):
-            self._id, self._names = id, names
-            self._name = names[0] if names else ""
+    def show_layer(
+        self, id: str, names: tuple[str, ...], row_names: tuple[str, ...], *, state: tuple[str, ...] = (), gates: str = ""
+    ) -> None:
+        """names: its parameters; state: what it carries untrained; row_names: what feeds it, where that has names;
+        gates: a letter for each gate of a recurrent layer, whose columns stand side by side. id "": nothing to show."""
+        every = (*names, *state)
+        if (id, every) != (self._id, self._names):
+            self._id, self._names, self._state = id, every, frozenset(state)
+            self._name = every[0] if every else ""
             self.histogram.clear()
-            self._offer(names)
+            self._offer(every)
         self._row_names = row_names
-        self.setVisible(bool(names))
+        self.map.gates = gates
+        self.setVisible(bool(every))
         self._subscribe()
         self.refresh()
 
     def _offer(self, names: tuple[str, ...]) -> None:
-        """W or b: a choice where a layer has several parameters."""
+        """W or b: a choice where a layer has several arrays; a list where their names would not fit side by side."""
         if self.choice is not None:
+            self.choice.hide()
             self.choice.deleteLater()
             self.choice = None
-        if len(names) > 1:
-            self.choice = Segmented(tuple((n, n, f"Show {n}") for n in names))
-            self.choice.chosen.connect(self._choose)
-            head = self.head.layout()
-            assert isinstance(head, QHBoxLayout)
-            head.insertWidget(1, self.choice)
+        if len(names) < 2:
+            return
+        if sum(len(name) + 2 for name in names) <= MOST_LETTERS:
+            made: Segmented | QComboBox = Segmented(tuple((n, n, self._tip(n)) for n in names))
+            made.chosen.connect(self._choose)  # type: ignore[union-attr]
+        else:
+            made = QComboBox()
+            made.addItems(names)
+            for i, name in enumerate(names):
+                made.setItemData(i, self._tip(name), Qt.ItemDataRole.ToolTipRole)
+            made.setAccessibleName("Which of its arrays")
+            made.textActivated.connect(self._choose)
+        self.choice = made
+        head = self.head.layout()
+        assert isinstance(head, QHBoxLayout)
+        head.insertWidget(1, made)
+
+    def _tip(self, name: str) -> str:
+        return f"Show {name}, which it carries from step to step" if name in self._state else f"Show {name}"
 
     def _choose(self, name: str) -> None:
         self._name = name
@@ -138,22 +166,45 @@ class LiveTensors(QWidget):
         self.none_yet.setVisible(weights is None)
         large = shot_has_weights(self._session) and weights is None
         self.none_yet.setText("Too many numbers to picture." if large else "They appear here once a run begins.")
-        for part in (self.map, self.legend):
-            part.setVisible(weights is not None)
+        pictured = weights is not None and weights.ndim in (3, 4)
+        self.map.setVisible(weights is not None and not pictured)
+        self.kernels.setVisible(pictured)
+        self.legend.setVisible(weights is not None)
         self.shape.setVisible(weights is not None)
         if self.choice is not None:
             self.choice.setVisible(weights is not None or large)
         if weights is not None:
-            self.shape.setText(" × ".join(f"{n:,}" for n in weights.shape))
-            self.map.show_array(weights)
-            self.map.setAccessibleName(f"{self._name} of this layer")
-            self._read(*self.map._at)
-        self.gradient_head.setVisible(weights is not None)
-        self.no_gradient.setVisible(weights is not None and gradient is None)
+            self._show_array(weights)
+        self._show_spread()
+        carried = self._name in self._state
+        self.head.set_text("Running statistics" if carried else "Weights")
+        self.gradient_head.setVisible(weights is not None and not carried)
+        self.no_gradient.setVisible(weights is not None and gradient is None and not carried)
         self.histogram.setVisible(gradient is not None)
         if gradient is not None:
             self.histogram.show_array(gradient)
         self._show_facts(gradient)
+
+    def _show_array(self, weights: np.ndarray) -> None:
+        self.shape.setText(" × ".join(f"{n:,}" for n in weights.shape))
+        if weights.ndim in (3, 4):
+            self.kernels.show_array(weights)
+            self.kernels.setAccessibleName(f"Kernels {self._name} of this layer")
+            self._read_kernel(self.kernels.at)
+            return
+        self.map.show_array(weights)
+        self.map.setAccessibleName(f"{self._name} of this layer")
+        self._read(*self.map._at)
+
+    def _show_spread(self) -> None:
+        """How the numbers spread: counted by the engine, so that it is told of arrays too large to picture, too."""
+        shot = self._session.engine.snapshot
+        tensors = shot.tensors if shot is not None else {}
+        counts = tensors.get(f"histogram/weights/{self._id}/{self._name}")
+        edges = tensors.get(f"edges/weights/{self._id}/{self._name}")
+        self.spread.setVisible(counts is not None and edges is not None)
+        if counts is not None and edges is not None:
+            self.spread.show_counts(counts, edges)
 
     def _show_facts(self, gradient: np.ndarray | None) -> None:
         shot = self._session.engine.snapshot
@@ -192,7 +243,21 @@ class LiveTensors(QWidget):
             return
         names = self._row_names
         source = names[row] if len(names) == matrix.shape[0] else f"{row + 1}"
-        self.reading.setText(f"{source} → {column + 1}: {value}")
+        unit = self.map.gate_of(column)
+        self.reading.setText(f"{source} → {unit or column + 1}: {value}")
+
+    def _read_kernel(self, place: int) -> None:
+        shown = self.kernels.shown
+        if not 0 <= place < len(shown.tiles):
+            weights = self.array("weights")
+            filters = weights.shape[-1] if weights is not None else 0
+            part = "" if len(set(shown.filters)) == filters else f"{len(set(shown.filters))} of {filters:,} filters, "
+            self.reading.setText(f"{part}± {theme.number(_two_digits(self.kernels.scale))} at most")
+            return
+        channel = f", channel {shown.channels[place] + 1}" if shown.channels[place] >= 0 and shown.columns else ""
+        low, high = float(shown.tiles[place].min()), float(shown.tiles[place].max())
+        numbers = f"{theme.number(_two_digits(low))} … {theme.number(_two_digits(high))}"
+        self.reading.setText(f"filter {shown.filters[place] + 1}{channel}: {numbers}")
 
 
 def shot_has_weights(session: Session) -> bool:

@@ -92,7 +92,7 @@ class TestPalette:
         QTest.keyClicks(palette.search, "conv")
         assert {"conv1d", "conv2d"} <= set(shown(palette))
         assert heads(palette) == []
-        palette.search.setText("silences random")
+        palette.search.setText("silences random values")
         assert shown(palette) == ["dropout"]
         palette.search.setText("xyz")
         assert shown(palette) == []

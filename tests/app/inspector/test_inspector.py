@@ -12,14 +12,21 @@ from PySide6.QtWidgets import QPushButton
 
 from app.document import Trained
 from app.inspector.fields import BoolField, ChoiceField, FloatField, IntField, ShapeField
+from app.inspector.kernels import kernels
 from app.inspector.layer_page import formulas
 from app.inspector.panel import Inspector
 from core import edits, values
 from core.layers import layer_types
 from core.layers.activation import Activation
+from core.layers.batch_norm import BatchNorm
+from core.layers.conv2d import Conv2D
 from core.layers.dense import Dense
 from core.layers.dropout import Dropout
-from core.spec import NetworkSpec
+from core.layers.flatten import Flatten
+from core.layers.gru import GRU
+from core.layers.input import Input
+from core.layers.reshape import Reshape
+from core.spec import NetworkSpec, sequential
 from core.training.snapshot import History
 
 
@@ -120,6 +127,71 @@ class TestFields:
         units(panel).spin.clearFocus()
         units(panel).spin.wheelEvent(event)
         assert layer(document, "l1").units == 8
+
+
+class TestSizes:
+    @pytest.fixture
+    def kernel(self, panel, document):
+        network = sequential(Input(shape=(8, 8, 1)), Conv2D(filters=4), Flatten(), Dense(units=2))
+        document.edit_network(lambda _: network, "images")
+        document.select("l1")
+        return panel.layer.form.fields["kernel"]
+
+    def type(self, field, text):
+        field.line.setText(text)
+        field.line.editingFinished.emit()
+
+    @pytest.mark.parametrize("text", ["5", "5x5", "5 × 5", "5, 5", " 5X5 "])
+    def test_a_number_or_both(self, kernel, document, text):
+        assert kernel.line.text() == "3 × 3"
+        self.type(kernel, text)
+        assert layer(document, "l1").kernel == (5, 5)
+        assert kernel.line.text() == "5 × 5"
+        document.undo_stack.undo()
+        assert kernel.line.text() == "3 × 3"
+
+    @pytest.mark.parametrize("text", ["0", "3x", "x", "3x3x3", "-1", "three"])
+    def test_what_is_no_size_is_marked_and_escape_brings_the_old_one_back(self, kernel, document, text):
+        self.type(kernel, text)
+        refused = text != "3x"  # a lone number stands for both
+        assert (kernel.line.property("invalid") == "true") == refused
+        assert layer(document, "l1").kernel == (3, 3)
+        QTest.keyClick(kernel.line, Qt.Key.Key_Escape)
+        assert kernel.line.text() == "3 × 3"
+        assert kernel.line.property("invalid") != "true"
+
+    def test_a_reshape_takes_any_number_of_axes(self, panel, document):
+        document.edit_network(lambda _: sequential(Input(shape=(64,)), Reshape(), Dense()), "reshape")
+        document.select("l1")
+        self.type(panel.layer.form.fields["shape"], "16x4")
+        assert layer(document, "l1").shape == (16, 4)
+
+    def test_the_input_follows_the_data(self, panel, document):
+        document.select("l0")
+        assert panel.layer.form.fields["shape"].line.isReadOnly()
+        document.set_prepared(None)
+        assert not panel.layer.form.fields["shape"].line.isReadOnly()
+
+
+class TestHoldingBack:
+    def test_restraints_fold_away_and_tell_what_is_set(self, panel, document):
+        document.select("l1")
+        form = panel.layer.form
+        assert not form.fields["l2"].isVisible()
+        assert form.fields["units"].isVisible()
+        assert form.fold.accessibleDescription() == "as in training"
+        form.fold.click()
+        assert form.fields["l2"].isVisible()
+        document.edit_network(lambda n: edits.set_hypers(n, "l1", l2=0.01), "l2")
+        assert form.fold.accessibleDescription() == "L2 0.01"
+        document.edit_network(lambda n: edits.set_hypers(n, "l1", dropout=0.5), "dropout")
+        assert form.fold.accessibleDescription() == "2 of its own"
+
+    def test_a_rate_that_is_the_whole_layer_is_not_folded(self, panel, document):
+        document.edit_network(lambda n: edits.append(n, Dropout(), name="drop"), "drop")
+        document.select("l4")
+        assert panel.layer.form.fields["rate"].isVisible()
+        assert not panel.layer.form.fold.isVisible()
 
 
 class TestSeveral:
@@ -228,7 +300,7 @@ class TestLive:
         asked = session.engine.subscriptions
         assert asked.get(live, ()) == ()
         document.select("l1")
-        assert set(asked[live]) == {"weights", "gradient"}
+        assert set(asked[live]) == {"weights", "gradient", "histogram"}
         document.select("l0")  # an input has nothing to show
         assert asked[live] == ()
         document.select("l1")
@@ -275,3 +347,79 @@ class TestLive:
         session.engine.play(self.shot(weights__l1__W=bad, gradient__l1__W=bad))
         panel.layer.live.refresh()
         panel.grab()
+
+    def test_kernels_are_pictures(self, panel, session, document):
+        network = sequential(Input(shape=(8, 8, 2)), Conv2D(filters=4), Flatten(), Dense(units=2))
+        document.edit_network(lambda _: network, "images")
+        document.select("l1")
+        W = np.zeros((3, 3, 2, 4), np.float32)
+        W[0, 2, 1, 3] = -5
+        session.engine.play(self.shot(weights__l1__W=W))
+        live = panel.layer.live
+        live.refresh()
+        assert live.kernels.isVisible()
+        assert not live.map.isVisible()
+        assert len(live.kernels.shown.tiles) == 8
+        panel.grab()  # lays it out
+        place = next(i for i, tile in enumerate(live.kernels.shown.tiles) if tile.min() == -5)
+        QTest.mouseMove(live.kernels, live.kernels.tile_rect(place).center().toPoint())
+        assert live.reading.full_text() == "filter 4, channel 2: -5 … 0"
+        panel.grab()
+
+    def test_running_statistics_are_shown_and_have_no_gradient(self, panel, session, document):
+        network = sequential(Input(shape=(2,)), BatchNorm(), Dense(units=2))
+        document.edit_network(lambda _: network, "norm")
+        document.select("l1")
+        live = panel.layer.live
+        arrays = {f"weights__l1__{name}": np.ones(2, np.float32) for name in ("gamma", "beta", "mean", "variance")}
+        session.engine.play(self.shot(**arrays))
+        live.choice.textActivated.emit("variance")
+        assert live.head.label.text() == "Running statistics"
+        assert not live.no_gradient.isVisible()
+        assert "variance 2: 2, not trained" in panel.layer.cost_text.text()
+
+    def test_gates_of_a_recurrent_layer_are_told_apart(self, panel, session, document):
+        network = sequential(Input(shape=(5, 2)), GRU(units=3), Dense(units=2))
+        document.edit_network(lambda _: network, "steps")
+        document.select("l1")
+        live = panel.layer.live
+        session.engine.play(self.shot(weights__l1__W=np.zeros((2, 9), np.float32)))
+        live.refresh()
+        QTest.mouseMove(live.map, live.map.cell_rect(1, 4).center().toPoint())
+        assert live.reading.full_text() == "2 → z 2: 0"
+
+    def test_statistics_say_whether_units_are_silent(self, panel, session, document):
+        document.select("l1")
+        activity = panel.layer.activity
+        assert session.engine.subscriptions[activity] == ("statistics",)
+        assert not activity.facts.isVisible()
+        numbers = np.array([0.1, 2.0, 1e-3, 0.75, 0.314, 1.5], np.float32)
+        session.engine.play(self.shot(statistics__l1=numbers))
+        assert activity.numbers.text() == "mean 0.31 ± 1.5"
+        assert activity.dead.text() == "75% dead"
+        assert activity.dead.property("role") == "warn"
+        document.select()
+        assert session.engine.subscriptions[activity] == ()
+
+    def test_arrays_too_large_to_picture_still_show_how_they_spread(self, panel, session, document):
+        document.select("l1")
+        counts, edges = np.arange(64), np.linspace(-1, 1, 65, dtype=np.float32)
+        tensors = {"histogram__weights__l1__W": counts, "edges__weights__l1__W": edges}
+        session.engine.play(self.shot(weights__l2__W=np.ones((2, 2), np.float32), **tensors))
+        live = panel.layer.live
+        live.refresh()
+        assert live.spread.isVisible()
+        assert live.none_yet.text() == "Too many numbers to picture."
+        panel.grab()
+
+
+@pytest.mark.parametrize(
+    ("shape", "tiles", "columns"),
+    [((3, 3, 1, 16), 16, 0), ((3, 3, 2, 4), 8, 4), ((5, 3, 8), 8, 0), ((3, 3, 64, 128), 96, 16), ((1, 1, 3, 2), 6, 2)],
+)
+def test_kernels_of_any_size_are_few_enough_to_be_seen(shape, tiles, columns):
+    W = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    found = kernels(W)
+    assert (len(found.tiles), found.columns) == (tiles, columns)
+    last = W[..., -1] if W.ndim == 3 else W[:, :, -1, -1]
+    assert np.array_equal(found.tiles[-1], last.T if W.ndim == 3 else last)
