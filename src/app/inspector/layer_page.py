@@ -205,7 +205,6 @@ class LayerPage(QWidget):
             lines.append(f"{bytes_text(held)} of weights and optimizer")
         self.cost_text.setText("\n".join(lines))
 
-
     def _arrays(self, spec: LayerSpec) -> list[str]:
         """A line for each array where there are several: "W 3×3×16×32: 4,608"."""
         report, network = self.document.report, self.document.project.network

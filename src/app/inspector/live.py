@@ -85,7 +85,13 @@ class LiveTensors(QWidget):
     # --- which layer
 
     def show_layer(
-        self, id: str, names: tuple[str, ...], row_names: tuple[str, ...], *, state: tuple[str, ...] = (), gates: str = ""
+        self,
+        id: str,
+        names: tuple[str, ...],
+        row_names: tuple[str, ...],
+        *,
+        state: tuple[str, ...] = (),
+        gates: str = "",
     ) -> None:
         """names: its parameters; state: what it carries untrained; row_names: what feeds it, where that has names;
         gates: a letter for each gate of a recurrent layer, whose columns stand side by side. id "": nothing to show."""

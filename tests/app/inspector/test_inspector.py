@@ -360,6 +360,7 @@ class TestLive:
         assert live.kernels.isVisible()
         assert not live.map.isVisible()
         assert len(live.kernels.shown.tiles) == 8
+        panel.resize(288, 1200)
         panel.grab()  # lays it out
         place = next(i for i, tile in enumerate(live.kernels.shown.tiles) if tile.min() == -5)
         QTest.mouseMove(live.kernels, live.kernels.tile_rect(place).center().toPoint())
