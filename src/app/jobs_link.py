@@ -66,13 +66,18 @@ class JobsLink(QObject):
         failed: Callable[[JobFailed], None], key: str = "",
     ) -> None:  # fmt: skip
         """Run a job of `core.engine.jobs.JOBS`. Of jobs with one non-empty key only the newest is answered."""
-        self._queue = [w for w in self._queue if not key or w.key != key]
+        if key:
+            self.forget(key)
         self._next_id += 1
         self._queue.append(_Waiting(Job(self._next_id, name, args), label, done, failed, key))
-        if self._running is not None and key and self._running.key == key:
-            self._running.done = self._running.failed = lambda _answer: None
         self._timer.start()
         self._advance()
+
+    def forget(self, key: str) -> None:
+        """Nobody waits any longer for jobs of that key; one that runs ends unheard."""
+        self._queue = [w for w in self._queue if w.key != key]
+        if self._running is not None and self._running.key == key:
+            self._running.done = self._running.failed = lambda _answer: None
 
     def cancel(self) -> None:
         """End the running job; its owner hears nothing more, waiting jobs go on in a new process."""

@@ -15,6 +15,7 @@ from app.document import Document, Trained
 from app.engine_link import EngineLink
 from app.notice import Notice
 from app.training_words import steps_per_epoch
+from core.data.drawing import lacking
 from core.engine.messages import CheckpointWritten, Ended, Failed, TrainingTask, Weights
 from core.errors import UserInputError
 from core.losses import resolve
@@ -55,6 +56,9 @@ class Runs(QObject):
         document = self.document
         if self.engine.active:
             return ""
+        data = document.project.data
+        if data is not None and data.source.kind == "drawn" and (lack := lacking(data.source.name, data.source.points)):
+            return lack
         if document.prepared is None:
             return "Choose data first: drop a file on the window or pick a sample."
         errors = [b for b in document.report.badges if b.severity == "error"]

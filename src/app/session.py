@@ -15,6 +15,7 @@ from app.jobs_link import JobsLink
 from app.notice import Notice, failure, refusal
 from app.runs import Runs
 from core import suggest
+from core.data.drawing import DrawnInfo, Points, drawing, drawings, lacking
 from core.data.generators import GeneratorInfo, generators
 from core.data.samples import SampleInfo, samples
 from core.data.schema import Prepared, TableProfile
@@ -50,6 +51,7 @@ class Session(QObject):
         self.jobs = JobsLink(self)
         self.runs = Runs(self.document, self.engine, self)
         self._suggested: NetworkSpec | None = None
+        self._suggested_training: TrainingConfig | None = None
         self._keep_data_key = ""
         self._data_edits = 0
         self.runs.notice.connect(self.notice)
@@ -76,6 +78,9 @@ class Session(QObject):
     def generators(self) -> tuple[GeneratorInfo, ...]:
         return generators()
 
+    def drawings(self) -> tuple[DrawnInfo, ...]:
+        return drawings()
+
     def open_paths(self, paths: list[str]) -> None:
         """What was dropped or opened: a project, or one data file."""
         if not paths:
@@ -95,19 +100,26 @@ class Session(QObject):
 
         def adopt(profile: TableProfile) -> None:
             found = replace(source, sha256=profile.sha256) if source.kind == "file" else source
-            self._data_edits += 1
-            self._keep_data_key = f"data:{self._data_edits}"
             name = profile.name.rsplit(".", 1)[0] if source.kind == "file" else profile.name
-            new = DataSpec(found, seed=self.document.project.data.seed if self.document.project.data else 7)
-            fresh_name = self.document.project.name if self.document.path else name
+            self._use(DataSpec(found), profile.name, name)
 
-            def edit(project: Project) -> Project:
-                return replace(project, data=new, name=fresh_name)
-
-            self.document.apply(edit, f"Use {profile.name}", merge_key=self._keep_data_key)
-            self.stage_requested.emit("Data")
-
+        if source.kind == "drawn":  # there is nothing to read yet
+            info = drawing(source.name)
+            self._use(DataSpec(source, target=info.target, task=info.task), info.label, info.label)
+            return
         self._submit("inspect", (DataSpec(source),), f"Reading {source.name}", adopt, key="data", about=DATA)
+
+    def _use(self, data: DataSpec, title: str, name: str) -> None:
+        """Make these the project's data, as one step; a project that has no file yet takes the name."""
+        old, fresh_name = self.document.project.data, self.document.project.name if self.document.path else name
+        self._data_edits += 1
+        self._keep_data_key = f"data:{self._data_edits}"
+        self._suggested_training = None  # other data, other settings; more rows of the same keep those set by hand
+        new = replace(data, seed=old.seed if old else data.seed)
+        self.document.apply(
+            lambda p: replace(p, data=new, name=fresh_name), f"Use {title}", merge_key=self._keep_data_key
+        )
+        self.stage_requested.emit("Data")
 
     def change_data(self, text: str, **changes: Any) -> None:
         """An undoable change of `DataSpec` fields; the data are prepared anew by themselves."""
@@ -124,8 +136,18 @@ class Session(QObject):
 
         self.document.apply(edit, text, merge_key=self._keep_data_key)
 
+    def draw(self, text: str, points: Points) -> None:
+        """Other points of a drawing, as one undo step called `text`."""
+        data = self.document.project.data
+        if data is None or data.source.kind != "drawn":
+            return
+        self._data_edits += 1
+        self._keep_data_key = f"data:{self._data_edits}"
+        new = replace(data, source=replace(data.source, points=points))
+        self.document.apply(lambda p: replace(p, data=new), text, merge_key=self._keep_data_key)
+
     def change_source(self, **changes: Any) -> None:
-        """Rows, noise or seed of a generator; turning one repeatedly is one undo step."""
+        """Rows, noise, seed or choices of a generator; turning one repeatedly is one undo step."""
         data = self.document.project.data
         if data is None:
             return
@@ -141,7 +163,8 @@ class Session(QObject):
         data = self.document.project.data
         self.document.set_prepared(None)
         self.running_network_changed.emit()
-        if data is None:
+        if data is None or (data.source.kind == "drawn" and lacking(data.source.name, data.source.points)):
+            self.jobs.forget("data")
             self.document.set_profile(None)
             return
         key = self._keep_data_key
@@ -168,7 +191,9 @@ class Session(QObject):
         untouched = not project.network.layers or project.network == self._suggested
         try:
             if untouched:
-                training = suggest.training_for(prepared, project.training)
+                known = self._suggested_training
+                by_hand = known is not None and (known != project.training or self.engine.active)
+                training = project.training if by_hand else suggest.training_for(prepared, project.training)
                 network = suggest.network_for(prepared, training)
             else:
                 training = project.training
@@ -178,6 +203,7 @@ class Session(QObject):
             return
         if untouched:
             self._suggested = network
+            self._suggested_training = known if by_hand else training
         layout = {} if untouched else project.layout
         self.document.apply(
             lambda p: replace(p, network=network, training=training, layout=layout), "Use other data", merge_key=key
@@ -319,7 +345,7 @@ class Session(QObject):
     def _open(self, saved: SavedProject, path: Path | None) -> None:
         self.engine.abandon()
         self.runs.task = None
-        self._suggested = None
+        self._suggested = self._suggested_training = None
         self._keep_data_key = ""
         document = self.document
         document.open(saved.project, path if not saved.read_only else None)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPixmap
 
 from app import theme
-from app.lens import card, edges, tiles
+from app.lens import card, curve, edges, tiles
 from app.lens.hover import Target
 from app.lens.pictures import Palette
 from app.lens.view import View
@@ -73,7 +73,10 @@ class Canvas:
         view = self.view
         edges.paint(painter, view.edges, pixel=self.pixel)
         tiles.paint(painter, view, self.palette)
-        card.paint(painter, view, self.palette, self._dots_of_data, pixel=self.pixel)
+        if view.line:
+            curve.paint(painter, view)
+        else:
+            card.paint(painter, view, self.palette, self._dots_of_data, pixel=self.pixel)
         painter.end()
         return pixmap
 

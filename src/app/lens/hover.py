@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPaintEvent, 
 from PySide6.QtWidgets import QWidget
 
 from app import theme
+from app.lens import curve
 from app.lens.card import extent
 from app.lens.decision import at_point
 from app.lens.pictures import Palette, class_colour, fill_rounded, signed_image
@@ -49,6 +50,8 @@ def find(view: View, at: QPointF) -> Target | None:
     x, y = at.x(), at.y()
     card = view.layout.card
     if card is not None and card[0] <= x <= card[0] + card[2] and card[1] <= y <= card[1] + card[3]:
+        if view.line:
+            return Target("surface", x=(x - card[0]) / card[2])
         span = extent(view)
         if span is None:
             return None
@@ -67,7 +70,7 @@ def content(view: View, target: Target, palette: Palette) -> Content | None:
     if target.kind == "edge":
         return _edge(view, target.edge)
     if target.kind == "surface":
-        return _surface(view, target.x, target.y)
+        return _curve(view, target.x) if view.line else _surface(view, target.x, target.y)
     return _neuron(view, target.column, target.unit, palette) if target.unit >= 0 else _column(view, target.column)
 
 
@@ -96,6 +99,10 @@ def _neuron(view: View, column: int, unit: int, palette: Palette) -> Content:
     probability = view.probe(column) if view.is_output(column) and view.task == "classification" else None
     if probability is not None and unit < len(probability):
         rows.append(("probability", percent(float(probability[unit])), None))
+    curves = view.curve(column)
+    if curves is not None and unit < len(curves):
+        low, high = float(curves[unit].min()), float(curves[unit].max())
+        rows.append(("over the input", f"{theme.number(low)} … {theme.number(high)}", None))
     pictured = tile_pictures(view, column)
     if pictured is None:
         return Content(unit_name(view, column, unit), tuple(rows))
@@ -157,6 +164,15 @@ def _surface(view: View, x: float, y: float) -> Content | None:
     value = float(values[0])
     unscaled = value * target.scale + target.mean if isinstance(target, NumberTarget) else value
     return Content(where, ((prepared.target, theme.number(unscaled), None),))
+
+
+def _curve(view: View, across: float) -> Content | None:
+    found, prepared = curve.at(view, across), view.prepared
+    if found is None or prepared is None:
+        return None
+    x, value = found
+    rows = ((prepared.target, theme.number(value), None),) if value is not None else ()
+    return Content(f"{prepared.feature_names[0]} {theme.number(x)}", rows)
 
 
 def _unscaled(features: Sequence[object], k: int, value: float) -> float:

@@ -149,13 +149,13 @@ class NetworkLens(QWidget):
         self._subscribe()
 
     def _lay_out(self, view: View) -> None:
-        if (view.structure, view.plane) != (self.view.structure, self.view.plane):
+        if (view.structure, view.carded) != (self.view.structure, self.view.carded):
             self._point(None)
         width, height = self.width(), self.height()
-        placed = layout(view.structure, width, height, card=view.plane)
+        placed = layout(view.structure, width, height, card=view.carded)
         if placed.width > width:  # it will be seen from farther away: use the height that gives
             zoom = _zoom_to_fit(placed.width, width)
-            placed = layout(view.structure, width, (height - BOTTOM) / zoom + BOTTOM, card=view.plane)
+            placed = layout(view.structure, width, (height - BOTTOM) / zoom + BOTTOM, card=view.carded)
         self._canvas.set_view(replace(view, layout=placed))
         if self._fitted:
             self.fit_view()
@@ -194,7 +194,7 @@ class NetworkLens(QWidget):
             self._session.engine.subscribe(self, ())
             return
         wanted = ["weights", "activation"]
-        if self.view.plane:
+        if self.view.plane or self.view.line:
             wanted.append("surface")
         size = sum(
             a.shape[0] * a.shape[1] for n, a in self.view.tensors.items() if n.startswith("weights/") and a.ndim == 2

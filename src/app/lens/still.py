@@ -10,10 +10,11 @@ from core.data import store
 from core.data.schema import Prepared
 from core.errors import UserInputError
 from core.network import Network
-from core.training.tensors import GRID, plane
+from core.training.tensors import GRID, line, plane
 
 MOST_VALUES = 1 << 18  # larger networks show their structure alone: computing them would be felt
 MOST_POINTS = 500
+KINDS: dict[tuple[int, ...], str] = {(1,): "curve", (2,): "surface"}  # what pictures the neurons of rows of this shape
 
 
 def tensors(trained: Trained) -> dict[str, np.ndarray]:
@@ -30,21 +31,27 @@ def tensors(trained: Trained) -> dict[str, np.ndarray]:
         arrays = store.load(trained.prepared)
     except (OSError, UserInputError):
         return found  # the cache of prepared arrays is gone; the weights still tell something
-    flat = trained.prepared.row_shape == (2,)
+    kind = KINDS.get(trained.prepared.row_shape, "activation")
     part = arrays.validation if len(arrays.validation.x) else arrays.train
-    x, extent = plane(arrays.train.x) if flat else (np.array(part.x[:1]), None)
+    rows = arrays.train.x
+    x, extent = np.array(part.x[:1]), np.zeros(0)
+    if kind == "surface":
+        x, extent = plane(rows)
+    elif kind == "curve":
+        x, extent = line(rows.min(axis=0), rows.max(axis=0))
     network, ops = Network.of(trained.network), NumpyOps(np.float32)
     ys, _, _ = network.forward(ops, trained.weights, ops.array(x), train=False)
     for id, i in network.outputs.items():
         y = np.asarray(ys[i])
         if y.ndim == 2:
-            found[f"surface/{id}" if flat else f"activation/{id}"] = y.T.reshape(-1, GRID, GRID) if flat else y[0]
-    return found | ({"surface/extent": extent} if extent is not None else {})
+            shown = {"surface": y.T.reshape(-1, GRID, GRID), "curve": y.T} if kind != "activation" else {}
+            found[f"{kind}/{id}"] = shown.get(kind, y[0])
+    return found | ({f"{kind}/extent": extent} if len(extent) else {})
 
 
 def points(prepared: Prepared | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """(x, y) of rows to draw over the plane, "train" and "test", MOST_POINTS at most; {} without any."""
-    if prepared is None or prepared.row_shape != (2,):
+    """(x, y) of rows to draw over the plane or the curve, "train" and "test", MOST_POINTS at most; {} without any."""
+    if prepared is None or prepared.row_shape not in KINDS:
         return {}
     try:
         arrays = store.load(prepared)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from app import theme
+from app.lens import curve
 from app.lens.layout import Placed
 from app.lens.pictures import Palette, fill_rounded, ink_image, readable_on, signed_image
 from app.lens.structure import Column
@@ -49,9 +50,13 @@ def _boxes(placed: Placed) -> list[QRectF]:
 def _neurons(painter: QPainter, view: View, index: int, palette: Palette) -> None:
     column, placed = view.structure.columns[index], view.layout.columns[index]
     images = pictures(view, index)
-    probe = view.probe(index)
+    probe, curves = view.probe(index), view.curve(index)
     painter.setPen(QPen(theme.current().line, 1))
-    if images is not None:
+    if curves is not None:
+        scale = view.scale(column, curves)
+        for unit, box in zip(placed.units, _boxes(placed), strict=True):
+            curve.paint_tile(painter, box, curves[unit], scale, RADIUS)
+    elif images is not None:
         values, scale = images
         for unit, box in zip(placed.units, _boxes(placed), strict=True):
             fill_rounded(painter, box, signed_image(values[unit], scale, palette), RADIUS, smooth=view.plane)

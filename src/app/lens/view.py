@@ -45,6 +45,16 @@ class View:
         """Whether rows are points of a plane, so that every neuron is a picture of it."""
         return self.prepared is not None and self.prepared.row_shape == (2,)
 
+    @property
+    def line(self) -> bool:
+        """Whether rows are single numbers, so that every neuron is a curve over them."""
+        return self.prepared is not None and self.prepared.row_shape == (1,)
+
+    @property
+    def carded(self) -> bool:
+        """Whether the answer as a whole has a card beside the network."""
+        return self.plane or (self.line and self.task == "regression")
+
     def is_output(self, column: int) -> bool:
         return not any(link.source == column for link in self.structure.links)
 
@@ -71,6 +81,16 @@ class View:
             ramp = np.linspace(-1.0, 1.0, 28)
             return np.stack(np.meshgrid(ramp, ramp))
         if found is None or found.ndim != 3 or len(found) != shown.units:
+            return None
+        return answers(found, self.task) if self.is_output(column) else found
+
+    def curve(self, column: int) -> np.ndarray | None:
+        """(units, n) along the one input; of a classifier's output, probabilities."""
+        shown = self.structure.columns[column]
+        found = self.tensors.get(f"curve/{shown.shown}")
+        if found is None and shown.rank == 0 and self.line and shown.units == 1 and self.trained:
+            return np.linspace(-1.0, 1.0, 28)[None]
+        if found is None or found.ndim != 2 or len(found) != shown.units:
             return None
         return answers(found, self.task) if self.is_output(column) else found
 

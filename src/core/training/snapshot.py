@@ -56,7 +56,8 @@ class Snapshot:
     tensors: only what was subscribed, by kind; arrays of more than `tensors.LARGEST` numbers are left out.
     - weights, gradient: "weights/ID/W", "gradient/ID/W", every parameter of layer ID in its shape.
     - surface: of networks with two inputs, "surface/ID" (units, g, g), outputs of a layer with flat rows on a grid over
-      the inputs; "surface/extent" (x0, x1, y0, y1).
+      the inputs; "surface/extent" (x0, x1, y0, y1). Of networks with one input, "curve/ID" (units, n), the same along
+      it; "curve/extent" (x0, x1).
     - activation: "activation/ID", the output of layer ID for the probe row (the first validation row), in its shape:
       (units,), (T, C) or (H, W, C).
     - statistics: "statistics/ID" (6,) of every layer, in the order of `statistics.LayerStatistics`, which reads them;

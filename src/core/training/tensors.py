@@ -10,6 +10,7 @@ import numpy as np
 from core.training.trainer import Trainer
 
 GRID = 28  # points a side of the plane that neurons are drawn over
+LINE = 128  # points of the line, where there is one input
 LARGEST = 1 << 18  # values of one array beyond which it is not copied: no picture can show them
 
 
@@ -23,6 +24,8 @@ def collect(trainer: Trainer, wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
         found |= _copies(trainer, "gradient", gradient)
     if "surface" in wanted and trainer.task.prepared.row_shape == (2,):
         found |= _surfaces(trainer)
+    if "surface" in wanted and trainer.task.prepared.row_shape == (1,):
+        found |= _curves(trainer)
     if "activation" in wanted:
         row = (trainer.validation if len(trainer.validation.x) else trainer.train).x[:1]
         for id, y in trainer.step.outputs(row).items():
@@ -55,6 +58,22 @@ def _grid(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     across, up = np.meshgrid(np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID))
     points = np.stack([across.ravel(), up.ravel()], axis=1).astype(np.float32)
     return points, np.array([x0, x1, y0, y1], np.float32)
+
+
+def line(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points along the one input: (LINE, 1), and its extent (x0, x1); it reaches a little beyond low and high, (1,)."""
+    margin = 0.05 * np.maximum(high - low, 1e-6)
+    extent = np.concatenate([low - margin, high + margin]).astype(np.float32)
+    return np.linspace(extent[0], extent[1], LINE, dtype=np.float32)[:, None], extent
+
+
+def _curves(trainer: Trainer) -> dict[str, np.ndarray]:
+    points, extent = line(*trainer.extremes)
+    found = {"curve/extent": extent}
+    for id, y in trainer.step.outputs(points).items():
+        if y.ndim == 2 and y.size <= LARGEST:
+            found[f"curve/{id}"] = np.ascontiguousarray(trainer.step.ops.numpy(y).T, np.float32)
+    return found
 
 
 def _surfaces(trainer: Trainer) -> dict[str, np.ndarray]:
