@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     arguments = parser.parse_args()
     cores = usable_cores()
-    # Inherited by all, as are the kernels that `core` chose for OpenBLAS: the floor and scikit-learn use them too.
+    # Inherited by all.
     os.environ.update({name: str(cores) for name in THREADS})
     chosen = [key for key in PEERS if key in {*arguments.peers, "floor", "numpy"}]
     peers = {key: Peer(*PEERS[key][:2]) for key in chosen}

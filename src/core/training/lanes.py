@@ -8,22 +8,21 @@ seed gives the same bits whatever number of cores there is.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from core import keys
-from core.backend.choose import usable_cores
 from core.backend.numpy import NumpyOps
 from core.backend.numpy_pool import PooledOps
 from core.losses import Loss
 from core.network import Network
 from core.training.flat import Flat, Named
+from core.training.workers import Workers
 
 SMALL = 1 << 14  # numbers up to which an array costs less than looking for a buffer
 WIDE = 1 << 20  # numbers of the largest result from which a batch is parted
@@ -58,11 +57,6 @@ class Lane:
                 self._keep(array, views[name])
         return float(value), states
 
-    def quietly(self, *given: Any) -> tuple[float, States]:
-        """`gradient` in a thread of its own: what is not finite is found by the trainer and told in words."""
-        with np.errstate(all="ignore"):
-            return self.gradient(*given)
-
     def _keep(self, gradient: np.ndarray, view: np.ndarray) -> None:
         """Copy a gradient into its place in `g`, or see to it that the next step writes it there at once."""
         if gradient.base is self.g:
@@ -76,11 +70,9 @@ class Lane:
 class Gradients:
     """Of a network's loss by its parameters; `g` holds the newest, flat as `layout` says."""
 
-    def __init__(self, layout: Flat) -> None:
+    def __init__(self, layout: Flat, workers: Workers) -> None:
         self.g = np.zeros(layout.trained, np.float32)
-        self._layout = layout
-        self._blas = ThreadpoolController().select(user_api="blas")
-        self._workers: ThreadPoolExecutor | None = None
+        self._layout, self._workers = layout, workers
 
     def configure(self, network: Network, loss: Loss, *, batch: int) -> None:
         self._network, self._loss = network, loss
@@ -98,7 +90,10 @@ class Gradients:
         given = [
             (self._network, self._loss, params, x[part], t[part], keys.key(key, i)) for i, part in enumerate(parts)
         ]
-        losses = self._side_by_side(given)
+        pairs = zip(self._lanes, given, strict=False)
+        with self._workers.blas_alone():
+            calls = [functools.partial(lane.gradient, *each) for lane, each in pairs]
+            losses = [loss for loss, _ in self._workers.side_by_side(calls)]
         shares = [(part.stop - part.start) / len(x) for part in parts]
         self.g *= shares[0]
         for lane, share in zip(self._lanes[1:], shares[1:], strict=False):
@@ -113,20 +108,3 @@ class Gradients:
         count = min(rows, MOST_PARTS, -(-largest // PART))
         bounds = [rows * i // count for i in range(count + 1)]
         return [slice(a, b) for a, b in itertools.pairwise(bounds)]
-
-    def _side_by_side(self, given: list[tuple[Any, ...]]) -> list[float]:
-        """The losses of the parts, each computed in its lane. Meanwhile BLAS keeps to one thread a lane."""
-        pairs = list(zip(self._lanes, given, strict=False))
-        alone = self._threads() == 1
-        with self._blas.limit(limits=1):
-            if alone:
-                return [lane.gradient(*each)[0] for lane, each in pairs]
-            if self._workers is None:
-                self._workers = ThreadPoolExecutor(usable_cores(), thread_name_prefix="gradient")
-            calls = [self._workers.submit(lane.quietly, *each) for lane, each in pairs]
-            return [call.result()[0] for call in calls]
-
-    def _threads(self) -> int:
-        """Cores that may be used: as many as BLAS was given, which leaves one to the window."""
-        info = self._blas.info()
-        return min([usable_cores(), *(library["num_threads"] for library in info)])

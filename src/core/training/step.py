@@ -6,6 +6,7 @@ network. `MlxStep` compiles one pure function of (parameters, slots, batch, scal
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.network import Network, Restraint
 from core.spec import TrainingConfig
 from core.training.flat import Flat, Named
 from core.training.lanes import Gradients
+from core.training.workers import Workers
 
 BLOCK = 1 << 16  # numbers that the optimizer's rule takes at once: all its operands stay in the processor's cache
 
@@ -95,7 +97,8 @@ class NumpyStep:
         self.spans = self.layout.spans
         self.vector = np.empty(self.layout.size, np.float32)
         self.p = self.vector[: self.layout.trained]
-        self._gradients = Gradients(self.layout)
+        self._workers = Workers()
+        self._gradients = Gradients(self.layout, self._workers)
         self.g = self._gradients.g
         self.params, self.grads = self.layout.views(self.vector), self.layout.views(self.g)
         for id, arrays in start.items():
@@ -135,13 +138,18 @@ class NumpyStep:
             if rule.weight_decay:
                 W *= 1.0 - lr * rule.weight_decay
         scalars = self.optimizer.scalars(self.count, lr)
-        for block in self._blocks:
-            slots = tuple(slot[block] for slot in self.slots)
-            self.optimizer.update(self.ops, self.p[block], self.g[block], slots, scalars)
+        each = -(-len(self._blocks) // self._workers.threads)
+        shares = (self._blocks[i : i + each] for i in range(0, len(self._blocks), each))
+        self._workers.side_by_side([functools.partial(self._update, blocks, scalars) for blocks in shares])
         for W, _, rule in self._restrained:
             if rule.max_norm:
                 shortened(self.ops, W, rule.max_norm)
         return loss, penalty
+
+    def _update(self, blocks: list[slice], scalars: tuple[float, ...]) -> None:
+        for block in blocks:
+            slots = tuple(slot[block] for slot in self.slots)
+            self.optimizer.update(self.ops, self.p[block], self.g[block], slots, scalars)
 
     def _add_up(self, x: np.ndarray, t: np.ndarray, key: Any) -> float:
         """Put the gradient of the batch into `g`, computed in micro-batches where asked for; returns the loss."""

@@ -9,7 +9,7 @@ from core.backend.numpy_pool import PooledOps
 from core.losses import resolve
 from core.network import Network
 from core.spec import TrainingConfig, mlp
-from core.training import lanes
+from core.training import lanes, workers
 from core.training.step import NumpyStep
 
 WIDTHS = (20, 300, 200, 5)
@@ -49,10 +49,10 @@ def test_parts_side_by_side_give_the_same_bits_on_any_number_of_cores(monkeypatc
     monkeypatch.setattr(lanes, "WIDE", 1 << 10)
     monkeypatch.setattr(lanes, "PART", 1 << 12)
     config = TrainingConfig(batch_size=64, dropout=0.2)
-    monkeypatch.setattr(lanes.Gradients, "_threads", lambda self: cores)
+    monkeypatch.setattr(workers, "usable_cores", lambda: cores)
     here = _trained(config, [64, 64, 9, 64])
     assert len(here._gradients.parts(64)) == 5
-    monkeypatch.setattr(lanes.Gradients, "_threads", lambda self: 1)
+    monkeypatch.setattr(workers, "usable_cores", lambda: 1)
     np.testing.assert_array_equal(here.flat(), _trained(config, [64, 64, 9, 64]).flat())
 
 
