@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core import forecast
 from core.backend.numpy import NumpyOps
 from core.data.preprocess import NumberTarget, Preparation
 from core.losses import loss_for
@@ -31,9 +32,8 @@ class TrainedModel:
         ops = NumpyOps(dtype)
         network = Network.of(self.network)
         params = {id: {k: ops.array(v) for k, v in arrays.items()} for id, arrays in self.weights.items()}
-        parts = (
-            network.predict(ops, params, ops.array(x[i : i + ROWS_AT_ONCE])) for i in range(0, len(x), ROWS_AT_ONCE)
-        )
+        rows = forecast.rows_at_once(network.shapes, ROWS_AT_ONCE)
+        parts = (network.predict(ops, params, ops.array(x[i : i + rows])) for i in range(0, len(x), rows))
         found = list(parts)
         return np.concatenate(found) if found else np.zeros((0, network.output_shape[0]), dtype)
 

@@ -43,8 +43,8 @@ def line(case: str, backend: str, kills: int, seed: int) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         again = killed(task, Path(folder), steps=whole.steps, kills=kills, seed=seed)
     words = "equal" if again == whole else f"DIFFERENT\n  {whole}\n  {again}"
-    seconds = time.perf_counter() - began
-    print(f"{backend:6} {case:16} {whole.steps:5} steps, killed {again.kills:2} times, {seconds:5.1f} s: {words}")
+    told = f"{whole.steps:5} steps, killed {again.kills:2} times, {time.perf_counter() - began:5.1f} s"
+    print(f"{backend:6} {case:16} {told}: {words}", flush=True)
     return again == whole
 
 

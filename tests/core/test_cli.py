@@ -241,3 +241,9 @@ def test_a_drawing_in_a_project_is_trained_on(run, folder) -> None:
     code, out, _ = run("train", "drawn.chainrule", "--epochs", "3", "--out", "trained.chainrule", "--json")
     assert (code, json.loads(out)["rows"]["train"]) == (0, 24)
     assert project_file.load(folder / "trained.chainrule").project.data == data
+
+
+def test_a_network_beyond_the_memory_is_refused_before_anything_is_made(run) -> None:
+    code, _, err = run("train", "sample:iris", "--hidden", "1000000,1000000")
+    assert code == 2
+    assert "too large for this computer" in err

@@ -25,7 +25,7 @@ def test_one_layer() -> None:
         parameters=40, multiply_adds=32, parameter_bytes=160, gradient_bytes=160, optimizer_bytes=320,
         activation_bytes=2 * 4 * 32 * 8,
     )  # fmt: skip
-    assert cost.memory == 160 + 160 + 320 + 2048
+    assert cost.memory == 160 + 160 + 320 + forecast.SCRATCH * 2048
 
 
 def test_what_a_layer_holds_for_its_way_back_counts() -> None:
@@ -77,6 +77,17 @@ def test_unknown_shapes_are_said_to_be_missing() -> None:
 )
 def test_rows_of_a_step(batch_size: int, rows: int | None, expected: int) -> None:
     assert forecast.batch_rows(TrainingConfig(batch_size=batch_size), rows) == expected
+
+
+def test_gathered_batches_are_computed_in_parts() -> None:
+    assert forecast.batch_rows(TrainingConfig(batch_size=0, accumulate=4), 90) == 23
+    assert forecast.batch_rows(TrainingConfig(batch_size=8, accumulate=4), 90) == 8
+
+
+def test_large_pictures_are_answered_a_few_at_a_time() -> None:
+    assert forecast.rows_at_once([(8,), (3,)], 4096) == 4096
+    assert forecast.rows_at_once([(1024, 1024, 1)] * 2, 4096) == 4
+    assert forecast.rows_at_once([(4096, 4096, 8)], 4096) == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from core import forecast
 from core.backend.choose import BackendInfo
 from core.engine.messages import TrainingTask
 from core.schedules import Constant
@@ -45,7 +46,8 @@ def find(task: TrainingTask, backend: BackendInfo, go_on: Callable[[], bool] = l
     rates: list[float] = []
     losses: list[float] = []
     smooth = _Smooth()
-    probe = trainer.train.x[:PROBE], trainer.train.y[:PROBE]
+    rows = forecast.rows_at_once(trainer.network.shapes, PROBE)
+    probe = trainer.train.x[:rows], trainer.train.y[:rows]
     for i in range(batches):
         if not go_on():
             return RangeTest.nothing("The test was stopped.")

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from core import forecast
 from core.layers import Layer
 from core.training.trainer import Trainer, next_sample
 
 BINS = 64
-PROBE_ROWS = 256  # rows that activations are measured on, at most; a small batch takes at least FEWEST_ROWS
-FEWEST_ROWS = 32
+PROBE_ROWS = 256  # rows that activations are measured on, at most
 KINDS = ("statistics", "histogram")
 
 
@@ -83,9 +83,9 @@ def _statistics(trainer: Trainer) -> dict[str, np.ndarray]:
 
 def _moments(trainer: Trainer) -> dict[str, tuple[float, float, float]]:
     """(mean, deviation, share of dead units) of every layer's outputs for the probe rows."""
-    ops, config = trainer.step.ops, trainer.config
+    ops = trainer.step.ops
     part = trainer.validation if len(trainer.validation.x) else trainer.train
-    rows = min(PROBE_ROWS, max(FEWEST_ROWS, trainer.batch_rows // config.accumulate))
+    rows = forecast.rows_at_once(trainer.network.shapes, PROBE_ROWS)
     layers = {spec.id: spec.layer for spec in trainer.task.network.layers}
     outputs = trainer.step.outputs(part.x[:rows])
     numbers = []

@@ -319,8 +319,9 @@ class Trainer:
         rows, total = len(part.x), 0.0
         numbers = self.loss.task == "regression"
         metric = RMSE() if numbers else Accuracy(cut=0.0)
-        for i in range(0, rows, EVALUATE_ROWS):
-            x, t = part.x[i : i + EVALUATE_ROWS], part.y[i : i + EVALUATE_ROWS]
+        at_once = forecast.rows_at_once(self.network.shapes, EVALUATE_ROWS)
+        for i in range(0, rows, at_once):
+            x, t = part.x[i : i + at_once], part.y[i : i + at_once]
             loss, outputs = self.step.evaluate(x, t)
             total += loss * len(x)
             metric.update(self.loss.answers(outputs) if numbers else outputs, t)
