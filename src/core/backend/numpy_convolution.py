@@ -6,7 +6,6 @@ part of the batch at a time, and anew for the gradient by the weights, which cos
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from core.backend import numpy_depthwise
 from core.backend.convolution import ConvGeometry, positions
 
 Array = np.ndarray
-PART = 1 << 18  # numbers that the patches of one part of a batch may be: they stay in the processor's cache
+PART = 1 << 19  # numbers that the patches of one part of a batch may be: they stay in the processor's cache
 
 
 def forward(ops: Any, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
@@ -56,32 +55,38 @@ def gradient_by_weights(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeomet
 def gradient_by_input(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
     """dx: every patch's gradient added back to where the patch was taken (col2im)."""
     padded, shape = saved
-    kh, kw, depth, _ = W.shape
-    kernels = _by_group(W, g.groups).swapaxes(-1, -2)
-    if _is_pointwise((kh, kw), g):
+    if _is_pointwise(W.shape[:2], g):
         dx = ops.empty(shape)
-        np.matmul(dy.reshape(-1, dy.shape[-1]), kernels, out=dx.reshape(-1, shape[-1]))
+        np.matmul(dy.reshape(-1, dy.shape[-1]), W[0, 0].T, out=dx.reshape(-1, shape[-1]))
         return dx
     dx = ops.empty(padded.shape)
     dx[...] = 0
     if _is_depthwise(W, g):
         numpy_depthwise.gradient_by_input(ops, W, dy, dx, g)
     else:
-        _add_patches(ops, kernels, dy, dx, (kh, kw, depth), g)
+        _add_patches(ops, W, dy, dx, g)
     (above, _), (left, _) = g.pad
     return dx[:, above : above + shape[1], left : left + shape[2]]
 
 
-def _add_patches(ops: Any, kernels: Array, dy: Array, dx: Array, taps: tuple[int, int, int], g: ConvGeometry) -> None:
-    """The gradient of every patch, added to `dx` where it was taken, for a part of the batch at a time."""
+def _add_patches(ops: Any, W: Array, dy: Array, dx: Array, g: ConvGeometry) -> None:
+    """The gradient of every patch, added to `dx` where it was taken, for a part of the batch at a time.
+
+    The product goes place by place of the kernel, so that whole rows of positions are added at once.
+    """
+    kh, kw, depth, _ = W.shape
     n, rows, columns, _ = dy.shape
-    size = _images(taps[:2], (rows, columns), dx.shape[-1])
-    buffer = ops.empty((g.groups, min(size, n) * rows * columns, math.prod(taps)))
+    size = _images((kh, kw), (rows, columns), dx.shape[-1])
+    by_tap = W.reshape(kh * kw, depth, g.groups, -1).transpose(0, 2, 3, 1)
+    split = dx.reshape(*dx.shape[:3], g.groups, depth)
+    buffer = ops.empty((kh * kw, g.groups, min(size, n) * rows * columns, depth))
     for start in range(0, n, size):
         part = slice(start, min(start + size, n))
-        found = buffer[:, : (part.stop - start) * rows * columns]
-        np.matmul(_by_group(dy[part], g.groups), kernels, out=found if g.groups > 1 else found[0])
-        _add_back(dx[part], found.reshape(g.groups, -1, rows, columns, *taps), g)
+        found = buffer[:, :, : (part.stop - start) * rows * columns]
+        np.matmul(_by_group(dy[part], g.groups), by_tap, out=found)
+        patches = found.reshape(kh, kw, g.groups, -1, rows, columns, depth)
+        for a, b, tap in numpy_depthwise.taps((kh, kw), (rows, columns), g):
+            split[part][tap] += patches[a, b].transpose(1, 2, 3, 0, 4)
 
 
 def _padded(ops: Any, x: Array, g: ConvGeometry) -> Array:
@@ -156,11 +161,3 @@ def _by_group(a: Array, groups: int) -> Array:
     if groups == 1:
         return a.reshape(-1, a.shape[-1])
     return a.reshape(-1, groups, a.shape[-1] // groups).transpose(1, 0, 2)
-
-
-def _add_back(dx: Array, patches: Array, g: ConvGeometry) -> None:
-    """patches: (groups, images, rows, columns, kh, kw, C / groups), each added to `dx` where it was taken."""
-    groups, _, rows, columns, kh, kw, depth = patches.shape
-    split = dx.reshape(*dx.shape[:3], groups, depth)
-    for a, b, tap in numpy_depthwise.taps((kh, kw), (rows, columns), g):
-        split[tap] += patches[:, :, :, :, a, b].transpose(1, 2, 3, 0, 4)
