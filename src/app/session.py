@@ -266,8 +266,9 @@ class Session(QObject):
     def find_learning_rate(self, done: Callable[[RangeTest], None]) -> None:
         """`done` with a range test of the present design and settings, or with why there can be none."""
         project, prepared = self.document.project, self.document.prepared
-        if self.why_not or prepared is None:
-            done(RangeTest.nothing(self.why_not))
+        lost = "The run was interrupted: resume or discard it first." if self.engine.state == "lost" else ""
+        if lost or self.why_not or prepared is None:
+            done(RangeTest.nothing(lost or self.why_not))
             return
         self.engine.find_learning_rate(TrainingTask(project.network, project.training, prepared), done)
 

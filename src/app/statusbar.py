@@ -144,7 +144,7 @@ class StatusBar(QWidget):
             wrapped(
                 f"{cost.parameters:,} weights and biases. A step at batch {batch:,} needs about {size(cost.memory)}:"
                 f" parameters {size(cost.parameter_bytes)}, gradients {size(cost.gradient_bytes)}, the optimizer's"
-                f" memory {size(cost.optimizer_bytes)}, activations {size(cost.activation_bytes)}."
+                f" memory {size(cost.optimizer_bytes)}, activations and work on them {size(cost.working_bytes)}."
             )
         )
 

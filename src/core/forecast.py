@@ -41,8 +41,12 @@ class Cost:
         and 64 filters on 28×28 at 128 1.28, 1.48; two with batch norm on 32×32 at 64 0.59, 1.11; LSTM of 256 units
         over 32 steps at 128 0.95, 1.50; attention over 64 steps at 64 1.09, 1.17.
         """
-        trained = self.parameter_bytes + self.gradient_bytes + self.optimizer_bytes
-        return trained + SCRATCH * self.activation_bytes
+        return self.parameter_bytes + self.gradient_bytes + self.optimizer_bytes + self.working_bytes
+
+    @property
+    def working_bytes(self) -> int:
+        """Activations and what lives beside them for the length of an operation."""
+        return SCRATCH * self.activation_bytes
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(*(a + b for a, b in zip(vars(self).values(), vars(other).values(), strict=True)))

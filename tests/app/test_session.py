@@ -318,6 +318,20 @@ def test_a_learning_rate_is_not_sought_where_nothing_can_be_trained(session) -> 
     assert found[0].message == session.why_not
 
 
+def test_a_lost_run_stays_resumable_where_a_learning_rate_is_asked_for(iris, until) -> None:
+    iris.document.edit_training("test", epochs=100_000)
+    iris.train()
+    until(lambda: iris.engine.checkpoint)
+    os.kill(iris.engine.pid, signal.SIGKILL)
+    until(lambda: iris.engine.state == "lost")
+    found = []
+    iris.find_learning_rate(found.append)
+    assert "resume or discard" in found[0].message
+    assert iris.engine.state == "lost"
+    iris.resume_after_loss()
+    until(lambda: iris.engine.state == "running")
+
+
 def test_an_engine_that_dies_ends_the_search_for_a_learning_rate(iris, until) -> None:
     found = []
     iris.engine._child.send = lambda message: True  # nothing arrives any more
