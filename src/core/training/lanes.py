@@ -77,16 +77,18 @@ class Gradients:
     def configure(self, network: Network, loss: Loss, *, batch: int) -> None:
         self._network, self._loss = network, loss
         self._widest = max(math.prod(shape) for shape in network.shapes)
-        self._pooled = self._layout.trained > SMALL or self._widest * max(batch, 1) > SMALL
-        self._lanes = [Lane(self._layout, self.g, pooled=self._pooled)]
+        pooled = self._layout.trained > SMALL or self._widest * max(batch, 1) > SMALL
+        self._whole = Lane(self._layout, self.g, pooled=pooled)
+        # Fresh memory serves parts better than buffers: what was just freed is still in the cache.
+        self._lanes = [Lane(self._layout, self.g, pooled=False)]
 
     def __call__(self, params: Named, x: np.ndarray, t: np.ndarray, key: Any) -> tuple[float, States]:
         """(mean loss, new state) of a batch."""
         parts = self.parts(len(x))
         if len(parts) == 1:
-            return self._lanes[0].gradient(self._network, self._loss, params, x, t, key)
+            return self._whole.gradient(self._network, self._loss, params, x, t, key)
         while len(self._lanes) < len(parts):
-            self._lanes.append(Lane(self._layout, np.zeros_like(self.g), pooled=True))
+            self._lanes.append(Lane(self._layout, np.zeros_like(self.g), pooled=False))
         given = [
             (self._network, self._loss, params, x[part], t[part], keys.key(key, i)) for i, part in enumerate(parts)
         ]

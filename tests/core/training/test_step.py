@@ -36,10 +36,10 @@ def _trained(config: TrainingConfig, batches: list[int]) -> NumpyStep:
 def test_buffers_used_again_change_no_bit(monkeypatch, config) -> None:
     batches = [64, 64, 64, 23, 64, 64, 1, 64]
     pooled = _trained(config, batches)
-    assert isinstance(pooled._gradients._lanes[0]._ops, PooledOps)
+    assert isinstance(pooled._gradients._whole._ops, PooledOps)
     monkeypatch.setattr(lanes, "SMALL", 1 << 40)
     plain = _trained(config, batches)
-    assert not isinstance(plain._gradients._lanes[0]._ops, PooledOps)
+    assert not isinstance(plain._gradients._whole._ops, PooledOps)
     np.testing.assert_array_equal(pooled.flat(), plain.flat())
     np.testing.assert_array_equal(pooled.gradient(), plain.gradient())
 
@@ -66,7 +66,7 @@ def test_parts_sum_to_the_gradient_of_the_whole(monkeypatch) -> None:
 
 def test_large_gradients_are_written_into_place() -> None:
     step = _trained(TrainingConfig(batch_size=64), [64, 64])
-    in_place = [b for b in step._gradients._lanes[0]._ops._buffers if b.base is step.g]
+    in_place = [b for b in step._gradients._whole._ops._buffers if b.base is step.g]
     assert sum(b.size for b in in_place) == step.g.size
 
 
