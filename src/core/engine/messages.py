@@ -99,7 +99,7 @@ class AskWeights:
 
 @dataclass(frozen=True)
 class FindLearningRate:
-    """Make a learning-rate range test; refused in words while a run goes on. A later `Begin` or test ends it."""
+    """Make a learning-rate range test; refused in words while a run goes on. A later `Begin`, `Go` or test ends it."""
 
     request: int
     task: TrainingTask

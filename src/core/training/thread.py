@@ -204,7 +204,7 @@ class TrainingThread(threading.Thread):
         """Whether no command has come that ends a range test; what has come is obeyed after it."""
         while not self._commands.empty():
             self._held.append(self._commands.get())
-        ending = (Begin, Shutdown, FindLearningRate, CancelLearningRate)
+        ending = (Begin, Go, Stop, Shutdown, FindLearningRate, CancelLearningRate)
         return not any(isinstance(command, ending) for command in self._held)
 
     def _end(self, reason: str) -> None:

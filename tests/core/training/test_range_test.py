@@ -97,15 +97,18 @@ def test_a_run_is_not_touched(make_task) -> None:
     events: queue.SimpleQueue = queue.SimpleQueue()
     thread = TrainingThread(events.put)
     thread.start()
-    for command in (Begin(1, task), Go(1, 5), Pause(1), FindLearningRate(1, task), Go(1)):
+    for command in (Begin(1, task), Go(1, 5), Pause(1), FindLearningRate(1, task)):
         thread.send(command)
-    told = []
-    while not (told and isinstance(told[-1], Ended)):
-        told.append(events.get(timeout=20))
+    found = events.get(timeout=20)
+    thread.send(FindLearningRate(2, task))
+    thread.send(Go(1))  # a person goes on: the second test gives way
+    given_up, ended = events.get(timeout=20), events.get(timeout=20)
     thread.send(Shutdown())
     thread.join(10)
-    found, ended = told
     assert isinstance(found, LearningRateFound)
+    assert found.result.suggestion is not None
+    assert "stopped" in given_up.result.message
+    assert isinstance(ended, Ended)
     for id, arrays in alone.weights.items():
         for name, array in arrays.items():
             np.testing.assert_array_equal(ended.weights[id][name], array)
