@@ -18,6 +18,12 @@ class Budget:
     file_bytes: a data file. rows, columns: of a table. line_bytes: one line of a text file; cell_bytes: one cell.
     array_bytes: the prepared arrays of one table, on disk. memory_bytes: what reading may hold in memory at a time.
     cache_bytes: everything prepared that is kept for the next time.
+    members, directory_bytes: entries of an archive, and its table of contents. ratio: unpacked to packed size, counted
+    from `ratio_from` unpacked bytes on. depth: objects within objects, archives not counted.
+    whole_bytes: a text or an index that has to be read whole. sheet_cells: rows × columns of a spreadsheet, which is
+    read whole too; sheet_text_bytes: the texts in it; sheet_xml_bytes: how it is written.
+    images: files of a folder or archive of images. image_pixels, image_bytes: of one image, as it is and as a file.
+    listing_bytes: the table of contents of an archive of images.
     """
 
     file_bytes: int = 64 * GIB
@@ -28,6 +34,19 @@ class Budget:
     array_bytes: int = 64 * GIB
     memory_bytes: int = 320 * MIB
     cache_bytes: int = 4 * GIB
+    members: int = 10_000
+    directory_bytes: int = 8 * MIB
+    ratio: int = 250
+    ratio_from: int = 64 * MIB
+    depth: int = 64
+    whole_bytes: int = 64 * MIB
+    sheet_cells: int = 12_000_000
+    sheet_text_bytes: int = 256 * MIB
+    sheet_xml_bytes: int = GIB
+    images: int = 500_000
+    image_pixels: int = 64_000_000
+    image_bytes: int = 256 * MIB
+    listing_bytes: int = 128 * MIB
 
 
 DEFAULT = Budget()

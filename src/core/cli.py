@@ -109,14 +109,17 @@ def parser() -> argparse.ArgumentParser:
     inspect = command("inspect", commands.inspect, "Say what is in a data file.")
     inspect.add_argument("data", metavar="DATA", help=DATA_HELP)
     inspect.add_argument("--target", metavar="NAME", default="", help="the column to predict")
+    _reading(inspect)
     _train(command("train", commands.train, "Train a network on data, or the network of a project."))
     evaluate = command("evaluate", commands.evaluate, "Measure a trained project on its test rows or on other data.")
     evaluate.add_argument("project", metavar="PROJECT")
     evaluate.add_argument("--data", metavar="DATA", help="a file with the same columns, target included")
+    _reading(evaluate)
     predict = command("predict", commands.predict, "Answer for the rows of a file.")
     predict.add_argument("project", metavar="PROJECT")
     predict.add_argument("data", metavar="DATA")
     predict.add_argument("--out", metavar="FILE.csv", help="write a CSV file instead of printing")
+    _reading(predict)
     export = command("export", commands.export, "Write the trained network as a file and prove that it answers alike.")
     export.add_argument("project", metavar="PROJECT")
     export.add_argument(
@@ -132,7 +135,19 @@ def _rate(text: str) -> float | str:
     return text if text == "auto" else float(text)
 
 
+def _reading(sub: argparse.ArgumentParser) -> None:
+    """How a data file is read where the guess is wrong."""
+    add = sub.add_argument
+    add("--part", metavar="NAME", default="", help="the sheet, table, array or member of the file")
+    add("--encoding", metavar="NAME", default="", help="of a text file, e.g. UTF-8, Shift-JIS")
+    add("--delimiter", metavar="X", default="", help="between the cells of a text file; tab for a tab")
+    add("--header", dest="header", action="store_const", const="yes", default="", help="the first row has the names")
+    add("--no-header", dest="header", action="store_const", const="no", help="the first row is a row like the others")
+    add("--decimal-comma", dest="decimal", action="store_const", const=",", default="", help="1,5 is a number")
+
+
 def _train(sub: argparse.ArgumentParser) -> None:
+    _reading(sub)
     add = sub.add_argument
     add("data", metavar="DATA|PROJECT", help=DATA_HELP)
     add("--target", metavar="NAME", default="", help="the column to predict (default: guessed, and said)")

@@ -66,6 +66,12 @@ def _number(text: str, *, where: str) -> int | float:
         raise UserInputError(f"{text!r} is not a number.", where=where) from None
 
 
+def _as_told(source: DataSource, options: argparse.Namespace) -> DataSource:
+    """A source, read as the options of the command line say."""
+    told = {name: getattr(options, name) for name in DataSource.READING if getattr(options, name)}
+    return replace(source, **told)
+
+
 def _check_out(out: str, *inputs: str) -> None:
     """Refuse, before any work, a place where nothing can be written or whose file is being read."""
     check_writable(out)
@@ -80,7 +86,8 @@ def inspect(options: argparse.Namespace) -> Answer:
     """Columns, kinds, guesses and findings of a data file."""
     from core.data import load
 
-    profile = load.inspect(DataSpec(source_of(options.data), target=options.target), progress=quiet)
+    source = _as_told(source_of(options.data), options)
+    profile = load.inspect(DataSpec(source, target=options.target), progress=quiet)
     return profile_json(profile), _profile_words(profile)
 
 
@@ -91,7 +98,10 @@ def profile_json(profile: TableProfile) -> dict[str, Any]:
         | {"categories": [list(pair) for pair in c.categories[:20]]}
         for c in profile.columns
     ]
-    plain = ("name", "rows", "target", "task", "target_reason", "encoding", "delimiter", "header", "sha256")
+    plain = (
+        "name", "rows", "target", "task", "target_reason", "format", "part", "parts", "encoding", "delimiter", "header",
+        "decimal_comma", "sha256",
+    )  # fmt: skip
     return {
         **{name: getattr(profile, name) for name in plain},
         "columns": columns,
@@ -102,6 +112,9 @@ def profile_json(profile: TableProfile) -> dict[str, Any]:
 
 def _profile_words(profile: TableProfile) -> str:
     lines = [f"{profile.name}: {profile.rows:,} rows, {len(profile.columns)} columns"]
+    if profile.parts:
+        listed = ", ".join(f"“{part}”" for part in profile.parts[:12]) + (" …" if len(profile.parts) > 12 else "")
+        lines.append(f"Read “{profile.part}”; --part chooses among {listed}.")
     for c in profile.columns:
         role = "  ← target" if c.name == profile.target else ""
         gaps = f", {c.missing:,} missing" if c.missing else ""
@@ -163,6 +176,7 @@ def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec
     if project is not None and project.data is None:
         raise UserInputError("This project has no data.", where=options.data, remedy="Open it and choose data first.")
     spec = project.data if project is not None and project.data else DataSpec(source_of(options.data))
+    spec = replace(spec, source=_as_told(spec.source, options))
     given = {
         "target": options.target or None,
         "task": options.task if options.task != "auto" else None,
@@ -298,7 +312,8 @@ def evaluate(options: argparse.Namespace) -> Answer:
     saved = project_file.load(options.project)
     model = saved.model()
     if options.data:
-        part: Part = load.load_with_target(source_of(options.data), model.preparation, progress=quiet)
+        source = _as_told(source_of(options.data), options)
+        part: Part = load.load_with_target(source, model.preparation, progress=quiet)
         evaluation = measure(model, part, "data")
     else:
         evaluation = measure(model, store.load(_prepared_again(saved)).test, "test")
@@ -338,7 +353,8 @@ def predict(options: argparse.Namespace) -> Answer:
 
     if options.out:
         _check_out(options.out, options.project, options.data)
-    found = answers(project_file.load(options.project).model(), source_of(options.data), progress=quiet)
+    source = _as_told(source_of(options.data), options)
+    found = answers(project_file.load(options.project).model(), source, progress=quiet)
     rows = len(found.answer)
     if options.out:
         write_predictions_csv(Path(options.out), found)

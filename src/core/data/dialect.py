@@ -9,12 +9,17 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.data import cells
 from core.errors import UserInputError
 
 DELIMITERS = (",", ";", "\t", "|")
+# A colon stands in times, a space in names: the one has to be chosen, the other separates mostly numbers.
+RARE = ("^", "~", "\x1f", " ")
+RARE_NUMBERS = 0.6
+SAMPLE_LINES = 20
 SAMPLE_ROWS = 1000
 LEADING_LINES = 10
 
@@ -45,28 +50,43 @@ class _Line:
     before: int
 
 
-def guess(sample: str, *, where: str) -> Dialect:
+@dataclass(frozen=True)
+class Told:
+    """What a person says of a text; "" or None leaves it to the guess. decimal: "." or ","."""
+
+    delimiter: str = ""
+    header: bool | None = None
+    decimal: str = ""
+
+
+def guess(sample: str, *, where: str, told: Told = Told()) -> Dialect:
     """The dialect of a text, from its first lines.
 
     Raises:
         UserInputError: rows whose numbers of cells have nothing in common, or a header that does not fit its rows.
     """
     best: tuple[float, int, Dialect, list[_Line]] | None = None
-    for delimiter in DELIMITERS:
+    for delimiter in (told.delimiter,) if told.delimiter else (*DELIMITERS, *_rare(sample)):
         for quote, escape in _quotings(sample, delimiter):
             dialect = Dialect(delimiter, quote, escape)
             lines = _parse(sample, dialect)
             if not lines:
                 continue
             width, share = _common_width(lines)
-            if width > 1 and share > 0.5:
+            if width > 1 and share > 0.5 and (told.delimiter or delimiter in DELIMITERS or _surely(lines, share)):
                 score = round(share, 2) * (1 + _plausible(lines, delimiter))
                 if best is None or (score, width) > best[:2]:
                     best = score, width, replace(dialect, width=width), lines
     if best is None:
-        single = Dialect(",", '"', '"')
-        return _with_header(single, _single_column(sample, single, where), where)
-    return _with_header(best[2], best[3], where)
+        single = Dialect(told.delimiter or ",", '"', '"')
+        return _with_header(single, _single_column(sample, single, where), where, told)
+    return _with_header(best[2], best[3], where, told)
+
+
+def _rare(sample: str) -> list[str]:
+    """Delimiters that are tried only where none of the usual ones stands in the first lines."""
+    top = sample.splitlines()[:SAMPLE_LINES]
+    return [] if any(mark in line for line in top for mark in DELIMITERS) else [c for c in RARE if c in sample]
 
 
 def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
@@ -120,6 +140,12 @@ def _plausible(lines: list[_Line], delimiter: str) -> float:
     return good / len(texts)
 
 
+def _surely(lines: list[_Line], share: float) -> bool:
+    """Whether a rare delimiter gives every row the same cells, mostly numbers."""
+    texts = [text for line in lines[:100] for text in line.cells]
+    return share == 1.0 and sum(_number(text) for text in texts) >= RARE_NUMBERS * len(texts)
+
+
 def _number(text: str, comma: bool = False) -> bool:
     return cells.number(text.replace(",", ".") if comma and text.count(",") == 1 else text) is not None
 
@@ -140,17 +166,19 @@ def _single_column(sample: str, dialect: Dialect, where: str) -> list[_Line]:
 # --- the header
 
 
-def _with_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
+def _with_header(dialect: Dialect, lines: list[_Line], where: str, told: Told) -> Dialect:
     if not lines:
         remedy = "Check that it was exported completely."
         raise UserInputError("This file has no text in it.", where=where, remedy=remedy)
     first = next(i for i, line in enumerate(lines) if len(line.cells) == dialect.width)
-    comma = _decimal_comma(dialect, lines)
+    comma = told.decimal == "," if told.decimal else _decimal_comma(dialect, lines)
     dialect = replace(dialect, decimal_comma=comma)
     top = lines[first]
     rows = tuple(line.cells for line in lines[first + 1 :] if len(line.cells) == dialect.width)
-    if first <= LEADING_LINES and _is_header(top.cells, rows, comma):
-        return replace(dialect, names=_stripped(top.cells), header=True, skip=top.before, rows=rows)
+    if told.header is False:
+        return _headless(dialect, lines)
+    if first <= LEADING_LINES and (told.header or is_header(top.cells, rows, comma)):
+        return replace(dialect, names=stripped(top.cells), header=True, skip=top.before, rows=rows)
     return _headless(dialect, lines) if first == 0 else _uneven_header(dialect, lines, where)
 
 
@@ -163,7 +191,7 @@ def _headless(dialect: Dialect, lines: list[_Line]) -> Dialect:
 def _uneven_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
     """The first line has more or fewer cells than the rows below it."""
     top = lines[0].cells
-    names = _stripped(top)
+    names = stripped(top)
     rows = tuple(line.cells for line in lines[1:] if len(line.cells) == dialect.width)
     if any(_number(name) for name in names if name):
         return _headless(dialect, lines)
@@ -184,11 +212,12 @@ def _uneven_header(dialect: Dialect, lines: list[_Line], where: str) -> Dialect:
     return replace(dialect, names=names, header=True, skip=lines[0].before, rows=rows)
 
 
-def _stripped(row: tuple[str, ...]) -> tuple[str, ...]:
+def stripped(row: Sequence[str]) -> tuple[str, ...]:
+    """Names without spaces around them and line breaks in them."""
     return tuple(" ".join(cell.split()) for cell in row)
 
 
-def _is_header(top: tuple[str, ...], rows: tuple[tuple[str, ...], ...], comma: bool) -> bool:
+def is_header(top: Sequence[str], rows: Sequence[Sequence[str]], comma: bool = False) -> bool:
     """Whether the first row names the columns: its cells are unlike what stands below them.
 
     A text above numbers speaks for a header, a number above numbers against it, a text that recurs below against it.

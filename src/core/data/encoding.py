@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.data import legacy_encoding
+from core.data.legacy_encoding import LABELS, SAMPLE_BYTES
 from core.data.progress import Progress, silent
 from core.errors import UserInputError
 
@@ -14,6 +17,10 @@ CHUNK = 2**20
 HEAD = 4096
 # Bytes that Windows-1252 leaves undefined: a file that has them is read as Latin-1.
 _UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+# Categories of Unicode that no table is written in: control, unassigned, private use, half of a surrogate pair.
+_NO_TEXT = ("Cc", "Cn", "Co", "Cs")
+# The least share of letters of UTF-16 that are delimiters, digits and line ends, whose other byte is zero.
+_WIDE_SHARE = 0.02
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
@@ -32,17 +39,20 @@ class Encoding:
     plain: bool
 
 
-def detect(path: Path, *, progress: Progress = silent) -> Encoding:
-    """The encoding of a text file: by its byte order mark, as valid UTF-8, as UTF-16 by its zeros, else a Western one.
+def detect(path: Path, wanted: str = "", *, progress: Progress = silent) -> Encoding:
+    """The encoding of a text file: by its byte order mark, as valid UTF-8, as UTF-16 by its zeros, else by its letters.
 
-    The whole file is read, because one letter in the last line decides between UTF-8 and Latin-1.
+    The whole file is read, because one letter in the last line decides between UTF-8 and Latin-1. wanted: what a person
+    says it is.
 
     Raises:
-        UserInputError: zero bytes or many control characters, so that this is no text.
+        UserInputError: zero bytes or many control characters, so that this is no text; a name of no encoding.
     """
     size = max(path.stat().st_size, 1)
     with path.open("rb") as file:
         head = file.read(HEAD)
+        if wanted:
+            return _named(wanted, head)
         for mark, codec, label in _BOMS:
             if head.startswith(mark) and codec != "utf-8-sig":
                 return Encoding(codec, label, plain=False)
@@ -58,13 +68,25 @@ def detect(path: Path, *, progress: Progress = silent) -> Encoding:
     return scan.result()
 
 
+def _named(wanted: str, head: bytes) -> Encoding:
+    codec = legacy_encoding.lookup(wanted)
+    if codec == "utf-8":
+        return Encoding("utf-8-sig", "UTF-8", plain=False)
+    if codec in ("utf-16", "utf-32") and not head.startswith(tuple(mark for mark, name, _ in _BOMS if name == codec)):
+        # Without a mark Python takes the byte order of this computer.
+        codec = (_utf16_without_mark(head) or "utf-16-le") if codec == "utf-16" else "utf-32-le"
+    return Encoding(codec, LABELS[codec], plain=False)
+
+
 class _Scan:
     """What every byte of a file has to say about its encoding and its line ends."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._offset = path, 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._utf8, self._undefined = True, False
+        self._utf8, self._undefined, self._escapes = True, False, False
+        self._lines: dict[bytes, None] = {}  # those with letters beyond ASCII, each once
+        self._collected = 0
         self._line_ends: set[bytes] = set()
         self._last = b""
 
@@ -75,11 +97,23 @@ class _Scan:
         self._offset += len(chunk)
         if not chunk.isascii():
             self._undefined |= any(byte in chunk for byte in _UNDEFINED)
+            self._collect(chunk)
             self._decode(chunk)
         elif self._decoder.getstate()[0]:  # a letter that began in the chunk before
             self._decode(chunk)
+        self._escapes |= b"\x1b$" in chunk
         self._note_line_ends(chunk)
         self._last = chunk[-1:]
+
+    def _collect(self, chunk: bytes) -> None:
+        """Whole lines only: a letter of several bytes must not be torn."""
+        if self._collected >= SAMPLE_BYTES:
+            return
+        lines = chunk.splitlines()
+        for line in lines if len(chunk) < CHUNK else lines[1:-1]:
+            if not line.isascii() and line not in self._lines and self._collected + len(line) <= SAMPLE_BYTES:
+                self._lines[line] = None
+                self._collected += len(line)
 
     def _decode(self, chunk: bytes, *, final: bool = False) -> None:
         try:
@@ -104,22 +138,27 @@ class _Scan:
         self._decode(b"", final=True)
         if self._last == b"\r":
             self._line_ends.add(b"\r")
-        if self._utf8:
+        if self._utf8 and not self._escapes:
             return Encoding("utf-8-sig", "UTF-8", plain=self._line_ends in (set(), {b"\n"}, {b"\r\n"}))
-        if self._undefined:
-            return Encoding("latin-1", "Latin-1", plain=False)
-        return Encoding("cp1252", "Windows-1252", plain=False)
+        codec = legacy_encoding.guess(b"\n".join(self._lines), escapes=self._escapes, utf8=self._utf8)
+        if codec == "cp1252" and self._undefined:
+            codec = "latin-1"
+        if codec == "utf-8":
+            return Encoding("utf-8-sig", "UTF-8", plain=False)
+        return Encoding(codec, LABELS[codec], plain=False)
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
-    """Western text in UTF-16 has a zero in nearly every other byte."""
+    """Digits, delimiters and line ends of UTF-16 have a zero, always on the same side, and the rest is text."""
     pairs = len(head) // 2
     if pairs < 4:
         return None
-    if head[1::2].count(0) > 0.7 * pairs and head[0::2].count(0) == 0:
-        return "utf-16-le"
-    if head[0::2].count(0) > 0.7 * pairs and head[1::2].count(0) == 0:
-        return "utf-16-be"
+    for codec, zeros, others in (("utf-16-le", head[1::2], head[0::2]), ("utf-16-be", head[0::2], head[1::2])):
+        if others.count(0) or zeros.count(0) < _WIDE_SHARE * pairs:
+            continue
+        text = codecs.getincrementaldecoder(codec)("replace").decode(head[: 2 * pairs])
+        if all(letter in "\t\r\n" or unicodedata.category(letter) not in _NO_TEXT for letter in text):
+            return codec
     return None
 
 
@@ -153,7 +192,7 @@ def write_utf8(path: Path, encoding: Encoding, copy: Path, *, progress: Progress
                     f"This file is not valid {encoding.label}.",
                     where=where,
                     reason="It may be cut off or damaged.",
-                    remedy="Save it again as UTF-8.",
+                    remedy="Choose another encoding, or save it again as UTF-8.",
                 ) from err
             if "\0" in text:
                 raise _no_text(path, "It holds zero characters.")

@@ -19,7 +19,7 @@ from core.data.progress import Progress, silent
 from core.data.roles import Roles, assign, findings
 from core.data.rows import load_for_prediction, load_with_target, read_cells
 from core.data.schema import ColumnProfile, Finding, Prepared, TableProfile
-from core.data.sources import content_hash, note, open_table, title
+from core.data.sources import content_hash, note, open_table, reading, title
 from core.data.split import split
 from core.data.table import Table
 from core.errors import UserInputError
@@ -62,12 +62,16 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         rejected_count=table.rejected_count,
         preview=table.preview,
         source_note=note(spec.source),
+        format=table.format,
+        part=table.part,
+        parts=table.parts,
+        decimal_comma=table.decimal_comma,
     )
 
 
 def _measured(table: Table, spec: DataSpec, digest: str, progress: Progress) -> tuple[Column, ...]:
     """The columns of a table, remembered for those who look first and prepare then."""
-    key = (digest, tuple(sorted(spec.kinds.items())))
+    key = (reading(spec.source, digest), tuple(sorted(spec.kinds.items())))
     if key not in _REMEMBERED:
         columns = measure(table, spec.kinds, progress=progress)
         if len(_REMEMBERED) >= REMEMBERED:
@@ -212,4 +216,5 @@ def _warnings(table: Table, roles: Roles, known: np.ndarray, features: tuple[Fea
 def fingerprint(spec: DataSpec, digest: str) -> str:
     """Names the arrays that this content and this specification give, and this program's way of making them."""
     told = {k: v for k, v in spec.to_json().items() if k != "source"}
-    return hashlib.sha256(json.dumps([store.FORMAT, digest, told], sort_keys=True).encode()).hexdigest()[:32]
+    content = reading(spec.source, digest)
+    return hashlib.sha256(json.dumps([store.FORMAT, content, told], sort_keys=True).encode()).hexdigest()[:32]

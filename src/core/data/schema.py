@@ -56,11 +56,39 @@ class RejectedRow:
 
 
 @dataclass(frozen=True)
+class ImageFacts:
+    """What is known of images besides the columns "image" and target. All arrays and tuples have one entry an image.
+
+    height, width, channels: what the network gets, guessed or chosen; guessed_*: the guess. names: of the files. labels:
+    index in `classes`, -1 where unknown, or numbers for a regression. part: 0 train, 1 validation, 2 test as the source
+    says, -1 where the split decides. usable: whether it could be read. sizes: (width, height, count) as found, the most
+    frequent first; sizes_count: how many different ones. colour: how many may hold colours. kind: for people.
+    """
+
+    kind: str
+    height: int
+    width: int
+    channels: int
+    guessed: tuple[int, int, int]
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+    labels: np.ndarray
+    part: np.ndarray
+    usable: np.ndarray
+    sizes: tuple[tuple[int, int, int], ...] = ()
+    sizes_count: int = 0
+    colour: int = 0
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TableProfile:
     """A table as found: shape, how it was read, columns, guesses, findings and its first rows as text.
 
     target, task: the guess, or the person's choice where it was given; target_reason in words. preview[i][j]: cell of
-    row i, column j as text, None where missing. source_note: where bundled data comes from.
+    row i, column j as text, None where missing. source_note: where bundled data comes from. format: for people, "CSV
+    and TSV". parts: the sheets, tables, arrays or members of the file to choose from, empty where there is nothing to
+    choose; part: the one that this is. decimal_comma: whether "1,5" is a number.
     """
 
     name: str
@@ -78,6 +106,11 @@ class TableProfile:
     rejected_count: int = 0
     preview: tuple[tuple[str | None, ...], ...] = ()
     source_note: str = ""
+    format: str = ""
+    part: str = ""
+    parts: tuple[str, ...] = ()
+    decimal_comma: bool = False
+    images: ImageFacts | None = None
 
     def column(self, name: str) -> ColumnProfile:
         """Raises KeyError."""

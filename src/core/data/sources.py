@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from core.budget import DEFAULT, require
 from core.data import drawing, store
 from core.data.generators import Columns, generate, generator, told
 from core.data.progress import Progress, silent
-from core.data.readers import reader_for
-from core.data.readers.base import RawTable
+from core.data.readers import read
+from core.data.readers.base import Options, RawTable, damaged
 from core.data.samples import sample, sample_path
 from core.data.schema import Finding, RejectedRow
 from core.data.table import PARQUET_COLUMNS, Table, attach, build
@@ -27,6 +29,8 @@ from core.spec import DataSource
 IN_MEMORY_BYTES = 48 * 2**20  # what is read from larger files is kept on disk, for this time and the next
 PARQUET = "cells.parquet"
 CHUNK = 2**20
+# What DuckDB raises where a binary file contradicts itself.
+_BROKEN = (duckdb.InternalException, duckdb.FatalException, duckdb.NotSupportedError)
 
 
 def title(source: DataSource) -> str:
@@ -78,6 +82,24 @@ def _told(source: DataSource) -> list[Any]:
     return told(source.name, rows=source.rows, noise=source.noise, seed=source.seed, choices=source.choices)
 
 
+def reading(source: DataSource, digest: str) -> str:
+    """Names what is read from a source: its content, and how a person wants it read."""
+    options = options_of(source)
+    if options == Options():
+        return digest
+    return hashlib.sha256(json.dumps([digest, dataclasses.astuple(options)]).encode()).hexdigest()
+
+
+def options_of(source: DataSource) -> Options:
+    """How a person wants a source read; raises UserInputError for what is no way to read."""
+    for name, known in (("header", ("", "yes", "no")), ("decimal", ("", ".", ","))):
+        if getattr(source, name) not in known:
+            remedy = f"Use one of: {', '.join(repr(each) for each in known)}."
+            what, where = f"{getattr(source, name)!r} is no choice.", f"{title(source)}, {name}"
+            raise UserInputError(what, where=where, remedy=remedy)
+    return Options(source.part, source.encoding, source.delimiter, source.header, source.decimal)
+
+
 @contextlib.contextmanager
 def open_table(
     source: DataSource, digest: str = "", *, progress: Progress, as_text: bool = False, cache: Path | None = None
@@ -89,22 +111,32 @@ def open_table(
     Raises:
         UserInputError: what is wrong with the file.
     """
-    path = _path(source)
+    path, options = _path(source), options_of(source)
     with workspace(store.room(cache), files=() if path is None else (path,)) as work:
         if path is None:
             path = _generated(source, work)
-        large = path.stat().st_size > IN_MEMORY_BYTES
-        if not (large and digest) or as_text:
-            raw = reader_for(path).read(path, work, progress=progress)
-            to = work.folder / PARQUET if large else None
-            yield build(raw, work, where=title(source), to=to, as_text=as_text, progress=progress)
-            return
-        name = f"table-{store.FORMAT}-{digest[:32]}"
-        kept = _kept(work, name, cache)
-        if kept is None:
-            raw = reader_for(path).read(path, work, progress=progress)
-            kept = _keep(raw, work, name, cache, where=title(source), progress=progress)
-        yield kept
+        name = f"table-{store.FORMAT}-{reading(source, digest)[:32]}" if digest and not as_text else ""
+        table = _kept(work, name, cache) if name else None
+        if table is None:
+            raw = read(path, work, options=options, progress=progress)
+            large = (raw.size or path.stat().st_size) > IN_MEMORY_BYTES
+            where = title(source)
+            if large and name:
+                table = _keep(raw, work, name, cache, where=where, progress=progress)
+            else:
+                to = work.folder / PARQUET if large else None
+                table = _build(raw, work, where=where, to=to, as_text=as_text, progress=progress)
+        yield table
+
+
+def _build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_text: bool, progress: Progress) -> Table:
+    """`build`, where a file that DuckDB finds damaged on the way is refused."""
+    try:
+        return build(raw, work, where=where, to=to, as_text=as_text, progress=progress)
+    except duckdb.PermissionException:
+        raise
+    except (duckdb.InvalidInputException, duckdb.DataError, duckdb.SerializationException, *_BROKEN) as err:
+        raise damaged(where, raw.format, str(err).splitlines()[0] if str(err) else "") from err
 
 
 def _kept(work: Workspace, name: str, cache: Path | None) -> Table | None:
@@ -121,9 +153,9 @@ def _kept(work: Workspace, name: str, cache: Path | None) -> Table | None:
 def _keep(raw: RawTable, work: Workspace, name: str, cache: Path | None, *, where: str, progress: Progress) -> Table:
     """Read a table, and keep it for the next time unless it is too wide for that."""
     if len(raw.names) > PARQUET_COLUMNS:
-        return build(raw, work, where=where, to=None, as_text=False, progress=progress)
+        return _build(raw, work, where=where, to=None, as_text=False, progress=progress)
     with store.new_entry(name, cache) as (folder, facts):
-        table = build(raw, work, where=where, to=folder / PARQUET, as_text=False, progress=progress)
+        table = _build(raw, work, where=where, to=folder / PARQUET, as_text=False, progress=progress)
         facts |= _table_to_json(table)
     attach(work, store.room(cache) / name / PARQUET)
     return table
@@ -142,7 +174,7 @@ def _table_from_json(facts: Mapping[str, Any], work: Workspace) -> Table:
     plain["findings"] = tuple(Finding(**each) for each in facts["findings"])
     plain["rejected"] = tuple(RejectedRow(**each) for each in facts["rejected"])
     plain["preview"] = tuple(tuple(row) for row in facts["preview"])
-    for name in ("names", "numeric", "textual"):
+    for name in ("names", "numeric", "textual", "parts"):
         plain[name] = tuple(facts[name])
     return Table(work=work, **plain)
 

@@ -64,6 +64,9 @@ class Table:
     rejected: tuple[RejectedRow, ...] = ()
     rejected_count: int = 0
     preview: tuple[tuple[str | None, ...], ...] = ()
+    format: str = ""
+    part: str = ""
+    parts: tuple[str, ...] = ()
 
     def number(self, i: int) -> str:
         """SQL: the finite number in column i, or NULL."""
@@ -154,6 +157,9 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
         rejected=rejected,
         rejected_count=rejected_count,
         preview=_preview(raw, work),
+        format=raw.format,
+        part=raw.part,
+        parts=raw.parts,
     )
     _check(table, where)
     return table
@@ -234,6 +240,8 @@ def _free(name: str, taken: set[str]) -> str:
 def _looks(raw: RawTable, i: int) -> str:
     """How column i is best stored, by its first rows. A wrong answer costs time, never a cell, unless it is a code with
     leading zeros that comes late."""
+    if raw.numeric is not None and i in raw.numeric:
+        return NUMBERS
     texts = [text for row in raw.sample if (text := row[i].strip())]
     if raw.decimal_comma:
         texts = [text.replace(",", ".") for text in texts]
@@ -241,7 +249,7 @@ def _looks(raw: RawTable, i: int) -> str:
     numbers = sum(cells.number(text) is not None for text in filled)
     if not filled or any(map(cells.is_code, filled)) or numbers < MOSTLY * len(filled):
         return TEXT
-    return NUMBERS if numbers == len(texts) else MIXED
+    return NUMBERS if numbers == len(texts) and raw.numeric is None else MIXED
 
 
 def _preview(raw: RawTable, work: Workspace) -> tuple[tuple[str | None, ...], ...]:

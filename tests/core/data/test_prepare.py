@@ -321,7 +321,7 @@ def test_a_large_table_is_kept_as_read(file: Make, monkeypatch: pytest.MonkeyPat
     columns["größe; ü"] = [f"{i},5" for i in range(200)]
     source = file(table(columns) + "1,2\n")
     first = load.inspect(DataSpec(source))
-    monkeypatch.setattr(sources, "reader_for", lambda path: pytest.fail("the file was read again"))
+    monkeypatch.setattr(sources, "read", lambda path, *_, **__: pytest.fail("the file was read again"))
     assert load.inspect(DataSpec(source)) == first
     assert first.rejected_count == 1
     made, arrays = prepared(source, target="kind")

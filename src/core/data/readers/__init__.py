@@ -8,10 +8,14 @@ import pkgutil
 from pathlib import Path
 
 from core.data.magic import recognize
-from core.data.readers.base import Reader
+from core.data.progress import Progress
+from core.data.readers.base import Options, RawTable, Reader
+from core.data.workspace import Workspace
 from core.errors import UserInputError
 
 HEAD = 4096
+OLE = b"\xd0\xcf\x11\xe0"
+OFFICE = "Save it as an Excel workbook (.xlsx) or as CSV, without a password, and open that file."
 
 
 @functools.cache
@@ -21,6 +25,11 @@ def readers() -> tuple[Reader, ...]:
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     found: list[Reader] = [module.READER for module in modules if hasattr(module, "READER")]
     return tuple(sorted(found, key=lambda reader: ("" in reader.suffixes, reader.label)))
+
+
+def read(path: Path, work: Workspace, *, options: Options, progress: Progress) -> RawTable:
+    """The table in a file, whatever its format; raises UserInputError for what cannot be read."""
+    return reader_for(path).read(path, work, options=options, progress=progress)
 
 
 def reader_for(path: Path) -> Reader:
@@ -43,5 +52,5 @@ def reader_for(path: Path) -> Reader:
         f"This file is {known}, not a table." if known else "This file is not a table.",
         where=path.name,
         reason=f"Its first bytes say so, whatever its name. Tables are read from: {labels}.",
-        remedy="Export the table as CSV and open that file.",
+        remedy=OFFICE if head.startswith(OLE) else "Export the table as CSV and open that file.",
     )

@@ -14,10 +14,10 @@ from pathlib import Path
 from core.budget import Budget, require
 from core.data import encoding
 from core.data.cells import sql_text
-from core.data.dialect import DELIMITERS, Dialect, guess
+from core.data.dialect import DELIMITERS, Dialect, Told, guess
 from core.data.magic import recognize
 from core.data.progress import Progress
-from core.data.readers.base import RawTable
+from core.data.readers.base import Options, RawTable
 from core.data.schema import Finding, RejectedRow
 from core.data.workspace import Workspace
 from core.errors import UserInputError
@@ -40,23 +40,23 @@ class CsvReader:
     def accepts(self, path: Path, head: bytes) -> bool:
         return recognize(head) is None
 
-    def read(self, path: Path, work: Workspace, *, progress: Progress) -> RawTable:
+    def read(self, path: Path, work: Workspace, *, options: Options, progress: Progress) -> RawTable:
         """Raises UserInputError for zero bytes, too many columns, a line too long, rows without a common width."""
-        _refuse_wide(path, work.budget)
-        found = encoding.detect(path, progress=progress)
+        told = _told(options, path.name)
+        _refuse_wide(path, work.budget, told.delimiter)
+        found = encoding.detect(path, options.encoding, progress=progress)
         text = path
         if not found.plain:
             text = work.folder / "utf8.csv"
             encoding.write_utf8(path, found, text, progress=progress)
-        elif _PATTERN.search(str(path)):
-            text = work.folder / "plainly-named.csv"
-            _link(path, text)
+        else:
+            text = plainly_named(path, work)
         csv.field_size_limit(work.budget.line_bytes)
-        dialect = guess(_sample(text, work.budget), where=path.name)
+        dialect = guess(_sample(text, work.budget), where=path.name, told=told)
         columns = len(dialect.names)
         _check_columns(columns, path, work.budget)
         return RawTable(
-            relation=lambda numbers, strict: _relation(text, dialect, work.budget, numbers, strict=strict),
+            relation=lambda numbers, strict: relation(text, dialect, work.budget, numbers, strict=strict),
             names=dialect.names,
             sample=dialect.rows,
             encoding=found.label,
@@ -65,27 +65,45 @@ class CsvReader:
             decimal_comma=dialect.decimal_comma,
             findings=_findings(dialect),
             rejected=lambda: _rejected(work, text, path.name),
+            format=self.label,
         )
 
 
 READER = CsvReader()
 
 
-def _link(path: Path, name: Path) -> None:
-    """The same content under another name, without a copy where the file system allows."""
+def _told(options: Options, where: str) -> Told:
+    """What a person says of the text; raises UserInputError for a delimiter that cannot be one."""
+    delimiter = {"\\t": "\t", "tab": "\t", "space": " "}.get(options.delimiter, options.delimiter)
+    if delimiter and (len(delimiter.encode()) != 1 or delimiter.isalnum() or delimiter in "\"'\r\n\0\\.+-"):
+        raise UserInputError(
+            f"“{options.delimiter[:20]}” cannot separate cells.",
+            where=where,
+            remedy="Use one character, such as a comma, a semicolon, a bar or a tab.",
+        )
+    return Told(delimiter, {"yes": True, "no": False}.get(options.header), options.decimal)
+
+
+def plainly_named(path: Path, work: Workspace) -> Path:
+    """The same content under a name that is no pattern, without a copy where the file system allows."""
+    if not _PATTERN.search(str(path)):
+        return path
+    name = work.folder / "plainly-named"
     for way in (os.link, os.symlink):
         with contextlib.suppress(OSError):
             way(path, name)
-            return
+            return name
     shutil.copyfile(path, name)
+    return name
 
 
-def _refuse_wide(path: Path, budget: Budget) -> None:
+def _refuse_wide(path: Path, budget: Budget, delimiter: str) -> None:
     """Columns are counted in the first line before anything is parsed."""
     with path.open("rb") as file:
         line = file.readline(budget.line_bytes + 1)
     # UTF-16 has a zero beside each delimiter and never more than one delimiter in two bytes.
-    _check_columns(max(line.count(mark.encode()) for mark in DELIMITERS) + 1, path, budget)
+    marks = (delimiter,) if delimiter else DELIMITERS
+    _check_columns(max(line.count(mark.encode()) for mark in marks) + 1, path, budget)
     if len(line) > budget.line_bytes:
         require(
             len(line),
@@ -122,8 +140,8 @@ def _sample(path: Path, budget: Budget) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def _relation(path: Path, dialect: Dialect, budget: Budget, numbers: Collection[int], *, strict: bool) -> str:
-    """The DuckDB call that scans the file."""
+def relation(path: Path, dialect: Dialect, budget: Budget, numbers: Collection[int], *, strict: bool) -> str:
+    """The DuckDB call that scans a file in UTF-8; see `RawTable.relation`."""
     kinds = ("DOUBLE" if i in numbers else "VARCHAR" for i in range(len(dialect.names)))
     columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in enumerate(kinds))
     options = {

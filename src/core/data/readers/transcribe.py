@@ -1,0 +1,96 @@
+"""Rows that a library gives one by one, written as CSV into the work folder and from there on read like any CSV."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+
+from core.budget import Budget, require
+from core.data import cells
+from core.data.dialect import SAMPLE_ROWS, Dialect
+from core.data.progress import Progress
+from core.data.readers.base import RawTable
+from core.data.readers.csv import relation
+from core.data.schema import Finding
+from core.data.workspace import Workspace
+
+ROWS_TOLD = 10_000
+_MIDNIGHT = datetime.time()
+
+
+def transcribe(
+    rows: Iterable[Sequence[object]],
+    names: Sequence[str],
+    work: Workspace,
+    *,
+    where: str,
+    format: str,
+    header: bool = True,
+    findings: tuple[Finding, ...] = (),
+    progress: Progress,
+) -> RawTable:
+    """A table of these rows, each with a value for every name.
+
+    Raises:
+        UserInputError: too many columns or rows, a cell above the limit.
+    """
+    check_columns(len(names), where, work.budget)
+    remaining = iter(rows)
+    sample = [tuple(map(text, row)) for row in islice(remaining, SAMPLE_ROWS)]
+    path = work.folder / "rows.csv"
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        every = chain(sample, (list(map(text, row)) for row in remaining))
+        writer.writerows(_checked(every, names, work.budget, where, progress))
+    dialect = Dialect(",", '"', '"', names=tuple(names), header=False, width=len(names))
+    return RawTable(
+        relation=lambda numbers, strict: relation(path, dialect, work.budget, numbers, strict=strict),
+        names=tuple(names),
+        sample=tuple(sample),
+        header=header,
+        findings=findings,
+        size=path.stat().st_size,
+        format=format,
+    )
+
+
+def check_columns(count: int, where: str, budget: Budget) -> None:
+    """Raises UserInputError for more columns than a table may have."""
+    remedy = "Keep the columns that matter, or turn the table if rows and columns are swapped."
+    what = "This table has too many columns."
+    require(count, budget.columns, what=what, unit="columns", where=where, remedy=remedy)
+
+
+def text(value: object) -> str:
+    """A value as a cell: numbers as `cells.label` writes them, times in ISO 8601, one kind of line end."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return cells.label(value) if value - value == 0 else str(value)
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == _MIDNIGHT else value.isoformat(" ")
+    return str(value)
+
+
+def _checked(
+    rows: Iterable[Sequence[str]], names: Sequence[str], budget: Budget, where: str, progress: Progress
+) -> Iterator[Sequence[str]]:
+    for number, row in enumerate(rows):
+        if number % ROWS_TOLD == 0:
+            progress(f"Reading {where}", None)
+            remedy = "Split the file, or keep a random part of its rows."
+            require(number, budget.rows, what="This table has too many rows.", unit="rows", where=where, remedy=remedy)
+        if sum(map(len, row)) * 4 > budget.cell_bytes:
+            sizes = (len(cell.encode("utf-8", "replace")) for cell in row)
+            longest, name = max(zip(sizes, names, strict=True))
+            require(
+                longest, budget.cell_bytes, what=f"A cell of “{name}” is too large.", unit="bytes",
+                where=f"{where}, row {number + 1:,}", remedy="Leave such texts out of the table.",
+            )  # fmt: skip
+        yield row
