@@ -40,7 +40,7 @@ def test_curves_already_given_out_never_change() -> None:
     assert first.mean.tolist() == [1.0]
 
 
-@pytest.mark.parametrize("at", [1, 1600, 4001, 5003])
+@pytest.mark.parametrize("at", [1, 1600, 4001, 5003, 7990])
 @pytest.mark.parametrize("make", [Series, Held])
 def test_goes_on_from_its_state_as_if_never_saved(make, at) -> None:
     whole, first = make(), make()
