@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.document import Document
 from core.backend.choose import BackendInfo
+from core.data.drawing import DrawnInfo, drawings
 from core.data.preprocess import ClassTarget, NumberFeature, Preparation
 from core.data.schema import ColumnProfile, Prepared, TableProfile
 from core.engine.messages import Ready
@@ -126,6 +127,9 @@ class FakeSession(QObject):
     def generators(self) -> tuple[FakeInfo, ...]:
         return tuple(FakeInfo(name, name.replace("_", " ").title(), "A generator.") for name in GENERATORS)
 
+    def drawings(self) -> tuple[DrawnInfo, ...]:
+        return drawings()
+
     def export_formats(self) -> tuple[FakeInfo, ...]:
         return (
             FakeInfo("onnx", "ONNX", help="One file that many runtimes read.", suffix=".onnx"),
@@ -146,7 +150,7 @@ class FakeSession(QObject):
 SAMPLES = ("iris", "wine", "breast_cancer", "diabetes", "digits")
 GENERATORS = ("xor", "circles", "spirals", "gaussians", "plane")
 VERBS = {
-    *("open_paths", "use_source", "change_data", "change_source", "new_project", "open_project", "save"),
+    *("open_paths", "use_source", "change_data", "change_source", "draw", "new_project", "open_project", "save"),
     *(
         "train",
         "pause",

@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.busy import BusyStrip
 from app.data import facts
+from app.data.draw_page import DrawPage
 from app.data.findings import FindingsPanel
 from app.data.header import HEIGHT
 from app.data.points import number_columns
 from app.data.preview import ROW, PreviewTable
 from app.data.scatter import ScatterCard
-from app.data.sources import choose_file, source_menu
+from app.data.sources import choose_file, open_source_menu
 from app.data.start import StartPage
 from app.style import set_role
 from app.widgets import Card, ElidedLabel, Segmented, button, label
@@ -50,6 +51,8 @@ class DataPage(QWidget):
         self._start = StartPage(session, self)  # a stack shows its first page at once, as a window if it has no parent
         self._stack.addWidget(self._start)
         self._stack.addWidget(self._build_loaded())
+        self.drawn = DrawPage(session)
+        self._stack.addWidget(self.drawn)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -97,7 +100,7 @@ class DataPage(QWidget):
         self._scatter_button.setCheckable(True)
         self._scatter_button.clicked.connect(self._want_scatter)
         samples = button("Samples", icon="sparkles", tip="Real data sets and generated patterns that come along.")
-        samples.clicked.connect(lambda: self._open_samples(samples))
+        samples.clicked.connect(lambda: open_source_menu(self._session, self, under=samples))
         replace = button(
             "Replace…", icon="open", tip="Reads another table in place of this one. The network is kept where it fits."
         )
@@ -135,14 +138,16 @@ class DataPage(QWidget):
             signal.connect(self._timer.start)
 
     def refresh(self) -> None:
-        profile = self._session.document.profile
+        profile, spec = self._session.document.profile, self._session.document.project.data
+        if spec is not None and spec.source.kind == "drawn":
+            self._stack.setCurrentWidget(self.drawn)
+            return
         self._stack.setCurrentIndex(0 if profile is None else 1)
         self.findings.refresh()
         self.table.show_table()
         if profile is None:
             return
         self._name.set_text(facts.shown(profile.name))
-        spec = self._session.document.project.data
         self._facts.set_text(facts.table_facts(profile, file=spec is None or spec.source.kind == "file"))
         self._show_task()
         shown = len(profile.preview)
@@ -186,11 +191,6 @@ class DataPage(QWidget):
     def _want_scatter(self, wanted: bool) -> None:
         self._scatter_wanted = wanted
         self._show_scatter()
-
-    def _open_samples(self, under: QWidget) -> None:
-        menu = source_menu(self._session, self)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(under.mapToGlobal(under.rect().bottomLeft()))
 
     def _target_chosen(self, index: int) -> None:
         spec, profile = self._session.document.project.data, self._session.document.profile

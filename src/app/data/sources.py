@@ -15,6 +15,7 @@ from app.data import paint
 from app.data.header import as_tooltip
 from app.data.thumbnails import Points
 from app.settings import Settings
+from core.data.drawing import DrawnInfo
 from core.data.generators import GeneratorInfo
 from core.data.samples import SampleInfo
 from core.spec import DataSource
@@ -22,6 +23,7 @@ from core.spec import DataSource
 if TYPE_CHECKING:
     from app.session import Session
 
+Info = SampleInfo | GeneratorInfo | DrawnInfo
 FILES = "Tables (*.csv *.tsv *.tab *.txt);;All files (*)"
 
 
@@ -37,25 +39,33 @@ def choose_file(session: Session, parent: QWidget) -> None:
 def source_menu(session: Session, parent: QWidget) -> QMenu:
     menu = QMenu(parent)
     menu.setToolTipsVisible(True)
-    groups: tuple[tuple[str, Sequence[SampleInfo | GeneratorInfo]], ...] = (
+    groups: tuple[tuple[str, Sequence[Info]], ...] = (
         ("Real samples", session.samples()),
         ("Generated", session.generators()),
+        ("By hand", session.drawings()),
     )
     for title, found in groups:
+        menu.addSeparator()
         heading = menu.addAction(title)
         heading.setEnabled(False)
         for info in found:
             action = menu.addAction(info.label)
             action.setToolTip(as_tooltip(info.description))
             action.triggered.connect(use(session, info))
-        if title == "Real samples":
-            menu.addSeparator()
     return menu
 
 
-def use(session: Session, info: SampleInfo | GeneratorInfo) -> Callable[..., None]:
-    """What a click on a sample or generator does."""
-    if isinstance(info, GeneratorInfo):
+def open_source_menu(session: Session, parent: QWidget, *, under: QWidget) -> None:
+    menu = source_menu(session, parent)
+    menu.aboutToHide.connect(menu.deleteLater)
+    menu.popup(under.mapToGlobal(under.rect().bottomLeft()))
+
+
+def use(session: Session, info: Info) -> Callable[..., None]:
+    """What a click on a sample, a generator or a drawing does."""
+    if isinstance(info, DrawnInfo):
+        source = DataSource("drawn", info.name)
+    elif isinstance(info, GeneratorInfo):
         source = DataSource("generator", info.name, rows=info.rows, noise=info.noise)
     else:
         source = DataSource("sample", info.name)
@@ -65,12 +75,13 @@ def use(session: Session, info: SampleInfo | GeneratorInfo) -> Callable[..., Non
 class SourceCard(QAbstractButton):
     """A source to start from: a picture, its name, and a sentence."""
 
-    def __init__(self, info: SampleInfo | GeneratorInfo, points: Points | None, parent: QWidget | None = None) -> None:
+    def __init__(self, info: Info, points: Points | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         title, text = info.label, info.description
         self._text, self._points = text, points
         # A generator draws as many rows as it is asked for.
         self._note = f"{info.rows:,} rows" if isinstance(info, SampleInfo) else ""
+        self._icon = "pencil" if isinstance(info, DrawnInfo) else "table"
         self.setText(title)
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
@@ -116,7 +127,7 @@ class SourceCard(QAbstractButton):
         painter.setBrush(colours.bg)
         painter.drawRoundedRect(box, 7, 7)
         if self._points is None:
-            pixmap = theme.pixmap("table", colours.muted, 20)
+            pixmap = theme.pixmap(self._icon, colours.accent if self._icon == "pencil" else colours.muted, 20)
             painter.drawPixmap(QPointF(box.center().x() - 10, box.center().y() - 10), pixmap)
             return
         for x, y, index in self._points:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.data.sources import SourceCard, choose_file, use
+from app.data.sources import Info, SourceCard, choose_file, use
 from app.data.thumbnails import points
 from app.style import set_role
 from app.widgets import EmptyState, SectionHead, button
+from core.data.generators import GeneratorInfo
 
 if TYPE_CHECKING:
     from app.session import Session
-    from core.data.generators import GeneratorInfo
-    from core.data.samples import SampleInfo
 
 COLUMNS = 3
 
@@ -32,10 +31,13 @@ class StartPage(QScrollArea):
         column.addWidget(self._drop_zone(), 1)
         column.addSpacing(6)
         column.addWidget(SectionHead("Real samples"))
-        column.addLayout(self._cards("sample"))
+        column.addLayout(self._cards(self._session.samples()))
         column.addSpacing(6)
         column.addWidget(SectionHead("Generated, with a knob for noise"))
-        column.addLayout(self._cards("generator"))
+        column.addLayout(self._cards(self._session.generators()))
+        column.addSpacing(6)
+        column.addWidget(SectionHead("Drawn by hand, with the mouse"))
+        column.addLayout(self._cards(self._session.drawings()))
         self.setWidget(body)
 
     def _drop_zone(self) -> QFrame:
@@ -50,14 +52,11 @@ class StartPage(QScrollArea):
         zone.setMinimumHeight(190)
         return zone
 
-    def _cards(self, kind: str) -> QGridLayout:
+    def _cards(self, found: Sequence[Info]) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(10)
-        found: Sequence[SampleInfo | GeneratorInfo] = (
-            self._session.samples() if kind == "sample" else self._session.generators()
-        )
         for i, info in enumerate(found):
-            card = SourceCard(info, points(info.name) if kind == "generator" else None)
+            card = SourceCard(info, points(info.name) if isinstance(info, GeneratorInfo) else None)
             card.clicked.connect(use(self._session, info))
             grid.addWidget(card, i // COLUMNS, i % COLUMNS)
         for i in range(COLUMNS):

@@ -14,6 +14,8 @@ from app.data.sources import choose_file, source_menu
 from app.data.split_bar import SplitBar
 from app.style import set_role
 from app.widgets import ElidedLabel, SectionHead, button, label
+from core.data.drawing import drawing, lacking
+from core.spec import DataSource
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -32,6 +34,9 @@ class DataSummary(QWidget):
         self._name = ElidedLabel(role="title")
         self._facts = label("", "caption", wrap=True)
         self._decide = button("", role="link", on_click=lambda: session.stage_requested.emit("Data"))
+        self._to_plane = button(
+            "Draw on the plane", icon="pencil", on_click=lambda: session.stage_requested.emit("Data")
+        )
         self._empty, self._table = self._build_empty(), self._build_table()
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 14, 14, 14)
@@ -67,7 +72,7 @@ class DataSummary(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         for widget, below in (
-            (self._name, 0), (self._facts, 6), (self._decide, 4),
+            (self._name, 0), (self._facts, 6), (self._to_plane, 6), (self._decide, 4),
             (self.generator, 8), (self.columns, 8), (self.split, 0),
         ):  # fmt: skip
             column.addWidget(widget, 1000 if widget is self.columns else 0)  # it grows to its last row
@@ -90,10 +95,16 @@ class DataSummary(QWidget):
     def refresh(self) -> None:
         document = self._session.document
         profile, spec = document.profile, document.project.data
-        self._empty.setVisible(profile is None)
-        self._table.setVisible(profile is not None)
+        drawn = spec is not None and spec.source.kind == "drawn"
+        self._empty.setVisible(profile is None and not drawn)
+        self._table.setVisible(profile is not None or drawn)
+        self._to_plane.setVisible(drawn)
+        for part in (self.columns, self.split):
+            part.setVisible(profile is not None)
         self.columns.show_table()
         if profile is None:
+            if drawn and spec is not None:
+                self._show_unfinished(spec.source)
             return
         self._name.set_text(facts.shown(profile.name))
         self._facts.setText(facts.short_facts(profile))
@@ -105,3 +116,10 @@ class DataSummary(QWidget):
             self.generator.show_source(spec.source)
             prepared = document.prepared
             self.split.show_split(profile.rows, spec.validation, spec.test, prepared.rows if prepared else None)
+
+    def _show_unfinished(self, source: DataSource) -> None:
+        """A drawing of which nothing can be learned yet."""
+        self._name.set_text(drawing(source.name).label)
+        self._facts.setText(lacking(source.name, source.points) or facts.count(len(source.points), "point"))
+        self._decide.hide()
+        self.generator.hide()

@@ -12,12 +12,14 @@ ROWS, SEED = 64, 4
 
 
 def points(name: str) -> Points | None:
-    """Numbers are parted at their middle; None for a pattern that has no picture on a plane."""
+    """Numbers are parted at their middle, a curve is drawn as it is; None where there is no picture on a plane."""
     try:
         columns = generate(name, rows=ROWS, noise=0.0, seed=SEED)
     except UserInputError:
         return None
     *features, answers = columns.values()
+    if len(features) == 1:
+        features, answers = [*features, answers], ["curve"] * ROWS
     if len(features) != 2:
         return None
     xy = np.array(features, float).T
