@@ -21,6 +21,7 @@ class Series:
     def __init__(self) -> None:
         self._steps: list[int] = []
         self._values: list[float] = []
+        self._newest: float | None = None  # of those that are in the buckets
         self.stride = 1
         empty = np.zeros(0)
         self._last = np.zeros(0, np.int64)
@@ -34,9 +35,7 @@ class Series:
 
     @property
     def latest(self) -> float | None:
-        if self._values:
-            return self._values[-1]
-        return float(self._sum[-1] / self._count[-1]) if len(self._last) else None
+        return self._values[-1] if self._values else self._newest
 
     def curve(self) -> Curve:
         """All that was appended, as arrays that are never changed afterwards."""
@@ -49,20 +48,22 @@ class Series:
     def state(self) -> tuple[np.ndarray, dict[str, Any]]:
         """All of it, as an array (5, buckets) in float64 and plain data: see `restore`."""
         self._fold()
-        return np.stack([self._last, self._count, self._sum, self._low, self._high]), {"stride": self.stride}
+        buckets = np.stack([self._last, self._count, self._sum, self._low, self._high])
+        return buckets, {"stride": self.stride, "newest": self._newest}
 
     def restore(self, buckets: np.ndarray, rest: Mapping[str, Any]) -> None:
         """Go on exactly where a series with this `state` was; raises ValueError, TypeError, KeyError for any other."""
         if buckets.dtype != np.float64 or buckets.ndim != 2:
             raise ValueError(f"{buckets.dtype} {buckets.shape} are no buckets of a series")
         last, self._count, self._sum, self._low, self._high = buckets.copy()
-        self._last, self.stride = last.astype(np.int64), int(rest["stride"])
+        self._last, self.stride, self._newest = last.astype(np.int64), int(rest["stride"]), rest["newest"]
 
     def _fold(self) -> None:
         if not self._steps:
             return
         values = np.asarray(self._values, np.float64)
         steps = np.asarray(self._steps, np.int64)
+        self._newest = self._values[-1]
         self._steps, self._values = [], []
         self._last = np.concatenate([self._last, steps])
         self._count = np.concatenate([self._count, np.ones(len(values))])

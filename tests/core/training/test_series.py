@@ -71,4 +71,4 @@ def test_what_is_held_takes_a_point_only_where_it_changes() -> None:
 def test_junk_is_no_state() -> None:
     for buckets in (np.zeros((4, 3)), np.zeros((5, 3), np.float32), np.zeros(5)):
         with pytest.raises(ValueError, match=r"buckets|unpack"):
-            Series().restore(buckets, {"stride": 1})
+            Series().restore(buckets, {"stride": 1, "newest": None})
