@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPixmap
 
 from app import theme
-from app.lens import card, curve, edges, tiles
+from app.lens import card, curve, edges, ribbons, tiles
 from app.lens.hover import Target
 from app.lens.pictures import Palette
 from app.lens.view import View
@@ -71,6 +71,7 @@ class Canvas:
         self._dots(painter, size)
         self.enter(painter)
         view = self.view
+        ribbons.paint(painter, view)
         edges.paint(painter, view.edges, pixel=self.pixel)
         tiles.paint(painter, view, self.palette)
         if view.line:
@@ -102,6 +103,8 @@ class Canvas:
         self.enter(painter)
         for box in self._lit(target):
             self._copy(painter, box)
+        if target.kind == "neuron":
+            ribbons.paint(painter, view, touching=target.column, strong=True)
         edges.paint(painter, view.edges, pixel=self.pixel, chosen=chosen, strong=True)
         for box in self._ringed(target):
             tiles.outline(painter, box, theme.current().accent)

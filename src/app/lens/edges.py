@@ -17,6 +17,7 @@ from app.lens.structure import Structure
 MOST_EDGES = 110  # of one link: beyond it the weakest are left out, they would only be a haze
 MOST_SUMMED = 128  # rows or columns that stand for a whole column's
 LEVELS = 6
+PLAIN_LEVEL = 2  # of lines that carry no weight
 SPACING = 0.7  # device pixels between the strokes of a wide line: a slanted stroke is so much thinner than a level one
 WIDTHS = np.array([0.6, 0.9, 1.3, 1.9, 2.7, 3.8])
 ALPHAS = np.array([0.16, 0.26, 0.40, 0.56, 0.74, 0.92])
@@ -69,10 +70,13 @@ class Edges:
 def build(structure: Structure, layout: Layout, tensors: Mapping[str, np.ndarray], kind: str) -> Edges:
     """kind: "weights" or "gradient", the tensors that colour the edges."""
     placed = layout.columns
-    parts = [
-        _of_link(n, placed[link.source], placed[link.target], tensors.get(f"{kind}/{link.weights}/W"))
-        for n, link in enumerate(structure.links)
-    ]
+    parts = []
+    for n, link in enumerate(structure.links):
+        source, target = placed[link.source], placed[link.target]
+        if link.kind == "dense" and source.flat and target.flat:
+            parts.append(_of_link(n, source, target, tensors.get(f"{kind}/{link.weights}/W")))
+        elif link.kind == "each" and source.units and target.units:
+            parts.append(_one_to_one(n, source, target))
     if not parts:
         none, points = np.zeros(0, int), np.zeros((0, 2))
         return Edges(none, none, none, np.zeros(0), none, points, points)
@@ -95,6 +99,16 @@ def _of_link(number: int, source: Placed, target: Placed, matrix: np.ndarray | N
     start, end = source.anchors("right")[i], target.anchors("left")[j]
     units = np.array(rows)[i], np.array(columns)[j]
     return np.full(len(i), number), *units, value, level, start, end
+
+
+def _one_to_one(number: int, source: Placed, target: Placed) -> tuple[np.ndarray, ...]:
+    """A plain line from every unit to the one in its place, where both are drawn."""
+    both = [unit for unit in source.units if unit in target.units]
+    i, j = (np.array([of.units.index(unit) for unit in both], int) for of in (source, target))
+    units = np.array(both, int)
+    start, end = source.anchors("right")[i], target.anchors("left")[j]
+    value, level = np.full(len(both), np.nan), np.full(len(both), PLAIN_LEVEL)
+    return np.full(len(both), number), units, units, value, level, start, end
 
 
 def _values(rows: list[int], columns: list[int], matrix: np.ndarray | None) -> np.ndarray:

@@ -16,11 +16,13 @@ from app.lens.card import extent
 from app.lens.decision import at_point
 from app.lens.pictures import Palette, class_colour, fill_rounded, signed_image
 from app.lens.tiles import pictures as tile_pictures
+from app.lens.tiles import strip_image
 from app.lens.view import View
 from core.data.preprocess import NumberFeature, NumberTarget
 
 REACH = 5.0
 PADDING, ROW, PICTURE, MOST_WIDTH = 10.0, 17.0, 116.0, 300.0
+MOST_KERNELS = 36
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Content:
-    """rows: name, value, colour of a swatch or None."""
+    """rows: name, value, colour of a swatch or None; beside: a second picture, right of the first."""
 
     title: str
     rows: tuple[tuple[str, str, QColor | None], ...] = ()
     image: QImage | None = None
     note: str = ""
+    beside: QImage | None = None
 
 
 def find(view: View, at: QPointF) -> Target | None:
@@ -71,6 +74,10 @@ def content(view: View, target: Target, palette: Palette) -> Content | None:
         return _edge(view, target.edge)
     if target.kind == "surface":
         return _curve(view, target.x) if view.line else _surface(view, target.x, target.y)
+    if view.structure.columns[target.column].form == "maps":
+        return _map(view, target.column, target.unit, palette)
+    if view.structure.columns[target.column].form == "strip":
+        return _strip(view, target.column, palette)
     return _neuron(view, target.column, target.unit, palette) if target.unit >= 0 else _column(view, target.column)
 
 
@@ -115,6 +122,53 @@ def _neuron(view: View, column: int, unit: int, palette: Palette) -> Content:
     return Content(unit_name(view, column, unit), tuple(rows), image, note)
 
 
+def _map(view: View, column: int, unit: int, palette: Palette) -> Content:
+    """A feature map and, of a convolution, the kernels that made it."""
+    shown, values, taps = view.structure.columns[column], view.maps(column), view.kernels(column, unit)
+    rows: list[tuple[str, str, QColor | None]] = [("size", " × ".join(f"{n:,}" for n in shown.shape[:2]), None)]
+    bias = view.bias(column, unit)
+    if taps is not None:
+        rows.append((f"‖W‖ of {taps.shape[0]:,} kernels", theme.number(float(np.linalg.norm(taps))), None))
+    if bias is not None:
+        rows.append(("bias b", theme.number(bias), None))
+    title = f"{shown.name} · channel {unit + 1} of {shown.units:,}"
+    beside = kernel_image(taps, palette) if taps is not None else None
+    if values is None:
+        return Content(title, tuple(rows), beside)
+    low, high = float(values[unit].min()), float(values[unit].max())
+    rows.append(("for the probe row", f"{theme.number(low)} … {theme.number(high)}", None))
+    image = signed_image(values[unit], view.scale(shown, values), palette)
+    note = "" if high > low or high else "Zero everywhere for this row."
+    note = "Left: the map. Right: its kernels, one a channel." if beside is not None and not note else note
+    return Content(title, tuple(rows), image, note, beside)
+
+
+def kernel_image(taps: np.ndarray, palette: Palette) -> QImage:
+    """Kernels (channels, kh, kw) in a square grid, up to MOST_KERNELS of them, with lines of zeros between."""
+    shown = np.nan_to_num(taps[:MOST_KERNELS])
+    count, high, wide = shown.shape
+    across = int(np.ceil(np.sqrt(count)))
+    down = -(-count // across)
+    gap = int(count > 1)
+    board = np.zeros((down * (high + gap) - gap, across * (wide + gap) - gap))
+    for k, tile in enumerate(shown):
+        y, x = k // across * (high + gap), k % across * (wide + gap)
+        board[y : y + high, x : x + wide] = tile
+    return signed_image(board[::-1], max(float(np.abs(shown).max(initial=0.0)), 1e-9), palette)
+
+
+def _strip(view: View, column: int, palette: Palette) -> Content:
+    shown, values = view.structure.columns[column], view.output(column)
+    steps, channels = shown.shape
+    rows: list[tuple[str, str, QColor | None]] = [("steps × channels", f"{steps:,} × {channels:,}", None)]
+    if values is None:
+        return Content(shown.name, tuple(rows))
+    low, high = float(values.min()), float(values.max())
+    rows.append(("for the probe row", f"{theme.number(low)} … {theme.number(high)}", None))
+    image = strip_image(view, column, values, palette)
+    return Content(shown.name, tuple(rows), image, "Time from left to right, channels downwards.")
+
+
 def _column(view: View, column: int) -> Content:
     shown = view.structure.columns[column]
     rows: tuple[tuple[str, str, QColor | None], ...] = (("units", f"{shown.units:,}", None),)
@@ -137,7 +191,11 @@ def _edge(view: View, edge: int) -> Content:
         if matrix is not None and i >= 0 and j >= 0:
             value = float(matrix[i, j])
             rows.append((name, theme.number(value), tokens.positive if value >= 0 else tokens.negative))
-    if i < 0 or j < 0:
+    if link.kind == "each":
+        shape = view.structure.columns[link.source].shape
+        size = "×".join(f"{n:,}" for n in shape[:-1])
+        rows.append(("carries", f"a map of {size}" if size else "one value", None))
+    elif i < 0 or j < 0:
         rows.append((f"root mean square {view.coloured_by}", theme.number(float(edges.value[edge])), None))
     return Content(f"{unit_name(view, link.source, i)} → {unit_name(view, link.target, j)}", tuple(rows))
 
@@ -216,7 +274,8 @@ class Card(QWidget):
         numbers = QFontMetricsF(theme.font("mono_small"))
         widths = [title.horizontalAdvance(content.title), words.horizontalAdvance(content.note)]
         widths += [words.horizontalAdvance(n) + numbers.horizontalAdvance(v) + 28 for n, v, _ in content.rows]
-        width = min(MOST_WIDTH, max([*widths, PICTURE if content.image is not None else 0.0])) + 2 * PADDING
+        pictures = (content.image is not None) + (content.beside is not None)
+        width = min(MOST_WIDTH, max([*widths, pictures * (PICTURE + 8) - 8])) + 2 * PADDING
         lines = 1 + len(content.rows) + bool(content.note)
         height = lines * ROW + 2 * PADDING + (PICTURE + 8 if content.image is not None else 0)
         return QSize(round(width) + 1, round(height))
@@ -238,7 +297,9 @@ class Card(QWidget):
         if found.image is not None:
             painter.setPen(QPen(tokens.line, 1))
             box = QRectF(PADDING + 0.5, line.bottom() + 4.5, PICTURE, PICTURE)
-            fill_rounded(painter, box, found.image, 6, smooth=found.image.width() > 20)
+            fill_rounded(painter, box, found.image, 6, smooth=found.image.width() > 20 and found.beside is None)
+            if found.beside is not None:
+                fill_rounded(painter, box.translated(PICTURE + 8, 0), found.beside, 6, smooth=False)
             line.translate(0, PICTURE + 8)
         for name, value, swatch in found.rows:
             line.translate(0, ROW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,13 +16,16 @@ PITCH, LEAST_PITCH, TILE_SHARE, LARGEST_TILE = 52.0, 19.0, 0.76, 40.0
 MOST_TILES, SAMPLED_TILES = 16, 12  # a column of more units than the first shows as many as the second
 NAMES = (84.0, 112.0)  # most room for the names of features or classes, with the decision surface and without
 STEP_X = (84.0, 220.0)  # least and most between columns; below it the picture grows wider than the area
-PICTURE, MATRIX = 88.0, (64.0, 150.0)
+PICTURE, MATRIX, STRIP = 88.0, (64.0, 150.0), (64.0, 132.0)  # a strip: least and most width
+MAP_TILE, LARGE_MAP, MAP_GAP = 40.0, 64.0, 6.0
+HEADING, LEAST_SHARE, AIR = 48.0, 26.0, 40.0  # over columns below each other; of such a column; between columns
 
 
 @dataclass(frozen=True)
 class Placed:
     """A column in its place. units: which are drawn; boxes: (n, 4) of their tiles, or the one of a matrix or picture.
 
+    flat: whether its units are single numbers, and no maps or strips.
     names_left, names_right: room for the units' names, 0 where they are not written.
     """
 
@@ -30,6 +34,15 @@ class Placed:
     hidden: int
     names_left: float = 0.0
     names_right: float = 0.0
+    flat: bool = True
+
+    @property
+    def left(self) -> float:
+        return float(self.boxes[:, 0].min())
+
+    @property
+    def right(self) -> float:
+        return float((self.boxes[:, 0] + self.boxes[:, 2]).max())
 
     @property
     def top(self) -> float:
@@ -41,7 +54,7 @@ class Placed:
 
     @property
     def centre(self) -> float:
-        return float(self.boxes[0, 0] + self.boxes[0, 2] / 2)
+        return (self.left + self.right) / 2
 
     def anchors(self, side: str) -> np.ndarray:
         """(n, 2) points where edges leave ("right") or arrive ("left")."""
@@ -65,43 +78,87 @@ def layout(structure: Structure, width: float, height: float, *, card: bool) -> 
     if not structure.columns:
         return Layout(width=width, height=height)
     room = max(80.0, height - TOP - BOTTOM)
-    middle = TOP + room / 2
-    counts = _counts(structure, room)
-    pitch = min(PITCH, room / max(1, *counts))
+    shares = [_share(structure, column, room) for column in structure.columns]
+    counts = [_count(column, share) for column, share in zip(structure.columns, shares, strict=True)]
+    neurons = [n for c, n in zip(structure.columns, counts, strict=True) if c.form == "neurons"]
+    pitch = min(PITCH, room / max(1, *neurons, 1))
     tile = min(LARGEST_TILE, pitch * TILE_SHARE)
+    sizes = [_size(c, n, share, tile) for c, n, share in zip(structure.columns, counts, shares, strict=True)]
     side = min(240.0, max(120.0, min(0.205 * width, 0.6 * room))) if card else 0.0
     most = NAMES[0] if card else NAMES[1]
     names_left = 0.0 if card else _names(structure, first=True, tile=tile, most=most)
     names_right = _names(structure, first=False, tile=tile, most=most)
     left = MARGIN + names_left
     taken = (side + 24.0 if card else 0.0) + names_right + MARGIN
-    first, last = _widths(structure, tile)
-    step = (width - left - taken - first / 2 - last / 2) / max(1, structure.ranks - 1)
-    step = min(max(step, STEP_X[0]), STEP_X[1])
-    used = left + first / 2 + step * (structure.ranks - 1) + last / 2 + taken
+    rows = [_map_rows(share, size[1]) for share, size in zip(shares, sizes, strict=True)]
+    wide = _widths(structure, counts, sizes, rows)
+    least = max([STEP_X[0], *((a + b) / 2 + AIR for a, b in pairwise(wide))])
+    step = (width - left - taken - wide[0] / 2 - wide[-1] / 2) / max(1, structure.ranks - 1)
+    step = min(max(step, least), max(STEP_X[1], least))
+    used = left + wide[0] / 2 + step * (structure.ranks - 1) + wide[-1] / 2 + taken
     shift = max(0.0, (width - used) / 2)
     placed = []
-    for column, count in zip(structure.columns, counts, strict=True):
-        centre = shift + left + first / 2 + step * column.rank
+    for column, count, size, row in zip(structure.columns, counts, sizes, rows, strict=True):
+        at = (shift + left + wide[0] / 2 + step * column.rank, _lane(structure, column, room))
         ends = (names_left if column.rank == 0 else 0.0, names_right if column.rank == structure.ranks - 1 else 0.0)
-        placed.append(_place(column, count, centre, _lane(structure, column, middle, room), pitch, tile, ends))
+        placed.append(_place(column, count, row, at, size, pitch, ends))
+    middle = TOP + room / 2
     box = (shift + used - MARGIN - side, middle - side / 2 - 10.0, side, side) if card else None
     return Layout(tuple(placed), box, max(width, used), height, step)
 
 
-def _counts(structure: Structure, room: float) -> list[int]:
-    """Tiles drawn in each column, as many as can be read."""
-    lanes = [sum(c.rank == other.rank for other in structure.columns) for c in structure.columns]
-    fit = [max(2, int(room / lane / LEAST_PITCH)) for lane in lanes]
-    most = [MOST_TILES if c.units <= MOST_TILES else SAMPLED_TILES for c in structure.columns]
-    counts = [min(c.units, *limits) for c, *limits in zip(structure.columns, fit, most, strict=True)]
-    return [n if c.form == "neurons" else 1 for c, n in zip(structure.columns, counts, strict=True)]
+def _peers(structure: Structure, column: Column) -> list[Column]:
+    return [c for c in structure.columns if c.rank == column.rank]
 
 
-def _lane(structure: Structure, column: Column, middle: float, room: float) -> float:
+def _share(structure: Structure, column: Column, room: float) -> float:
+    """Height that a column has for its tiles: where several stand below each other each needs room for its heading."""
+    lanes = len(_peers(structure, column))
+    return room if lanes == 1 else max(LEAST_SHARE, room / lanes - HEADING)
+
+
+def _count(column: Column, share: float) -> int:
+    """Tiles drawn in a column, as many as can be read."""
+    if column.form == "neurons":
+        most = MOST_TILES if column.units <= MOST_TILES else SAMPLED_TILES
+        return min(column.units, max(2, int(share / LEAST_PITCH)), most)
+    if column.form == "maps":
+        return min(column.units, column.most, 2 * _map_rows(share, MAP_TILE))
+    return 1
+
+
+def _map_rows(share: float, height: float) -> int:
+    return max(1, int((share + MAP_GAP) / (height + MAP_GAP)))
+
+
+def _size(column: Column, count: int, share: float, tile: float) -> tuple[float, float]:
+    """Width and height of one tile of a column."""
+    if column.form == "neurons":
+        return tile, tile
+    if column.form == "maps":
+        height = LARGE_MAP if count * (LARGE_MAP + MAP_GAP) <= share and count <= 3 else MAP_TILE
+        return _fit(column.shape[1] / column.shape[0], height, height)
+    if column.form == "strip":
+        steps, channels = column.shape
+        return min(STRIP[1], max(STRIP[0], 4.0 * steps)), min(share, 120.0, max(20.0, 4.0 * channels))
+    if column.form == "picture":
+        flat = (column.grid.rows, column.grid.columns) if column.grid else (1, 1)
+        rows, across = column.shape[:2] if len(column.shape) == 3 else flat
+        return _fit(across / rows, PICTURE, min(PICTURE, share))
+    return MATRIX[0], min(share, MATRIX[1])
+
+
+def _fit(ratio: float, width: float, height: float) -> tuple[float, float]:
+    """The largest box of that ratio of width to height, which is never a mere line."""
+    ratio = min(6.0, max(1 / 6.0, ratio))
+    return (width, width / ratio) if width / ratio <= height else (height * ratio, height)
+
+
+def _lane(structure: Structure, column: Column, room: float) -> float:
     """Centre of a column's share of the height: columns of one rank stand below each other."""
-    peers = [c for c in structure.columns if c.rank == column.rank]
-    return middle + room * ((peers.index(column) + 0.5) / len(peers) - 0.5)
+    peers = _peers(structure, column)
+    heading = HEADING / 2 if len(peers) > 1 else 0.0
+    return TOP + room * (peers.index(column) + 0.5) / len(peers) + (heading - HEADING / 4 if heading else 0.0)
 
 
 def _names(structure: Structure, *, first: bool, tile: float, most: float) -> float:
@@ -112,24 +169,41 @@ def _names(structure: Structure, *, first: bool, tile: float, most: float) -> fl
     return min(most, 14.0 + 6.5 * longest) if longest and tile >= 12 else 0.0
 
 
-def _widths(structure: Structure, tile: float) -> tuple[float, float]:
-    """Widths of the first and the last rank."""
-    forms = {"neurons": tile, "matrix": MATRIX[0], "picture": PICTURE}
-    widest = [max(forms[c.form] for c in structure.columns if c.rank == r) for r in (0, structure.ranks - 1)]
-    return widest[0], widest[1]
+def _across(count: int, rows: int) -> int:
+    """Maps side by side where not all of them fit below each other."""
+    return -(-count // rows)
+
+
+def _widths(structure: Structure, counts: list[int], sizes: list[tuple[float, float]], rows: list[int]) -> list[float]:
+    """Width of every rank."""
+    found = [0.0] * structure.ranks
+    for column, count, (width, _), row in zip(structure.columns, counts, sizes, rows, strict=True):
+        side_by_side = _across(count, row) if column.form == "maps" else 1
+        found[column.rank] = max(found[column.rank], side_by_side * (width + MAP_GAP) - MAP_GAP)
+    return found
 
 
 def _place(
-    column: Column, count: int, centre: float, middle: float, pitch: float, tile: float, names: tuple[float, float]
-) -> Placed:
+    column: Column, count: int, rows: int, at: tuple[float, float], size: tuple[float, float], pitch: float,
+    names: tuple[float, float],
+) -> Placed:  # fmt: skip
+    (centre, middle), (width, height) = at, size
     if column.form == "neurons":
         units = sample(column.units, count)
-        tops = middle + pitch * (np.arange(len(units)) - (len(units) - 1) / 2) - tile / 2
-        boxes = np.stack([np.full(len(units), centre - tile / 2), tops, *np.full((2, len(units)), tile)], axis=1)
+        tops = middle + pitch * (np.arange(len(units)) - (len(units) - 1) / 2) - height / 2
+        boxes = np.stack([np.full(len(units), centre - width / 2), tops, *np.full((2, len(units)), width)], axis=1)
         return Placed(units, np.round(boxes), column.units - len(units), *names)
-    width, height = MATRIX
-    if column.form == "picture":
-        rows, across = (column.grid.rows, column.grid.columns) if column.grid else (1, 1)
-        width, height = PICTURE * min(1.0, across / rows), PICTURE * min(1.0, rows / across)
+    if column.form == "maps":
+        units = sample(column.units, count)
+        return Placed(units, np.round(_grid(count, rows, centre, middle, size)), column.units - count, flat=False)
     box = np.round(np.array([[centre - width / 2, middle - height / 2, width, height]]))
-    return Placed((), box, 0)
+    return Placed((), box, 0, flat=column.form != "strip" and len(column.shape) <= 1)
+
+
+def _grid(count: int, rows: int, centre: float, middle: float, size: tuple[float, float]) -> np.ndarray:
+    """(n, 4) boxes of maps, side by side where not all fit below each other."""
+    across = _across(count, rows)
+    down = -(-count // across)
+    x, y = np.arange(count) % across - (across - 1) / 2, np.arange(count) // across - (down - 1) / 2
+    lefts, tops = centre + x * (size[0] + MAP_GAP) - size[0] / 2, middle + y * (size[1] + MAP_GAP) - size[1] / 2
+    return np.stack([lefts, tops, np.full(count, size[0]), np.full(count, size[1])], axis=1)

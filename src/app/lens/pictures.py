@@ -63,6 +63,12 @@ def rgb_image(values: np.ndarray) -> QImage:
     return _image(_packed(values[::-1]))
 
 
+def colour_image(values: np.ndarray) -> QImage:
+    """(h, w, 3) of any values, lowest to highest; the first row is at the top."""
+    low, high = float(values.min()), float(values.max())
+    return _image(_packed(np.rint((values - low) / max(high - low, 1e-12) * 255).astype(np.uint8)))
+
+
 def _image(packed: np.ndarray) -> QImage:
     height, width = packed.shape
     data = np.ascontiguousarray(packed, np.uint32)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter
 
 from app import theme
 from app.lens import edges as lines
+from app.lens import ribbons
 from app.lens.edges import Edges
 from app.lens.view import View
 
@@ -61,5 +62,6 @@ class Pulse(QObject):
         near = np.maximum(edges.start[:, 0], edges.end[:, 0]) > at - REACH
         near &= np.minimum(edges.start[:, 0], edges.end[:, 0]) < at + REACH
         tint = theme.current().accent if forward else None
+        ribbons.paint(painter, view, strong=True, tint=tint or theme.current().positive)
         lines.paint(painter, edges, pixel=pixel, chosen=near, strong=True, tint=tint)
         painter.restore()

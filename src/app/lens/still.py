@@ -43,9 +43,10 @@ def tensors(trained: Trained) -> dict[str, np.ndarray]:
     ys, _, _ = network.forward(ops, trained.weights, ops.array(x), train=False)
     for id, i in network.outputs.items():
         y = np.asarray(ys[i])
-        if y.ndim == 2:
-            shown = {"surface": y.T.reshape(-1, GRID, GRID), "curve": y.T} if kind != "activation" else {}
-            found[f"{kind}/{id}"] = shown.get(kind, y[0])
+        if kind == "activation":
+            found[f"activation/{id}"] = y[0]
+        elif y.ndim == 2:
+            found[f"{kind}/{id}"] = y.T.reshape(-1, GRID, GRID) if kind == "surface" else y.T
     return found | ({f"{kind}/extent": extent} if len(extent) else {})
 
 

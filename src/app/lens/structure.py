@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,11 +11,13 @@ import numpy as np
 
 from core.activations import ACTIVATIONS
 from core.data.schema import Prepared
+from core.layers import Shape
 from core.spec import LayerSpec, NetworkSpec
 from core.validation import Report, check
 
 OPEN_UNITS = 256  # wider layers are drawn as one heat map of their weights
 OPEN_COLUMNS = 14  # of deeper networks so are all hidden layers
+MOST_TILES, DEEP_TILES = 16, 4  # channels of an image that get a tile, and in deep networks
 BOUNDED = ("tanh", "sigmoid")  # activations whose values need no scale of their own
 _PIXEL = re.compile(r".*?(\d+)\D+(\d+)\D*$")
 
@@ -38,9 +41,10 @@ class Grid:
 class Column:
     """A layer with those behind it that change no shape and hold no weights (activation, dropout).
 
-    id: the layer with the weights; shown: the last of `ids`, whose output the tiles show. units: values of its output.
-    form: "neurons", "matrix" (too wide to open) or "picture" (an input that is too wide, or an image with a
-    `grid`).
+    id: the layer with the weights; shown: the last of `ids`, whose output the tiles show; shape: of that output.
+    form: "neurons", "matrix" (too wide to open), "picture" (an input that is too wide, or an image), "maps" (a tile for
+    every channel of an image) or "strip" (a sequence, time across and channels down).
+    units: values of the output, of maps and strips the channels. most: tiles drawn at most.
     labels: what the units are called: features of the input, classes of the output. scale: largest value that the
     activation can give, or None. rank: place from left to right.
     """
@@ -55,6 +59,8 @@ class Column:
     labels: tuple[str, ...] = ()
     grid: Grid | None = None
     scale: float | None = None
+    shape: Shape = ()
+    most: int = MOST_TILES
 
     @property
     def shown(self) -> str:
@@ -63,11 +69,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Link:
-    """Every unit of one column feeds every unit of another; `weights` names the layer that holds the matrix."""
+    """One column feeds another; `weights` names the layer that computes.
+
+    kind: "dense" (every unit feeds every unit, by a matrix), "each" (a unit or channel feeds the one in its place) or
+    "whole" (anything else: convolutions, steps, flattening).
+    """
 
     source: int
     target: int
     weights: str
+    kind: str = "dense"
 
 
 @dataclass(frozen=True)
@@ -86,14 +97,15 @@ class Structure:
 def structure(network: NetworkSpec, prepared: Prepared | None) -> Structure:
     """Only layers whose shapes are known: a faulty design is drawn as far as it holds."""
     report = check(network)
-    groups = _groups(network, report)
+    groups = _groups(network, report, joined=False)
+    groups = groups if len(groups) <= OPEN_COLUMNS else _groups(network, report, joined=True)
     place = {id: i for i, ids in enumerate(groups) for id in ids}
     ranks: list[int] = []
     links: list[Link] = []
     for i, ids in enumerate(groups):
         sources = [place[s] for s in network.sources(ids[0]) if s in place]
         ranks.append(1 + max((ranks[s] for s in sources), default=-1))
-        links += [Link(s, i, ids[0]) for s in sources]
+        links += [Link(s, i, ids[0], _link_kind(network, report, groups[s][-1], ids[0])) for s in sources]
     deep = range(1, len(groups) - 1) if len(groups) > OPEN_COLUMNS else ()
     columns = [_column(network, report, ids, ranks[i], closed=i in deep) for i, ids in enumerate(groups)]
     if prepared is not None and columns:
@@ -101,13 +113,27 @@ def structure(network: NetworkSpec, prepared: Prepared | None) -> Structure:
     return Structure(tuple(columns), tuple(links))
 
 
-def _groups(network: NetworkSpec, report: Report) -> list[tuple[str, ...]]:
-    """Ids in topological order, those that only bend or silence their one source joined to it."""
+def _link_kind(network: NetworkSpec, report: Report, source: str, target: str) -> str:
+    layer, before, after = network.layer(target).layer, report.shapes[source], report.shapes[target]
+    shapes = layer.parameter_shapes(*(report.shapes[s] for s in network.sources(target)))
+    if layer.kind == "dense":
+        return "dense"
+    alone = all(len(shape) == 1 for shape in shapes.values())
+    placed = len(before) in (1, 3) and len(after) in (1, 3) and before[-1:] == after[-1:]
+    return "each" if alone and placed and layer.group != "shape" else "whole"
+
+
+def _groups(network: NetworkSpec, report: Report, *, joined: bool) -> list[tuple[str, ...]]:
+    """Ids in topological order, those that only bend or silence their one source joined to it.
+
+    joined: norms too, which leave every value in its place, so that a deep network is not twice as wide.
+    """
     groups: list[tuple[str, ...]] = []
     of: dict[str, int] = {}
     for id in (i for i in report.order if i in report.shapes):
         sources = network.sources(id)
-        same = len(sources) == 1 and not report.parameters[id] and report.shapes[id] == report.shapes[sources[0]]
+        light = not report.parameters[id] or (joined and network.layer(id).layer.group == "normalization")
+        same = len(sources) == 1 and light and report.shapes[id] == report.shapes[sources[0]]
         if same and len(network.targets(sources[0])) == 1:
             of[id] = of[sources[0]]
             groups[of[id]] += (id,)
@@ -120,19 +146,27 @@ def _groups(network: NetworkSpec, report: Report) -> list[tuple[str, ...]]:
 def _column(network: NetworkSpec, report: Report, ids: tuple[str, ...], rank: int, *, closed: bool) -> Column:
     specs = [network.layer(id) for id in ids]
     shape = report.shapes[ids[-1]]
-    units = 1
-    for n in shape:
-        units *= n
     activation = _activation(specs)
     bends = f"{activation} " if activation and activation != "linear" else ""
     rest = [s.layer.describe().lower() for s in specs[1:] if s.layer.kind == "dropout"]
-    size = f"{units:,}" if len(shape) == 1 else "×".join(str(n) for n in shape)
-    closed = closed or units > OPEN_UNITS or len(shape) != 1
-    form = "neurons" if not closed else "picture" if specs[0].layer.kind == "input" else "matrix"
+    size = f"{shape[0]:,}" if len(shape) == 1 else "×".join(str(n) for n in shape)
+    form, units = _form(shape, is_input=specs[0].layer.kind == "input", closed=closed)
     return Column(
-        ids[0], ids, specs[0].name, " · ".join([f"{bends}{size}", *rest]), units,
-        form, rank, scale=1.0 if activation in BOUNDED else None,
+        ids[0], ids, specs[0].name, " · ".join([f"{bends}{size}", *rest]), units, form, rank,
+        scale=1.0 if activation in BOUNDED else None, shape=shape, most=DEEP_TILES if closed else MOST_TILES,
     )  # fmt: skip
+
+
+def _form(shape: Shape, *, is_input: bool, closed: bool) -> tuple[str, int]:
+    """How an output of that shape is drawn, and how many units, channels or values that is."""
+    if len(shape) == 3:
+        return ("picture" if is_input and shape[-1] in (1, 3) else "maps"), shape[-1]
+    if len(shape) == 2:
+        return "strip", shape[-1]
+    units = math.prod(shape)
+    if len(shape) == 1 and units <= OPEN_UNITS and not closed:
+        return "neurons", units
+    return ("picture" if is_input else "matrix"), units
 
 
 def _activation(specs: Sequence[LayerSpec]) -> str:
@@ -148,6 +182,8 @@ def _named(columns: list[Column], network: NetworkSpec, prepared: Prepared) -> l
     """Features named at the input, classes at the output, where they fit."""
     named = list(columns)
     for i, column in enumerate(columns):
+        if len(column.shape) != 1:
+            continue
         is_input = network.layer(column.id).layer.kind == "input"
         if is_input and column.units == len(prepared.feature_names):
             grid = image_grid(prepared.feature_names)

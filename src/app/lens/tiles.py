@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from app import theme
 from app.lens import curve
 from app.lens.layout import Placed
-from app.lens.pictures import Palette, fill_rounded, ink_image, readable_on, signed_image
+from app.lens.pictures import Palette, colour_image, fill_rounded, ink_image, readable_on, signed_image
 from app.lens.structure import Column
 from app.lens.view import View
 
-RADIUS = 6.0
+RADIUS, MAP_RADIUS = 6.0, 3.0
 NUMBERS_FROM = 34.0  # side of a tile from which a number fits into it
-MATRIX_SIDE = 48
+MATRIX_SIDE, STRIP_SIDE = 48, 128
 
 
 def paint(painter: QPainter, view: View, palette: Palette) -> None:
@@ -24,6 +24,10 @@ def paint(painter: QPainter, view: View, palette: Palette) -> None:
         if column.form == "neurons":
             _neurons(painter, view, i, palette)
             _names(painter, view, i)
+        elif column.form == "maps":
+            _maps(painter, view, i, palette)
+        elif column.form == "strip":
+            _strip(painter, view, i, palette)
         else:
             _whole(painter, view, i, palette)
         if set(column.ids) & view.selected:
@@ -82,6 +86,38 @@ def pictures(view: View, index: int) -> tuple[np.ndarray, float] | None:
     return None if weights is None else (weights, max(float(np.abs(weights).max()), 1e-9))
 
 
+def _maps(painter: QPainter, view: View, index: int, palette: Palette) -> None:
+    """A picture for every channel: what the layer makes of the probe row."""
+    column, placed = view.structure.columns[index], view.layout.columns[index]
+    values = view.maps(index)
+    painter.setPen(QPen(theme.current().line, 1))
+    painter.setBrush(theme.current().raised)
+    scale = view.scale(column, values) if values is not None else 1.0
+    for unit, box in zip(placed.units, _boxes(placed), strict=True):
+        if values is None:
+            painter.drawRoundedRect(box, MAP_RADIUS, MAP_RADIUS)
+        else:
+            fill_rounded(painter, box, signed_image(values[unit], scale, palette), MAP_RADIUS, smooth=False)
+
+
+def _strip(painter: QPainter, view: View, index: int, palette: Palette) -> None:
+    """A sequence: time from left to right, channels from top to bottom."""
+    box = _boxes(view.layout.columns[index])[0]
+    values = view.output(index)
+    painter.setPen(QPen(theme.current().line, 1))
+    painter.setBrush(theme.current().raised)
+    if values is None:
+        painter.drawRoundedRect(box, MAP_RADIUS, MAP_RADIUS)
+        return
+    image = strip_image(view, index, values, palette)
+    fill_rounded(painter, box, image, MAP_RADIUS, smooth=False)
+
+
+def strip_image(view: View, index: int, values: np.ndarray, palette: Palette) -> QImage:
+    """(steps, channels) with the first channel at the top."""
+    return signed_image(thinned(values.T[::-1], STRIP_SIDE), view.scale(view.structure.columns[index], values), palette)
+
+
 def _value(painter: QPainter, box: QRectF, value: float, scale: float) -> None:
     colour = theme.signed_color(value / scale)
     painter.setPen(QPen(theme.current().line, 1))
@@ -121,7 +157,8 @@ def _whole(painter: QPainter, view: View, index: int, palette: Palette) -> None:
     picture, weights = view.picture(index), view.weights(index)
     painter.setPen(QPen(theme.current().line, 1))
     if picture is not None:
-        fill_rounded(painter, box, ink_image(picture, palette), RADIUS, smooth=False)
+        image = ink_image(picture, palette) if picture.ndim == 2 else colour_image(picture)
+        fill_rounded(painter, box, image, RADIUS, smooth=False)
     elif weights is not None and view.structure.columns[index].form == "matrix":
         image = signed_image(thinned(weights), max(float(np.abs(weights).max()), 1e-9), palette)
         fill_rounded(painter, box, image, RADIUS, smooth=False)
@@ -130,9 +167,9 @@ def _whole(painter: QPainter, view: View, index: int, palette: Palette) -> None:
         painter.drawRoundedRect(box, RADIUS, RADIUS)
 
 
-def thinned(weights: np.ndarray) -> np.ndarray:
-    """At most MATRIX_SIDE rows and columns of a matrix, evenly spread: means of random weights would all be pale."""
-    rows, columns = (np.unique(np.linspace(0, n - 1, min(n, MATRIX_SIDE)).round().astype(int)) for n in weights.shape)
+def thinned(weights: np.ndarray, most: int = MATRIX_SIDE) -> np.ndarray:
+    """At most so many rows and columns of a matrix, evenly spread: means of random weights would all be pale."""
+    rows, columns = (np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)) for n in weights.shape)
     return weights[np.ix_(rows, columns)]
 
 

@@ -53,21 +53,28 @@ class View:
     @property
     def carded(self) -> bool:
         """Whether the answer as a whole has a card beside the network."""
+        output = self.output_column()
+        if output is None or len(self.structure.columns[output].shape) != 1:
+            return False
         return self.plane or (self.line and self.task == "regression")
 
     def is_output(self, column: int) -> bool:
         return not any(link.source == column for link in self.structure.links)
 
     def weights(self, column: int) -> np.ndarray | None:
-        found = self.tensors.get(f"weights/{self.structure.columns[column].id}/W")
-        return found if found is not None and found.ndim == 2 else None
+        """(inputs, units) where every unit has a column of weights of its own."""
+        shown = self.structure.columns[column]
+        found = self.tensors.get(f"weights/{shown.id}/W")
+        fits = found is not None and found.ndim == 2 and found.shape[1] == shown.units and len(shown.shape) == 1
+        return found if fits else None
 
     def bias(self, column: int, unit: int) -> float | None:
         return self._unit(f"weights/{self.structure.columns[column].id}/b", unit)
 
     def activation(self, column: int, unit: int) -> float | None:
         """For the probe row, as the layer gives it."""
-        return self._unit(f"activation/{self.structure.columns[column].shown}", unit)
+        shown = self.structure.columns[column]
+        return self._unit(f"activation/{shown.shown}", unit) if len(shown.shape) == 1 else None
 
     def _unit(self, name: str, unit: int) -> float | None:
         found = self.tensors.get(name)
@@ -98,10 +105,30 @@ class View:
         """(units,) for the probe row; of a classifier's output, probabilities."""
         shown = self.structure.columns[column]
         found = self.tensors.get(f"activation/{shown.shown}")
-        if found is None or found.size != shown.units:
+        if found is None or found.size != shown.units or len(shown.shape) != 1:
             return None
         found = found.ravel()
         return answers(found[:, None], self.task)[:, 0] if self.is_output(column) else found
+
+    def output(self, column: int) -> np.ndarray | None:
+        """The output of an image or a sequence for the probe row, in its shape; finite."""
+        shown = self.structure.columns[column]
+        found = self.tensors.get(f"activation/{shown.shown}")
+        if found is None or found.shape != shown.shape or len(shown.shape) not in (2, 3):
+            return None
+        return np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def maps(self, column: int) -> np.ndarray | None:
+        """(channels, rows, columns) for the probe row; the first row at the bottom, as in a plot."""
+        found = self.output(column)
+        return None if found is None or found.ndim != 3 else np.moveaxis(found, -1, 0)[:, ::-1]
+
+    def kernels(self, column: int, unit: int) -> np.ndarray | None:
+        """(channels, kh, kw) that make one map or channel: of a convolution."""
+        found = self.tensors.get(f"weights/{self.structure.columns[column].id}/W")
+        if found is None or found.ndim not in (3, 4) or unit >= found.shape[-1]:
+            return None
+        return np.moveaxis(found[..., unit], -1, 0) if found.ndim == 4 else found[..., unit].T[None]
 
     @property
     def task(self) -> str:
@@ -111,8 +138,12 @@ class View:
         return next((i for i in range(len(self.structure.columns)) if self.is_output(i)), None)
 
     def picture(self, column: int) -> np.ndarray | None:
-        """(rows, columns) of an input that is an image, or too wide to open: the probe row in the units of the data."""
+        """(rows, columns) of an input that is an image, or too wide to open: the probe row in the units of the data;
+        (rows, columns, 3) of a coloured one."""
         shown = self.structure.columns[column]
+        if len(shown.shape) == 3 and shown.form == "picture":
+            found = self.output(column)
+            return None if found is None else found[..., 0] if shown.units == 1 else found
         values = self.tensors.get(f"activation/{shown.shown}")
         if shown.rank or values is None or values.size != shown.units or self.prepared is None:
             return None
