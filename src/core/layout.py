@@ -16,6 +16,8 @@ Column = tuple[str, ...]
 CARD_WIDTH, CARD_HEIGHT = 144, 64
 STEP_X, STEP_Y = 200, 112  # from centre to centre: 56 pixels between cards for the shape, 48 between rows
 SNAP = 8  # half the pitch of the dot grid
+CUT_COST = 2.0  # rows that one broken connection of a fork is worth
+MOST_PER_ROW = 24  # of a network that is wrapped: more could not be read
 SINGLE_ROW_SCALE = 0.85  # a network that fits on one line at this scale is not wrapped: text stays above 11 pixels
 
 
@@ -88,55 +90,99 @@ def _sweep(found: list[list[str]], neighbours: Callable[[str], tuple[str, ...]])
         place |= {id: i - middle for i, id in enumerate(column)}
 
 
-def _rows(part: tuple[Column, ...], per_row: int) -> list[tuple[Column, ...]]:
-    return [part[i : i + per_row] for i in range(0, len(part), per_row)]
+Cuts = tuple[int, ...]  # connections that cross the gap before each column
 
 
-def arrange(network: NetworkSpec, *, per_row: int) -> dict[str, Point]:
-    """A place for every card, at most `per_row` columns side by side; a chain starts at (0, 0)."""
+def _cuts(network: NetworkSpec, part: tuple[Column, ...]) -> Cuts:
+    place = {id: x for x, column in enumerate(part) for id in column}
+    found = [0] * (len(part) + 1)
+    for edge in network.edges:
+        if edge.source in place:
+            for x in range(place[edge.source] + 1, place[edge.target] + 1):
+                found[x] += 1
+    return tuple(found)
+
+
+def _breaks(cuts: Cuts, per_row: int) -> tuple[int, ...]:
+    """Where rows end: as few rows and broken connections as can be, so that a fork and its merge stay together.
+
+    Of equal ways the one that fills earlier rows, as text does.
+    """
+    count = len(cuts) - 1
+    best: list[tuple[float, int]] = [(0.0, 0)] * (count + 1)  # from each column on: cost, columns of its row
+    for start in range(count - 1, -1, -1):
+        ends = range(start + 1, min(count, start + per_row) + 1)
+        costs = [(1 + best[end][0] + (CUT_COST * (cuts[end] - 1) if end < count else 0), -end) for end in ends]
+        cost, end = min(costs)
+        best[start] = (cost, -end - start)
+    found, at = [], 0
+    while at < count:
+        at += best[at][1]
+        found.append(at)
+    return tuple(found)
+
+
+def _rows(part: tuple[Column, ...], cuts: Cuts, per_row: int) -> list[tuple[Column, ...]]:
+    ends = _breaks(cuts, per_row)
+    return [part[start:end] for start, end in zip((0, *ends), ends, strict=False)]
+
+
+def arrange(network: NetworkSpec, *, per_row: int, step_x: float = STEP_X) -> dict[str, Point]:
+    """A place for every card, at most `per_row` columns side by side; a chain starts at (0, 0).
+
+    step_x: from column to column, more than usual where what stands between them needs it.
+    """
     places: dict[str, Point] = {}
     top = 0.0
     for part in columns(network):
-        for row in _rows(part, per_row):
+        for row in _rows(part, _cuts(network, part), per_row):
             tallest = max(len(column) for column in row)
             for x, column in enumerate(row):
                 offset = (tallest - len(column)) / 2
-                places |= {id: (x * STEP_X, (top + offset + y) * STEP_Y) for y, id in enumerate(column)}
+                places |= {id: (x * step_x, (top + offset + y) * STEP_Y) for y, id in enumerate(column)}
             top += tallest
     return places
 
 
 def size(network: NetworkSpec, *, per_row: int) -> tuple[int, int]:
     """Width and height that `arrange` fills, cards included."""
-    return _size(columns(network), per_row)
+    parts = columns(network)
+    return _size([_rows(part, _cuts(network, part), per_row) for part in parts])
 
 
-def _size(parts: tuple[tuple[Column, ...], ...], per_row: int) -> tuple[int, int]:
-    wide = max((min(len(part), per_row) for part in parts), default=1)
-    high = sum(max(len(column) for column in row) for part in parts for row in _rows(part, per_row))
+def _size(parts: Sequence[Sequence[tuple[Column, ...]]]) -> tuple[int, int]:
+    rows = [row for part in parts for row in part]
+    wide = max((len(row) for row in rows), default=1)
+    high = sum(max(len(column) for column in row) for row in rows)
     return (wide - 1) * STEP_X + CARD_WIDTH, (max(high, 1) - 1) * STEP_Y + CARD_HEIGHT
 
 
 def best_per_row(network: NetworkSpec, width: float, height: float) -> int:
     """How many columns to put side by side so that the network shows largest in `width` × `height` pixels.
 
-    Rows cost a little, since the eye must jump; a last row with a lone card costs too.
+    Rows cost a little, since the eye must jump; a last row with a lone card costs too, and so do connections of a fork
+    that a row's end breaks.
     """
     parts = columns(network)
+    cuts = [_cuts(network, part) for part in parts]
     longest = max((len(part) for part in parts), default=1)
 
-    def scale(per_row: int) -> float:
-        wide, high = _size(parts, per_row)
-        return min(1.0, width / wide, height / high)
+    def wrapped(per_row: int) -> tuple[float, float]:
+        """(scale, what its rows cost)."""
+        rows = [_rows(part, cut, per_row) for part, cut in zip(parts, cuts, strict=True)]
+        wide, high = _size(rows)
+        most = max((len(part) for part in rows), default=1)
+        lone = any(len(part) > 1 and len(part[-1]) == 1 for part in rows)
+        broken = sum(cut[end] - 1 for cut in cuts for end in _breaks(cut, per_row)[:-1])
+        return min(1.0, width / wide, height / high), 0.04 * (most - 1) + 0.05 * lone + 0.05 * broken
 
     def score(per_row: int) -> float:
-        rows = -(-longest // per_row)
-        lone = rows > 1 and longest % per_row == 1
-        return scale(per_row) * (1 - 0.04 * (rows - 1)) - 0.05 * lone
+        scale, cost = wrapped(per_row)
+        return scale * (1 - min(0.9, cost))
 
-    if scale(longest) >= SINGLE_ROW_SCALE:
+    if wrapped(longest)[0] >= SINGLE_ROW_SCALE:
         return longest
-    return max(range(1, longest + 1), key=lambda n: (score(n), n))
+    return max(range(1, min(longest, MOST_PER_ROW) + 1), key=lambda n: (score(n), n))
 
 
 def snapped(point: Point) -> Point:
@@ -144,14 +190,16 @@ def snapped(point: Point) -> Point:
     return round(point[0] / SNAP) * SNAP, round(point[1] / SNAP) * SNAP
 
 
-def positions(network: NetworkSpec, placed: Mapping[str, Point], *, per_row: int) -> dict[str, Point]:
+def positions(
+    network: NetworkSpec, placed: Mapping[str, Point], *, per_row: int, step_x: float = STEP_X
+) -> dict[str, Point]:
     """A place for every card: those that a person placed stay, others go beside what they connect to.
 
     With nothing placed this is `arrange`.
     """
     known = {spec.id: placed[spec.id] for spec in network.layers if spec.id in placed}
     if not known:
-        return arrange(network, per_row=per_row)
+        return arrange(network, per_row=per_row, step_x=step_x)
     for id in (id for part in columns(network) for column in part for id in column):
         if id not in known:
             known[id] = _free(_wished(network, id, known), list(known.values()))

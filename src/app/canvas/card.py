@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from app import theme
 from app.canvas import paint
+from app.canvas.routing import in_port
 from core.layout import CARD_HEIGHT, CARD_WIDTH
 
 PORT_RADIUS = 4.5
@@ -20,8 +21,8 @@ OUTLINE = 10.0
 
 @dataclass(frozen=True)
 class CardState:
-    """All that a card shows. highlight: "" or why it stands out: "hover", "accepts", "refuses"; port: the one under
-    the pointer, "in" or "out"."""
+    """All that a card shows. inputs: how many arrive; numbered: whether their order counts. highlight: "" or why it
+    stands out: "hover", "accepts", "refuses"; port: the one under the pointer, "in" or "out"."""
 
     name: str
     describe: str
@@ -29,6 +30,8 @@ class CardState:
     parameters: str = ""
     severity: str = ""
     takes_input: bool = True
+    inputs: int = 1
+    numbered: bool = False
     selected: bool = False
     highlight: str = ""
     port: str = ""
@@ -68,7 +71,7 @@ class CardItem(QGraphicsItem):
             return "badge"
         if _near(at, QPointF(CARD_WIDTH / 2, 0), PORT_REACH):
             return "out"
-        if self.state.takes_input and _near(at, QPointF(-CARD_WIDTH / 2, 0), PORT_REACH):
+        if self.state.takes_input and any(_near(at, port, PORT_REACH) for port in self._in_ports()):
             return "in"
         return "card" if self.rect().contains(at) else ""
 
@@ -120,15 +123,18 @@ class CardItem(QGraphicsItem):
     def _paint_words(self, painter: QPainter) -> None:
         tokens, state, box = theme.current(), self.state, self.rect()
         self._paint_bar(painter)
-        left, right = box.left() + 23, box.right() - 12
+        left, right = box.left() + 22, box.right() - 12
         count = paint.metrics("mono_small").horizontalAdvance(state.parameters) + 2 if state.parameters else 0
         left_align, right_align = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         name_box = QRectF(left, box.top() + 12, right - left - (count + 4 if count else 0), 20)
         paint.text(painter, name_box, "name", tokens.text, state.name, left_align)
         count_box = QRectF(right - count, box.top() + 12, count, 20)
         paint.text(painter, count_box, "mono_small", tokens.muted, state.parameters, right_align)
-        about = QRectF(left, box.top() + 33, right - left, 18)
-        paint.text(painter, about, "small", tokens.muted, state.describe, left_align)
+        about = QRectF(left, box.top() + 33, right + 4 - left, 18)
+        words = state.describe
+        if paint.metrics("small").horizontalAdvance(words) > about.width():
+            words = words.replace(" · ", "·")
+        paint.text(painter, about, "small", tokens.muted, words, left_align)
 
     def _paint_port(self, painter: QPainter, side: str) -> None:
         tokens = theme.current()
@@ -136,8 +142,28 @@ class CardItem(QGraphicsItem):
         radius = PORT_RADIUS + (1.5 if active else 0)
         painter.setPen(QPen(tokens.accent if active else tokens.faint, 1.5))
         painter.setBrush(tokens.accent if active else tokens.canvas)
-        x = CARD_WIDTH / 2 if side == "out" else -CARD_WIDTH / 2
-        painter.drawEllipse(QPointF(x, 0), radius, radius)
+        if side == "out":
+            painter.drawEllipse(QPointF(CARD_WIDTH / 2, 0), radius, radius)
+            return
+        for place, port in enumerate(self._in_ports()):
+            wide = radius + 2.5 if self.state.numbered else radius
+            painter.drawEllipse(port, wide, wide)
+            if self.state.numbered:
+                self._paint_number(painter, port, place + 1, active=active)
+
+    def _in_ports(self) -> list[QPointF]:
+        count = max(1, self.state.inputs)
+        return [in_port(QPointF(), place, count) for place in range(count)]
+
+    def _paint_number(self, painter: QPainter, port: QPointF, number: int, *, active: bool) -> None:
+        """Which input it is: their order counts."""
+        tokens = theme.current()
+        before = painter.pen()
+        painter.setPen(tokens.on_accent if active else tokens.text)
+        painter.setFont(paint.font("number"))
+        box = QRectF(port.x() - 8, port.y() - 8, 16, 16)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{number}")
+        painter.setPen(before)
 
 
 def _near(a: QPointF, b: QPointF, reach: float) -> bool:

@@ -10,7 +10,15 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from app import theme
 
 # Places in the theme's series; groups that come later take the next free one by their name.
-_GROUPS = {"core": 0, "normalization": 1, "merge": 2, "regularization": 3, "sequence": 4, "convolution": 5, "pooling": 5}
+_GROUPS = {
+    "core": 0,
+    "normalization": 1,
+    "merge": 2,
+    "regularization": 3,
+    "sequence": 4,
+    "convolution": 5,
+    "pooling": 5,
+}
 _GREY = {"input", "shape"}
 
 
@@ -27,7 +35,12 @@ FAR = 0.62  # scale below which small print is left out and names are written la
 
 @cache
 def font(kind: str) -> QFont:
-    """A font of the theme, or for what a card is called "name", "name_far": semi-bold, the latter seen from afar."""
+    """A font of the theme, or for what a card is called "name", "name_far": semi-bold, the latter seen from afar, and
+    "number" for what stands in a port."""
+    if kind == "number":
+        small = theme.font("mono_small")
+        small.setPixelSize(9)
+        return small
     if not kind.startswith("name"):
         return theme.font(kind)
     made = theme.font("body")

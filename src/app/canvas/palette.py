@@ -8,13 +8,14 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QDrag, QIcon, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QGridLayout,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QStyle,
     QStyleOptionButton,
     QVBoxLayout,
@@ -43,8 +44,15 @@ class LayerButton(QPushButton):
         self.setAccessibleDescription(cls.summary)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._show_colour()
         theme.signals.changed.connect(self._show_colour)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(48, HEIGHT)  # the name is cut rather than the column widened
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint()
 
     def _show_colour(self, _theme: object = None) -> None:
         self.setIcon(groups.icon(self._group))

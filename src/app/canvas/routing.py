@@ -14,6 +14,8 @@ STUB = 20.0  # how far a line leaves a port before it turns
 RADIUS = 10.0
 LANE = 24.0  # from a card to the line that passes it: the middle between two rows of the automatic layout
 ARROW = 9.0
+PORT_PITCH = 15.0  # between two inputs of one card
+LANE_PITCH, MOST_LANES = 9.0, 12  # between two lines side by side, and how many there may be
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,56 @@ def out_port(centre: QPointF) -> QPointF:
     return centre + QPointF(CARD_WIDTH / 2, 0)
 
 
-def in_port(centre: QPointF) -> QPointF:
-    return centre - QPointF(CARD_WIDTH / 2, 0)
+def in_port(centre: QPointF, place: int = 0, count: int = 1) -> QPointF:
+    """Where the input of that place arrives, of `count`: several stand below each other."""
+    pitch = min(PORT_PITCH, (CARD_HEIGHT - 2 * PORT_PITCH) / max(1, count - 1))
+    return centre + QPointF(-CARD_WIDTH / 2, (place - (count - 1) / 2) * pitch)
 
 
-def route(start: QPointF, end: QPointF, others: Iterable[QRectF] = ()) -> Route:
+class Lanes:
+    """Level parts of lines that are drawn already, so that no two lie on each other."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[float, float, float, QPointF]] = []
+
+    def free(self, y: float, left: float, right: float, start: QPointF, *, away: float) -> float:
+        """`y`, or the next height in the direction `away` where no line from another place runs between the two."""
+        left, right = min(left, right), max(left, right)
+        for i in range(MOST_LANES):
+            found = y + i * away
+            if not any(
+                abs(found - at) < abs(away) - 0.5 and left < high and low < right and begin != start
+                for at, low, high, begin in self._taken
+            ):
+                break
+        self._taken.append((found, left, right, start))
+        return found
+
+
+def route(start: QPointF, end: QPointF, others: Iterable[QRectF] = (), lanes: Lanes | None = None) -> Route:
     """From an output port at `start` to an input port at `end`, around the cards `others` that stand between."""
     ahead = end.x() - start.x()
     corridor = QRectF(start, end).normalized().adjusted(2, -4, -2, 4)
+    others = list(others)
     blocking = [rect for rect in others if rect.intersects(corridor)] if ahead > 0 else []
     if ahead >= STUB and not blocking:
         return curve(start, end)
-    return _corners(start, end, _lane(start, end, blocking))
+    lane = _lane(start, end, blocking)
+    lane = _clear(lane, start, end, others) if ahead > 0 else lane
+    if lanes is not None:
+        away = -LANE_PITCH if lane < (start.y() + end.y()) / 2 else LANE_PITCH
+        lane = lanes.free(lane, start.x() + STUB, end.x() - STUB - ARROW, start, away=away)
+    return _corners(start, end, lane)
+
+
+def _clear(lane: float, start: QPointF, end: QPointF, others: Iterable[QRectF]) -> float:
+    """`lane`, moved on in its own direction past every card that it would cross."""
+    up = lane < (start.y() + end.y()) / 2
+    for rect in sorted(others, key=lambda rect: -rect.bottom() if up else rect.top()):
+        beside = rect.right() < start.x() + STUB or rect.left() > end.x() - STUB
+        if not beside and rect.top() - 6 < lane < rect.bottom() + 6:
+            lane = rect.top() - LANE if up else rect.bottom() + LANE
+    return lane
 
 
 def curve(start: QPointF, end: QPointF) -> Route:

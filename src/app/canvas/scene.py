@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -9,15 +10,19 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from app import theme
+from app.canvas import paint
 from app.canvas.card import CardItem, CardState
 from app.canvas.edge import EdgeItem
-from app.canvas.routing import card_rect, in_port, out_port, route
+from app.canvas.routing import Lanes, card_rect, in_port, out_port, route
 from app.document import Document
+from app.widgets import wrapped
 from core import layout
+from core.forecast import count_text
 from core.layers import Shape
 from core.layout import Point
 from core.spec import Edge, LayerSpec
 
+ORDERED = "concat"  # the kind of layer whose result depends on the order of its inputs
 DROP_REACH = 48.0  # how near to a connection a dropped layer is put into it
 
 
@@ -49,6 +54,31 @@ def severity(document: Document, id: str) -> str:
     """The worst finding of a layer: "error", "warning" or ""."""
     found = {badge.severity for badge in document.report.of(id)}
     return "error" if "error" in found else "warning" if found else ""
+
+
+def card_tip(document: Document, spec: LayerSpec) -> str:
+    """What a card is and what it costs, in words."""
+    report = document.report
+    if spec.id not in report.shapes:
+        return f"{spec.name}: {spec.layer.describe()}\n{spec.layer.summary}"
+    lines = [
+        f"{spec.name}: {describe(document, spec)}",
+        spec.layer.summary,
+        f"Output {shape_text(report.shapes[spec.id])}",
+        f"{report.parameters[spec.id]:,} parameters · {count_text(report.multiply_adds[spec.id])} multiply-adds a row",
+    ]
+    return "\n".join(lines)
+
+
+def edge_tip(document: Document, edge: Edge) -> str:
+    """What flows along a connection, in words."""
+    network, shape = document.project.network, document.report.shapes.get(edge.source)
+    ends = f"{network.layer(edge.source).name} → {network.layer(edge.target).name}"
+    if shape is None:
+        return f"{ends}\nIts shape is not known yet."
+    names = {2: "steps × channels", 3: "height × width × channels"}
+    what = f" ({names[len(shape)]})" if len(shape) in names else ""
+    return f"{ends}\n{shape_text(shape)}{what}: {math.prod(shape):,} values a row"
 
 
 class NetworkScene(QGraphicsScene):
@@ -91,6 +121,8 @@ class NetworkScene(QGraphicsScene):
             parameters=f"{count:,}" if count else "",
             severity=severity(self._document, spec.id),
             takes_input=spec.layer.arity[1] != 0,
+            inputs=len(self._document.project.network.sources(spec.id)),
+            numbered=spec.layer.kind == ORDERED,
             selected=spec.id in self._document.selected,
         )
         card = self.cards.get(spec.id)
@@ -98,11 +130,21 @@ class NetworkScene(QGraphicsScene):
             card = self.cards[spec.id] = CardItem(spec.id, state)
             self.addItem(card)
         card.set_state(state)
+        card.setToolTip(wrapped(card_tip(self._document, spec)))
 
     def reposition(self) -> None:
         """Put every card where the layout says and lead the connections there."""
         project = self._document.project
-        self.show_places(layout.positions(project.network, project.layout, per_row=self.per_row))
+        self.show_places(
+            layout.positions(project.network, project.layout, per_row=self.per_row, step_x=self._step())
+        )
+
+    def _step(self) -> float:
+        """From card to card: more where the shapes between them would not fit."""
+        texts = (shape_text(shape) for shape in self._document.report.shapes.values())
+        longest = max((paint.metrics("mono_small").horizontalAdvance(text) for text in texts), default=0.0)
+        needed = layout.CARD_WIDTH + min(longest + 6, 160.0)
+        return max(float(layout.STEP_X), math.ceil(needed / layout.SNAP) * layout.SNAP)
 
     def show_places(self, places: dict[str, Point]) -> None:
         """Cards at `places`, which need not be the document's yet."""
@@ -110,18 +152,36 @@ class NetworkScene(QGraphicsScene):
         for id, at in places.items():
             self.cards[id].setPos(*at)
         rects = {id: card_rect(card.pos()) for id, card in self.cards.items()}
-        for edge in self._document.project.network.edges:
-            self._sync_edge(edge, rects)
+        network, lanes = self._document.project.network, Lanes()
+        ports = {spec.id: self._ports(spec) for spec in network.layers}
+        for edge in sorted(network.edges, key=self._span):
+            self._sync_edge(edge, rects, ports[edge.target][edge.source], lanes)
 
-    def _sync_edge(self, edge: Edge, rects: dict[str, QRectF]) -> None:
-        start, end = out_port(self.cards[edge.source].pos()), in_port(self.cards[edge.target].pos())
-        way = route(start, end, (r for id, r in rects.items() if id not in (edge.source, edge.target)))
-        label = shape_text(self._document.report.shapes.get(edge.source, ()))
+    def _span(self, edge: Edge) -> float:
+        """Short connections lie inside, the longer ones around them."""
+        away = self.cards[edge.target].pos() - self.cards[edge.source].pos()
+        return abs(away.x()) + abs(away.y())
+
+    def _ports(self, spec: LayerSpec) -> dict[str, QPointF]:
+        """Where the connections to a card arrive, by their source: in the order of its inputs where that counts, else
+        as the sources stand, so that lines do not cross."""
+        sources = list(self._document.project.network.sources(spec.id))
+        if not self.cards[spec.id].state.numbered:
+            sources.sort(key=lambda id: self.cards[id].y())
+        at, count = self.cards[spec.id].pos(), len(sources)
+        return {id: in_port(at, place, count) for place, id in enumerate(sources)}
+
+    def _sync_edge(self, edge: Edge, rects: dict[str, QRectF], end: QPointF, lanes: Lanes) -> None:
+        start = out_port(self.cards[edge.source].pos())
+        others = (r for id, r in rects.items() if id not in (edge.source, edge.target))
+        way = route(start, end, others, lanes)
+        shape = self._document.report.shapes.get(edge.source, ())
         item = self.edges.get(edge)
         if item is None:
             item = self.edges[edge] = EdgeItem(edge, way)
             self.addItem(item)
-        item.show_state(route=way, label=label, selected=edge == self.chosen_edge)
+        item.show_state(route=way, label=shape_text(shape), selected=edge == self.chosen_edge)
+        item.setToolTip(wrapped(edge_tip(self._document, edge)))
 
     def show_selection(self) -> None:
         for id, card in self.cards.items():
