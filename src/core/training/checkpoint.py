@@ -106,8 +106,8 @@ def _check_same(trainer: Trainer, facts: dict[str, Any], path: Path) -> None:
 def _restore(trainer: Trainer, facts: dict[str, Any], path: Path) -> None:
     with safe_open(path, "numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (safe_open is no mapping)
-    wanted = trainer.config
-    trainer.change(TrainingConfig.from_json(facts["config"]))
+    wanted, began = trainer.config, TrainingConfig.from_json(facts["config"])
+    trainer.change(began)
     slots = tuple(arrays[f"slot/{i}"] for i in range(trainer.config.optimizer.slots))
     trainer.step.restore(arrays["parameters"], slots, facts["updates"])
     trainer.resume_at(Progress(**_finite(facts["progress"])), arrays.get("best"))
@@ -116,6 +116,7 @@ def _restore(trainer: Trainer, facts: dict[str, Any], path: Path) -> None:
         series.restore(arrays[CURVES + name], facts["series"][name])
     trainer.marks = [Mark(int(step), str(text)) for step, text in facts["marks"]]
     trainer.change(wanted)
+    trainer.go_on(changed=trainer.config != began)
 
 
 def _finite(progress: dict[str, Any]) -> dict[str, Any]:

@@ -183,7 +183,10 @@ class TrainingThread(threading.Thread):
         self._budget = 0
         self._save_at = time.monotonic() + CHECKPOINT_SECONDS
         self._rate.restart(trainer.progress.step)
-        self._publish()
+        if trainer.ended:
+            self._end(trainer.ended)
+        else:
+            self._publish()
 
     def _range_test(self, task: TrainingTask) -> RangeTest:
         """On a trainer of its own; what fails in it is no failure of a run."""

@@ -340,10 +340,19 @@ class Trainer:
         return History({name: series.curve() for name, series in self.curves.items()}, tuple(self.marks))
 
     def resume_at(self, progress: Progress, best: np.ndarray | None) -> None:
-        """Go on from there; the step's parameters were restored before."""
+        """Stand there; the step's parameters were restored before."""
         self.progress, self.best, self._good = progress, best, self.step.flat()
-        if self.config.early_stopping and self._waited() >= self.config.early_stopping:
-            progress.patient_from = progress.epoch  # the run had ended for this; going on means being patient anew
+
+    def go_on(self, *, changed: bool) -> None:
+        """Of a run that stands where it had ended: with the same settings it ends again, with others it goes on.
+
+        It may have been killed between its last checkpoint and the news of its end.
+        """
+        at, patience = self.progress, self.config.early_stopping
+        if changed and patience and self._waited() >= patience:
+            at.patient_from = at.epoch  # going on means being patient anew
+        elif not changed and at.step and at.cursor == 0:
+            self._maybe_finish()
 
     def keep_best(self) -> None:
         """Of a run that ended: make the weights that are kept the present ones."""

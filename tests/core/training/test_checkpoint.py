@@ -12,7 +12,7 @@ from core.errors import UserInputError
 from core.optimizers import SGD, AdamW, Lion, NAdam, Nesterov
 from core.schedules import Cosine, OneCycle, Plateau
 from core.training import checkpoint
-from core.training.thread import TrainingThread
+from core.training.thread import TrainingThread, train_here
 from core.training.trainer import Trainer
 
 EXACT = ("learning_rate", "loss/train", "loss/validation", "metric/validation", "penalty")
@@ -136,3 +136,17 @@ def test_burst_weights_never_replace_a_good_checkpoint(make_task, tmp_path) -> N
     thread._checkpoint()
     assert (tmp_path / "latest.safetensors").read_bytes() == good
     assert len(events) == 1
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 4}, {"epochs": 50, "early_stopping": 1, "learning_rate": 1e-7}])
+def test_a_run_killed_after_its_last_checkpoint_ends_again(make_task, tmp_path, settings) -> None:
+    """The news of its end was lost with the process: not one more step may be trained."""
+    task = make_task("iris", folder=str(tmp_path), **settings)
+    told = train_here(task)
+    latest = str(tmp_path / "latest.safetensors")
+    again = train_here(dataclasses.replace(task, resume_from=latest))
+    assert (again.reason, again.message) == ("finished", told.message)
+    assert again.snapshot.step == told.snapshot.step
+    for id, arrays in told.weights.items():
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(again.weights[id][name], array)
