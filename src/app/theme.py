@@ -304,6 +304,14 @@ def mix(a: QColor, b: QColor, share: float) -> QColor:
     return QColor.fromRgbF(*(x + (y - x) * t for x, y in pairs))
 
 
+def class_color(index: int) -> QColor:
+    """Blue, orange, green, then the series: the same class has the same colour wherever it is shown."""
+    now = current()
+    first = (now.positive, now.negative, now.good)
+    order = first + tuple(now.series[i] for i in (4, 3, 1, 2, 5))
+    return order[index % len(order)]
+
+
 def signed_color(value: float) -> QColor:
     """-1 negative, 0 panel, +1 positive; beyond is clamped and NaN is the colour of the panel."""
     theme = current()

@@ -165,11 +165,15 @@ class SampleCard(QFrame):
 
 
 class Welcome(QScrollArea):
-    """start_asked: a sample to train on at once. open_asked, more_asked: the buttons. path_asked: a recent file."""
+    """start_asked: a sample to train on at once. open_asked, more_asked, draw_asked: the buttons.
+
+    path_asked: a recent file.
+    """
 
     start_asked = Signal(object)
     open_asked = Signal()
     more_asked = Signal()
+    draw_asked = Signal()
     path_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -227,8 +231,11 @@ class Welcome(QScrollArea):
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(label("Drop your own data anywhere on this window", "strong"))
-        words.addWidget(label("A table as CSV or TSV. The target and the kinds of columns are found for you.", "muted"))
+        told = "A table as CSV or TSV. The target and the kinds of columns are found for you."
+        words.addWidget(label(told, "muted", wrap=True))
         row.addLayout(words, 1)
+        draw = "Paint points onto a plane with the mouse, and train on them."
+        row.addWidget(button("Draw points", icon="pencil", tip=draw, on_click=self.draw_asked.emit))
         row.addWidget(button("More samples", tip="All samples and generators", on_click=self.more_asked.emit))
         row.addWidget(button("Open a file…", icon="open", on_click=self.open_asked.emit))
         return zone

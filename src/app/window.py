@@ -25,6 +25,7 @@ from app.stages import BY_NAME, STAGES
 from app.statusbar import StatusBar
 from app.titlebar import TitleBar, mark
 from app.words import backend_name
+from core.spec import DataSource
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -126,6 +127,7 @@ class Window(QMainWindow):
         welcome.start_asked.connect(self.one_click.start)
         welcome.open_asked.connect(self.files.open)
         welcome.more_asked.connect(self._leave_welcome)
+        welcome.draw_asked.connect(lambda: self.session.use_source(DataSource("drawn", "classes")))
         welcome.path_asked.connect(lambda path: self.files.open_paths([path]))
         self.one_click.changed.connect(self._refresh_welcome)
         self.one_click.changed.connect(lambda: welcome.show_waiting(self.one_click.source))

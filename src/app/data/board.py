@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.data import paint
 from app.data.scatter import SYMBOLS
 from app.data.stroke import ERASER, Stroke
 from app.widgets import repaint_on_theme
@@ -182,8 +181,9 @@ class Board(QWidget):
             at = self.to_widget(value, value)
             if abs(value) < 1:
                 painter.setPen(QPen(colours.faint if not value else colours.line, 1))
-                painter.drawLine(QPointF(at.x(), box.top()), QPointF(at.x(), box.bottom()))
-                painter.drawLine(QPointF(box.left(), at.y()), QPointF(box.right(), at.y()))
+                x, y = int(at.x()) + 0.5, int(at.y()) + 0.5  # sharp: one row of pixels
+                painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
+                painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
             painter.setPen(colours.muted)
             text = theme.number(value)
             painter.drawText(QRectF(at.x() - 20, box.bottom() + 4, 40, 16), Qt.AlignmentFlag.AlignCenter, text)
@@ -221,7 +221,7 @@ class Board(QWidget):
             painter.translate(DOT / 2 + 1, DOT / 2 + 1)
             painter.scale(DOT, DOT)
             painter.setPen(QPen(theme.current().raised, 0.7 / DOT))
-            painter.setBrush(paint.class_color(index))
+            painter.setBrush(theme.class_color(index))
             painter.drawPath(pg.graphicsItems.ScatterPlotItem.Symbols[SYMBOLS[index % len(SYMBOLS)]])
             painter.end()
             self._dots[key] = made
@@ -238,6 +238,9 @@ class Board(QWidget):
         area = QRectF(box.left() + 12, box.center().y() - 60, box.width() - 24, 24)
         for text, font, colour in lines:
             painter.setFont(theme.font(font))
+            width = QFontMetricsF(painter.font()).horizontalAdvance(text) + 16
+            ground = QRectF(area.center().x() - width / 2, area.top(), width, area.height())
+            painter.fillRect(ground, theme.current().raised)  # the lines of the grid would cross the words
             painter.setPen(colour)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
             area.translate(0, 24)
@@ -262,7 +265,7 @@ class Board(QWidget):
             painter.setPen(QPen(colours.muted, 1, Qt.PenStyle.DashLine))
             painter.drawLine(at - QPointF(0, 2 * self.spread * up), at + QPointF(0, 2 * self.spread * up))
         else:
-            painter.setPen(QPen(paint.class_color(self.index), 1.2, Qt.PenStyle.DashLine))
+            painter.setPen(QPen(theme.class_color(self.index), 1.2, Qt.PenStyle.DashLine))
             painter.drawEllipse(at, self.spread * across, self.spread * up)
 
 

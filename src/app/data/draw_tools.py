@@ -73,7 +73,7 @@ class ToolRow(QAbstractButton):
         painter.translate(at)
         painter.scale(11, 11)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(paint.class_color(self._index))
+        painter.setBrush(theme.class_color(self._index))
         painter.drawPath(pg.graphicsItems.ScatterPlotItem.Symbols[SYMBOLS[self._index % len(SYMBOLS)]])
         painter.restore()
 

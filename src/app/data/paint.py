@@ -23,15 +23,6 @@ def light_caption() -> QFont:
     return font
 
 
-def class_color(index: int) -> QColor:
-    """Blue, orange, green, then the series: the same class has the same colour wherever it is shown."""
-    colours = theme.current()
-    first = (colours.positive, colours.negative, colours.good)
-    rest = tuple(colours.series[i] for i in (4, 3, 1, 2, 5))
-    order = first + rest
-    return order[index % len(order)]
-
-
 def draw_text(painter: QPainter, box: QRectF, text: str, *, right: bool = False) -> None:
     """One line of plain text, cut with an ellipsis where it does not fit."""
     metrics = QFontMetricsF(painter.font())
@@ -85,7 +76,7 @@ def bar_colours(profile: TableProfile, column: ColumnProfile, *, muted: bool) ->
         order = classes(column)
         names = [name for name, _ in column.categories[:n]]
         if len(names) == n:
-            return [class_color(order.index(name)) for name in names]
+            return [theme.class_color(order.index(name)) for name in names]
     return [theme.mix(colours.faint, colours.panel, 0.6 if muted else 0.0)] * n
 
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from app import theme
-from app.data import facts, paint
+from app.data import facts
 from app.data.points import Points, from_arrays, from_preview, number_columns
 from app.widgets import Card, FlowLayout, label
 
@@ -36,7 +36,7 @@ class Mark(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(paint.class_color(self._index))
+        painter.setBrush(theme.class_color(self._index))
         symbol = pg.graphicsItems.ScatterPlotItem.Symbols[SYMBOLS[self._index % len(SYMBOLS)]]
         painter.translate(QPointF(4.5, 4.5))
         painter.scale(8, 8)
@@ -156,7 +156,7 @@ def _items(points: Points) -> list[pg.ScatterPlotItem]:
         made.append(
             pg.ScatterPlotItem(
                 points.x[mine], points.y[mine], size=POINT, symbol=SYMBOLS[index % len(SYMBOLS)],
-                pen=pg.mkPen(edge, width=0.5), brush=pg.mkBrush(paint.class_color(index)),
+                pen=pg.mkPen(edge, width=0.5), brush=pg.mkBrush(theme.class_color(index)),
             )
         )  # fmt: skip
     return made

@@ -131,7 +131,7 @@ class SourceCard(QAbstractButton):
             painter.drawPixmap(QPointF(box.center().x() - 10, box.center().y() - 10), pixmap)
             return
         for x, y, index in self._points:
-            painter.setBrush(paint.class_color(index))
+            painter.setBrush(theme.class_color(index))
             at = QPointF(box.left() + 5 + x * (box.width() - 10), box.bottom() - 5 - y * (box.height() - 10))
             painter.drawEllipse(at, 1.3, 1.3)
 

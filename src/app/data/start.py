@@ -33,11 +33,11 @@ class StartPage(QScrollArea):
         column.addWidget(SectionHead("Real samples"))
         column.addLayout(self._cards(self._session.samples()))
         column.addSpacing(6)
-        column.addWidget(SectionHead("Generated, with a knob for noise"))
-        column.addLayout(self._cards(self._session.generators()))
-        column.addSpacing(6)
         column.addWidget(SectionHead("Drawn by hand, with the mouse"))
         column.addLayout(self._cards(self._session.drawings()))
+        column.addSpacing(6)
+        column.addWidget(SectionHead("Generated, with a knob for noise"))
+        column.addLayout(self._cards(self._session.generators()))
         self.setWidget(body)
 
     def _drop_zone(self) -> QFrame:
@@ -61,4 +61,6 @@ class StartPage(QScrollArea):
             grid.addWidget(card, i // COLUMNS, i % COLUMNS)
         for i in range(COLUMNS):
             grid.setColumnStretch(i, 1)
+        for i in range(len(found), COLUMNS):  # columns without a card are as wide as the others
+            grid.addWidget(QWidget(), 0, i)
         return grid

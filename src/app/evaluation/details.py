@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.evaluation.confusion import ConfusionMatrix
+from app.evaluation.curve import HELP, Curve, CurvePlot
 from app.evaluation.inputs import Cells
 from app.evaluation.plots import PredictedPlot, ResidualPlot
 from app.evaluation.table import Column, Table, are_numbers
@@ -23,8 +24,8 @@ FEW = 12
 PLOT_HELP = "Every point is a test row. On the dashed line it would be answered exactly."
 
 
-def details(evaluation: Evaluation, target: str, inputs: Cells) -> QWidget:
-    """Everything below the scores, in two columns."""
+def details(evaluation: Evaluation, target: str, inputs: Cells, curve: Curve | None = None) -> QWidget:
+    """Everything below the scores, in two columns; curve: of a network with one input."""
     made = QWidget()
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
@@ -32,7 +33,7 @@ def details(evaluation: Evaluation, target: str, inputs: Cells) -> QWidget:
     side = QVBoxLayout()
     side.setSpacing(12)
     classes = evaluation.task == "classification"
-    row.addWidget(_matrix(evaluation) if classes else _predicted(evaluation, target), 1)
+    row.addWidget(_matrix(evaluation) if classes else _predicted(evaluation, target, curve), 1)
     table = class_table(evaluation) if classes else None
     side.addWidget(_titled("By class", table) if table is not None else _residuals(evaluation), 0 if classes else 1)
     side.addWidget(_titled("Most wrong", worst_table(evaluation, target, inputs), "Rows with the largest loss."), 1)
@@ -65,10 +66,15 @@ def _matrix(e: Evaluation) -> Card:
     return card
 
 
-def _predicted(e: Evaluation, target: str) -> Card:
+def _predicted(e: Evaluation, target: str, curve: Curve | None) -> Card:
     assert e.truth is not None
     assert e.predicted is not None
     card = Card(margin=14, spacing=8)
+    if curve is not None:  # the eye judges a line through points better than points about a diagonal
+        card.body.addWidget(label("Prediction over the input", "title"))
+        card.body.addWidget(ElidedLabel(HELP, "muted"))
+        card.body.addWidget(CurvePlot(curve), 1)
+        return card
     plot = PredictedPlot()
     plot.show_rows(e.truth, e.predicted, target)
     card.body.addWidget(label("Predicted against true", "title"))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QScrollArea, QVBo
 
 from app.banner import Banner
 from app.evaluation import save
+from app.evaluation.curve import curve_of
 from app.evaluation.details import details
 from app.evaluation.inputs import cells_of
 from app.evaluation.metric import ScoreTile
@@ -129,7 +130,7 @@ class EvaluatePage(ResultPage):
         for score in scores(evaluation):
             self._tiles.addWidget(ScoreTile(score))
         inputs = cells_of(trained.prepared, evaluation.worst)
-        old, self._details = self._details, details(evaluation, target, inputs)
+        old, self._details = self._details, details(evaluation, target, inputs, curve_of(trained))
         self._column.replaceWidget(old, self._details)
         self._column.setStretchFactor(self._details, 1)
         old.deleteLater()

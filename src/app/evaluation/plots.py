@@ -14,7 +14,7 @@ POINT = 6
 BINS = 31
 
 
-class _Plot(pg.PlotWidget):
+class StillPlot(pg.PlotWidget):
     """A still plot in the colours of the theme."""
 
     def __init__(self, name: str, across: str, up: str, parent: QWidget | None = None) -> None:
@@ -55,7 +55,7 @@ class _Plot(pg.PlotWidget):
         raise NotImplementedError
 
 
-class PredictedPlot(_Plot):
+class PredictedPlot(StillPlot):
     """Every row a point; on the diagonal it would be answered exactly."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -84,7 +84,7 @@ class PredictedPlot(_Plot):
         )
 
 
-class ResidualPlot(_Plot):
+class ResidualPlot(StillPlot):
     """How many rows are off by how much."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

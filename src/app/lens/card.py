@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPixmap
 
 from app import theme
 from app.lens.decision import answers, class_rgb, upsample
-from app.lens.pictures import Palette, class_colour, fill_rounded, rgb_image, signed_image
+from app.lens.pictures import Palette, fill_rounded, rgb_image, signed_image
 from app.lens.view import View
 
 SIZE = 112  # points a side that the surface is computed at
@@ -71,7 +71,7 @@ def surface_image(view: View, palette: Palette) -> QImage | None:
     if view.task != "classification":
         return signed_image(fine[0], value_scale(view), palette)
     if len(fine) == 2:
-        return signed_image(fine[1] - fine[0], 1.0, palette)
+        return signed_image(fine[0] - fine[1], 1.0, palette)  # the first class is blue, as everywhere
     return rgb_image(class_rgb(fine, palette.classes(len(fine)), palette.ground))
 
 
@@ -117,7 +117,7 @@ def _coloured(view: View, y: np.ndarray) -> list[tuple[QColor, np.ndarray]]:
     """Colours and which rows have them: by class, or by value in nine steps."""
     if view.task == "classification" and view.prepared is not None:
         count = len(view.prepared.classes)
-        return [(class_colour(i, count), y == i) for i in range(count)]
+        return [(theme.class_color(i), y == i) for i in range(count)]
     step = np.rint(np.clip(y / value_scale(view), -1, 1) * 4).astype(int)
     return [(theme.signed_color(i / 4), step == i) for i in range(-4, 5)]
 
@@ -132,7 +132,7 @@ def _captions(painter: QPainter, view: View, box: QRectF) -> None:
         classes = view.prepared.classes
         for i, name in enumerate(classes[:MOST_CLASSES]):
             x, y = box.left() + i % 2 * half, box.bottom() + 18 + i // 2 * 17
-            _dot(painter, QPointF(x + 4, y - 4), class_colour(i, len(classes)), None)
+            _dot(painter, QPointF(x + 4, y - 4), theme.class_color(i), None)
             painter.setPen(tokens.muted)
             painter.drawText(QPointF(x + 13, y), metrics.elidedText(name, Qt.TextElideMode.ElideRight, half - 17))
     else:

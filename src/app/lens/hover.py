@@ -14,7 +14,7 @@ from app import theme
 from app.lens import curve
 from app.lens.card import extent
 from app.lens.decision import at_point
-from app.lens.pictures import Palette, class_colour, fill_rounded, signed_image
+from app.lens.pictures import Palette, fill_rounded, signed_image
 from app.lens.tiles import pictures as tile_pictures
 from app.lens.tiles import strip_image
 from app.lens.view import View
@@ -216,7 +216,7 @@ def _surface(view: View, x: float, y: float) -> Content | None:
     if view.task == "classification":
         count = len(values)
         order = np.argsort(-values)[:5]
-        rows = tuple((prepared.classes[k], percent(float(values[k])), class_colour(int(k), count)) for k in order)
+        rows = tuple((prepared.classes[k], percent(float(values[k])), theme.class_color(int(k))) for k in order)
         return Content(where, rows if len(prepared.classes) == count else (), note="Probability of each class here.")
     target = prepared.preparation.target
     value = float(values[0])

@@ -73,8 +73,11 @@ class Layout:
     step: float = 0.0
 
 
-def layout(structure: Structure, width: float, height: float, *, card: bool) -> Layout:
-    """Everything within the area where that can be read, wider than it where it could not."""
+def layout(structure: Structure, width: float, height: float, *, card: bool, large: bool = False) -> Layout:
+    """Everything within the area where that can be read, wider than it where it could not.
+
+    card: the answer as a whole stands at the right; large: with numbers to read in it.
+    """
     if not structure.columns:
         return Layout(width=width, height=height)
     room = max(80.0, height - TOP - BOTTOM)

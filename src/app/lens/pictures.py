@@ -25,7 +25,7 @@ class Palette:
         self.ground = rgb(tokens.panel)
 
     def classes(self, count: int) -> np.ndarray:
-        return np.array([rgb(class_colour(i, count)) for i in range(count)], float)
+        return np.array([rgb(theme.class_color(i)) for i in range(count)], float)
 
 
 def rgb(colour: QColor) -> np.ndarray:
@@ -35,14 +35,6 @@ def rgb(colour: QColor) -> np.ndarray:
 def ramp(low: QColor, high: QColor) -> np.ndarray:
     t = np.linspace(0.0, 1.0, 256)[:, None]
     return np.rint(rgb(low) + t * (rgb(high) - rgb(low))).astype(np.uint8)
-
-
-def class_colour(index: int, count: int) -> QColor:
-    """Two classes are orange and blue, as signs are; more take the series."""
-    tokens = theme.current()
-    if count <= 2:
-        return tokens.positive if index else tokens.negative
-    return tokens.series[index % len(tokens.series)]
 
 
 def signed_image(values: np.ndarray, scale: float, palette: Palette) -> QImage:
