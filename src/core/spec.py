@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from core import losses, values
+from core.data.augmentation import Augmentation
 from core.data.drawing import points_from_json
 from core.errors import UserInputError
 from core.layers import Layer, layer_from_json, layer_to_json
@@ -21,6 +22,7 @@ from core.values import hyper
 
 MOST_LAYERS = 1000
 MOST_EDGES = 10_000
+MOST_PIXELS = 1024  # of one side of the images that a network gets
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ class DataSource:
 
     How a file is read where the guess is overruled, "" = guessed. part: the sheet, table, array or member. encoding: by
     its usual name. delimiter: one character. header: "yes" or "no". decimal: "." or ",".
+    also: paths of files that belong to the first one: they were dropped together.
     """
 
     kind: str
@@ -271,23 +274,28 @@ class DataSource:
     decimal: str = ""
     choices: Mapping[str, int | float | str] = field(default_factory=dict)
     points: tuple[tuple[float, ...], ...] = ()
+    also: tuple[str, ...] = ()
 
     READING: ClassVar[tuple[str, ...]] = ("part", "encoding", "delimiter", "header", "decimal")
-    LATER: ClassVar[tuple[str, ...]] = (*READING, "choices", "points")
+    LATER: ClassVar[tuple[str, ...]] = (*READING, "choices", "points", "also")
 
     def to_json(self) -> dict[str, Any]:
         """All fields, except choices that were left to the guess: earlier versions do not know them."""
         plain = {**vars(self), "choices": dict(self.choices), "points": [list(point) for point in self.points]}
+        plain["also"] = list(self.also)
         return {name: value for name, value in plain.items() if value or name not in self.LATER}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; raises KeyError, TypeError or ValueError."""
-        plain = _typed(cls, {k: v for k, v in data.items() if k not in ("choices", "points")})
+        plain = _typed(cls, {k: v for k, v in data.items() if k not in ("choices", "points", "also")})
+        also = data.get("also", ())
+        if not isinstance(also, (list, tuple)) or any(type(path) is not str for path in also):
+            raise TypeError(f"also = {also!r}")
         choices = dict(data.get("choices", {}))
         if any(type(k) is not str or type(v) not in (int, float, str) for k, v in choices.items()):
             raise TypeError(f"choices = {choices!r}")
-        return cls(**plain, choices=choices, points=points_from_json(data.get("points", ())))
+        return cls(**plain, choices=choices, points=points_from_json(data.get("points", ())), also=tuple(also))
 
 
 @dataclass(frozen=True)
@@ -297,6 +305,7 @@ class DataSpec:
     target: the column to predict, "" = the guess. task: "auto", "classification" or "regression".
     excluded: columns left out. kinds: column name → "number" or "category" where the person overrules the guess.
     validation, test: shares of all rows; the split is stratified by class and keyed by `seed`.
+    Images: height, width, channels that the network gets, 0 = guessed. augmentation: of the training rows.
     """
 
     source: DataSource
@@ -307,22 +316,36 @@ class DataSpec:
     validation: float = 0.2
     test: float = 0.2
     seed: int = 7
+    height: int = 0
+    width: int = 0
+    channels: int = 0
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     def to_json(self) -> dict[str, Any]:
+        """All fields, except of images and augmentation what was left as it is: earlier versions do not know them."""
         plain = {name: getattr(self, name) for name in ("target", "task", "validation", "test", "seed")}
-        return {"source": self.source.to_json(), **plain, "excluded": list(self.excluded), "kinds": dict(self.kinds)}
+        later = {name: getattr(self, name) for name in ("height", "width", "channels") if getattr(self, name)}
+        if self.augmentation:
+            later["augmentation"] = self.augmentation.to_json()
+        columns = {"excluded": list(self.excluded), "kinds": dict(self.kinds)}
+        return {"source": self.source.to_json(), **plain, **columns, **later}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; raises UserInputError for anything malformed."""
         try:
             source = DataSource.from_json(dict(data["source"]))
-            rest = _typed(cls, {k: v for k, v in data.items() if k not in ("source", "excluded", "kinds")})
+            own = ("source", "excluded", "kinds", "augmentation")
+            rest = _typed(cls, {k: v for k, v in data.items() if k not in own})
             excluded = tuple(str(name) for name in data.get("excluded", ()))
             kinds = {str(k): str(v) for k, v in dict(data.get("kinds", {})).items()}
+            varied = values.from_json(Augmentation, dict(data.get("augmentation", {})), where="augmentation")
         except (KeyError, TypeError, ValueError) as err:
             raise UserInputError("The data settings are malformed.", where="data", reason=str(err)) from err
-        made = cls(source=source, excluded=excluded, kinds=kinds, **rest)
+        made = cls(source=source, excluded=excluded, kinds=kinds, augmentation=varied, **rest)
+        if not all(0 <= n <= MOST_PIXELS for n in (made.height, made.width)) or made.channels not in (0, 1, 3):
+            reason = f"Sides have 1 to {MOST_PIXELS} pixels, and 1 channel is grey, 3 are colours."
+            raise UserInputError("The images cannot have this size.", where="data", reason=reason)
         if not (0 <= made.validation < 1 and 0 <= made.test < 1 and made.validation + made.test < 1):
             raise UserInputError("Validation and test shares must leave rows to train on.", where="data")
         return made

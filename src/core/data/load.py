@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,14 @@ import numpy as np
 from core.budget import DEFAULT, require
 from core.budget import measure as measure_bytes
 from core.data import fit, store
-from core.data.preprocess import ClassTarget, Feature, NumberTarget, Preparation
+from core.data.images import load as images
+from core.data.images.recognize import recognize
+from core.data.preprocess import Feature, Preparation
 from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
 from core.data.roles import Roles, assign, findings
 from core.data.rows import load_for_prediction, load_with_target, read_cells
-from core.data.schema import ColumnProfile, Finding, Prepared, TableProfile
+from core.data.schema import ColumnProfile, Finding, Loading, Prepared, TableProfile
 from core.data.sources import content_hash, note, open_table, reading, title
 from core.data.split import split
 from core.data.table import Table
@@ -41,6 +44,9 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         UserInputError: a source that cannot be read, or a specification that names a column that is not there.
     """
     digest = content_hash(spec.source, progress=progress)
+    album = recognize(spec.source)
+    if album is not None:
+        return images.inspect(spec, digest, album, where=title(spec.source), progress=progress)
     with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, _measured(table, spec, digest, progress))
         roles = assign(columns, spec)
@@ -91,8 +97,13 @@ def with_target_histogram(columns: tuple[Column, ...], roles: Roles) -> tuple[Co
     return tuple(roles.target.profile if c.name == roles.target.name else c.profile for c in columns)
 
 
-def prepare(spec: DataSpec, *, progress: Progress = silent, cache: Path | None = None) -> Prepared:
+def prepare(
+    spec: DataSpec, *, progress: Progress = silent, cache: Path | None = None,
+    loading: Callable[[Loading], None] | None = None,
+) -> Prepared:  # fmt: skip
     """Arrays ready to train on; reused where the same content was prepared in the same way before.
+
+    loading: is told how far images are decoded.
 
     Raises:
         UserInputError: a source that cannot be read, or one that nothing can be learned from.
@@ -102,6 +113,15 @@ def prepare(spec: DataSpec, *, progress: Progress = silent, cache: Path | None =
     known = store.find(print_, cache)
     if known is not None:
         return known
+    album = recognize(spec.source)
+    if album is not None:
+        where = title(spec.source)
+        with store.new_entry(print_, cache) as (folder, facts):
+            prepared = images.prepare(
+                spec, digest, album, folder, print_, where=where, progress=progress, loading=loading
+            )
+            facts |= prepared_to_json(prepared)
+        return replace(prepared, folder=str(store.room(cache) / print_))
     with open_table(spec.source, digest, progress=progress, cache=cache) as table:
         roles = assign(_measured(table, spec, digest, progress), spec)
         if roles.blocked:
@@ -118,7 +138,7 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
     parts = _parts(y[known], known, labels, spec, title(spec.source))
     target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
-        _write_rows(folder, part, rows, y, target)
+        store.write_targets(folder, part, rows, y, target)
     features = _write_features(table, roles, parts, folder, progress, where=title(spec.source))
     names = fit.input_names(features)
     loss = resolve("auto", roles.task, len(labels))
@@ -166,15 +186,6 @@ def _write_features(
     return tuple(features)
 
 
-def _write_rows(folder: Path, part: str, rows: np.ndarray, y: np.ndarray, target: ClassTarget | NumberTarget) -> None:
-    if isinstance(target, ClassTarget):
-        store.new_array(folder, part, "y", (len(rows),), np.int32)[...] = y[rows]
-    else:
-        scaled = (y[rows] - target.mean) / target.scale
-        store.new_array(folder, part, "y", (len(rows), 1), np.float32)[...] = scaled[:, None]
-    store.new_array(folder, part, "row_numbers", (len(rows),), np.int64)[...] = rows
-
-
 def _parts(
     y: np.ndarray, known: np.ndarray, labels: tuple[str, ...], spec: DataSpec, where: str
 ) -> dict[str, np.ndarray]:
@@ -215,6 +226,6 @@ def _warnings(table: Table, roles: Roles, known: np.ndarray, features: tuple[Fea
 
 def fingerprint(spec: DataSpec, digest: str) -> str:
     """Names the arrays that this content and this specification give, and this program's way of making them."""
-    told = {k: v for k, v in spec.to_json().items() if k != "source"}
+    told = {k: v for k, v in spec.to_json().items() if k not in ("source", "augmentation")}
     content = reading(spec.source, digest)
     return hashlib.sha256(json.dumps([store.FORMAT, content, told], sort_keys=True).encode()).hexdigest()[:32]

@@ -45,13 +45,41 @@ class NumberTarget:
     scale: float
 
 
+@dataclass(frozen=True)
+class ImageFeature:
+    """x' = (x - mean) / scale for every pixel, one mean and scale a channel; x as grey (1 channel) or RGB (3).
+
+    An image of another size is resized to height × width first. white: the value of a white pixel, 255 unless the
+    source held arrays of other numbers.
+    """
+
+    name: str
+    height: int
+    width: int
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    white: float = 255.0
+
+    @property
+    def channels(self) -> int:
+        return len(self.mean)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.height, self.width, self.channels
+
+
 Feature = NumberFeature | CategoryFeature
 Target = ClassTarget | NumberTarget
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Everything needed to turn a row of the source into a row of x, and an output into an answer."""
+    """Everything needed to turn a row of the source into a row of x, and an output into an answer.
+
+    A row is made of columns, the `features`, or it is an `image` and there are no features.
+    """
 
     features: tuple[Feature, ...]
     target: Target
+    image: ImageFeature | None = None

@@ -57,12 +57,13 @@ class RejectedRow:
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What is known of images besides the columns "image" and target. All arrays and tuples have one entry an image.
+    """What is known of images besides the columns "image" and target.
 
-    height, width, channels: what the network gets, guessed or chosen; guessed_*: the guess. names: of the files. labels:
-    index in `classes`, -1 where unknown, or numbers for a regression. part: 0 train, 1 validation, 2 test as the source
-    says, -1 where the split decides. usable: whether it could be read. sizes: (width, height, count) as found, the most
-    frequent first; sizes_count: how many different ones. colour: how many may hold colours. kind: for people.
+    kind: for people. height, width, channels: what the network gets, guessed or chosen; guessed: the guess. sizes:
+    (width, height, count) as found, the most frequent first; sizes_count: how many different ones. colour: how many may
+    hold colours. targets: the labels to choose from. With one entry an image: names, of the files; labels, the index in
+    `classes`, -1 where unknown, or numbers for a regression; part, 0 train, 1 validation, 2 test as the source says, -1
+    where the split decides; usable, whether it could be read.
     """
 
     kind: str
@@ -79,6 +80,18 @@ class ImageFacts:
     sizes_count: int = 0
     colour: int = 0
     targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How far the pixels of a source are decoded: those of the first `done` images stand in the .npy file at `path`,
+    one `shape` of `dtype` each; images that could not be read are black there.
+    """
+
+    path: str
+    shape: tuple[int, int, int]
+    dtype: str
+    done: int
 
 
 @dataclass(frozen=True)

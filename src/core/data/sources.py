@@ -16,6 +16,7 @@ import duckdb
 from core.budget import DEFAULT, require
 from core.data import drawing, store
 from core.data.generators import Columns, generate, generator, told
+from core.data.images import load as images
 from core.data.progress import Progress, silent
 from core.data.readers import read
 from core.data.readers.base import Options, RawTable, damaged
@@ -59,6 +60,9 @@ def content_hash(source: DataSource, *, progress: Progress = silent) -> str:
     Raises:
         UserInputError: there is no such source, or it cannot be read to its end.
     """
+    found = images.content_hash(source, progress=progress)
+    if found is not None:
+        return found
     path = _path(source)
     if path is None:
         return hashlib.sha256(json.dumps(_told(source)).encode()).hexdigest()

@@ -14,21 +14,24 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from core.budget import DEFAULT
+from core.data.pixels import Images
+from core.data.preprocess import ClassTarget, Target
 from core.data.schema import Arrays, Part, Prepared
 from core.data.scratch import scratch
 from core.errors import UserInputError
 from core.paths import cache_folder
 from core.project.facts import prepared_from_json
 
-FORMAT = 2
+FORMAT = 3
 PARTS = ("train", "validation", "test")
 NAMES = ("x", "y", "row_numbers")
 MANIFEST = "entry.json"
+PIXELS = "pixels.npy"
 CHUNK = 2**20
 
 
@@ -123,7 +126,8 @@ def load(prepared: Prepared) -> Arrays:
         UserInputError: they are gone or damaged; prepare the data again.
     """
     try:
-        parts = {part: Part(*(_open(Path(prepared.folder), part, name) for name in NAMES)) for part in PARTS}
+        opened = _images if prepared.preparation.image is not None else _columns
+        parts = {part: opened(prepared, part) for part in PARTS}
     except (OSError, ValueError, EOFError) as err:
         raise UserInputError(
             "The prepared data are gone or damaged.",
@@ -132,6 +136,21 @@ def load(prepared: Prepared) -> Arrays:
             remedy="Open the data again.",
         ) from err
     return Arrays(**parts)
+
+
+def _columns(prepared: Prepared, part: str) -> Part:
+    return Part(*(_open(Path(prepared.folder), part, name) for name in NAMES))
+
+
+def _images(prepared: Prepared, part: str) -> Part:
+    """All images are one array in the order of the source; a part is some of its rows."""
+    folder, feature = Path(prepared.folder), prepared.preparation.image
+    assert feature is not None
+    pixels = np.load(folder / PIXELS, mmap_mode="r", allow_pickle=False)
+    y, rows = (_open(folder, part, name) for name in NAMES[1:])
+    if pixels.shape[1:] != feature.shape or (len(rows) and int(rows.max()) >= len(pixels)):
+        raise ValueError(f"the pixels have the shape {pixels.shape}")
+    return Part(cast(np.ndarray, Images(pixels, np.asarray(rows), feature)), y, rows)
 
 
 def _open(folder: Path, part: str, name: str) -> np.ndarray:
@@ -145,6 +164,16 @@ def new_array(folder: Path, part: str, name: str, shape: tuple[int, ...], dtype:
         np.save(path, np.zeros(shape, dtype))
         return np.load(path, allow_pickle=False)
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def write_targets(folder: Path, part: str, rows: np.ndarray, y: np.ndarray, target: Target) -> None:
+    """The answers of a part and the numbers of its rows. y: (all rows,) class indices, or numbers in their own unit."""
+    if isinstance(target, ClassTarget):
+        new_array(folder, part, "y", (len(rows),), np.int32)[...] = y[rows]
+    else:
+        scaled = (y[rows] - target.mean) / target.scale
+        new_array(folder, part, "y", (len(rows), 1), np.float32)[...] = scaled[:, None]
+    new_array(folder, part, "row_numbers", (len(rows),), np.int64)[...] = rows
 
 
 def find(fingerprint: str, cache: Path | None = None) -> Prepared | None:

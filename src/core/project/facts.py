@@ -10,6 +10,7 @@ from core.data.preprocess import (
     CategoryFeature,
     ClassTarget,
     Feature,
+    ImageFeature,
     NumberFeature,
     NumberTarget,
     Preparation,
@@ -17,21 +18,27 @@ from core.data.preprocess import (
 )
 from core.data.schema import Prepared
 from core.errors import UserInputError
+from core.spec import MOST_PIXELS
 
 TASKS = ("classification", "regression")
 
 
 def preparation_to_json(preparation: Preparation) -> dict[str, Any]:
+    image = preparation.image
     return {
         "features": [_feature_to_json(feature) for feature in preparation.features],
         "target": _target_to_json(preparation.target),
+        **({} if image is None else {"image": {**vars(image), "mean": list(image.mean), "scale": list(image.scale)}}),
     }
 
 
 def preparation_from_json(data: Any, *, where: str = "preparation") -> Preparation:
     """The inverse of `preparation_to_json`; raises UserInputError for anything malformed."""
     features = tuple(_feature(entry, where) for entry in _list(data, "features", where))
-    return Preparation(features, _target(_table(data, "target", where), where))
+    image = _image(data["image"], where) if "image" in data else None
+    if image is not None and features:
+        _refuse(where, "A row is either an image or columns.")
+    return Preparation(features, _target(_table(data, "target", where), where), image)
 
 
 def prepared_to_json(prepared: Prepared) -> dict[str, Any]:
@@ -93,6 +100,20 @@ def _feature(entry: Any, where: str) -> Feature:
     if kind == "category":
         return CategoryFeature(name, _texts(entry, "categories", where), _text(entry, "fill", where))
     _refuse(where, f"The column {name[:60]!r} is of the unknown kind {kind[:60]!r}.")
+
+
+def _image(entry: Any, where: str) -> ImageFeature:
+    height, width = (_count(_field(entry, name, where), name, where) for name in ("height", "width"))
+    mean, scale = (_list(entry, name, where) for name in ("mean", "scale"))
+    fits = all(1 <= side <= MOST_PIXELS for side in (height, width)) and len(mean) in (1, 3)
+    if not fits or len(scale) != len(mean):
+        _refuse(where, "The image has no legal size.")
+    return ImageFeature(
+        _text(entry, "name", where), height, width,
+        mean=tuple(_number({"mean": value}, "mean", where) for value in mean),
+        scale=tuple(_scale({"scale": value}, where) for value in scale),
+        white=_scale({"scale": _field(entry, "white", where)}, where),
+    )  # fmt: skip
 
 
 def _target_to_json(target: Target) -> dict[str, Any]:

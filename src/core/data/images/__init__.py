@@ -1,0 +1,1 @@
+"""Images as data: folders and archives of image files, IDX files, arrays of pixels."""
