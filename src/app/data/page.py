@@ -179,7 +179,9 @@ class DataPage(QWidget):
         assert profile is not None
         offers = self.scatter.offers()
         few = len(profile.columns) <= FEW_COLUMNS
-        two = few and len([n for n in number_columns(profile) if n != profile.target]) == 2
+        numbers = number_columns(profile)
+        curve = len(numbers) == 2 and profile.target in numbers and profile.task == "regression"
+        two = few and (curve or len([n for n in numbers if n != profile.target]) == 2)
         wanted = offers and (two if self._scatter_wanted is None else self._scatter_wanted)
         self._scatter_button.setVisible(offers)
         self._scatter_button.setChecked(wanted)

@@ -48,10 +48,12 @@ def from_preview(profile: TableProfile, x: str, y: str) -> Points:
 
 
 def from_arrays(prepared: Prepared, x: str, y: str) -> Points | None:
-    """All rows, thinned evenly where they are many; None where a column is not among the features or cannot be read."""
+    """All rows, thinned evenly where they are many; None where a column is not prepared or cannot be read."""
     preparation = prepared.preparation
+    target = preparation.target
     across, up = _place(preparation, x), _place(preparation, y)
-    if not prepared.folder or across is None or up is None:
+    numbers = {target.name: target} if isinstance(target, NumberTarget) else {}
+    if not prepared.folder or (across is None and x not in numbers) or (up is None and y not in numbers):
         return None
     try:
         arrays = store.load(prepared)
@@ -60,12 +62,24 @@ def from_arrays(prepared: Prepared, x: str, y: str) -> Points | None:
     parts = (arrays.train, arrays.validation, arrays.test)
     every = max(1, -(-sum(len(part.y) for part in parts) // MOST_POINTS))
     rows, answers = (np.concatenate([getattr(part, name)[::every] for part in parts]) for name in ("x", "y"))
-    px, py = (rows[:, place] * feature.scale + feature.mean for place, feature in (across, up))
-    target = preparation.target
+    px, py = (_column(rows, answers, place, numbers.get(name)) for name, place in ((x, across), (y, up)))
     if isinstance(target, ClassTarget):
         return Points(px, py, target.classes, answers.astype(int))
     assert isinstance(target, NumberTarget)
     return Points(px, py, value=answers[:, 0] * target.scale + target.mean)
+
+
+def _column(
+    rows: np.ndarray, answers: np.ndarray, place: tuple[int, NumberFeature] | None, target: NumberTarget | None
+) -> np.ndarray:
+    """A feature, or the target where it is a number, in the units of the data."""
+    if place is not None:
+        at, feature = place
+        found: np.ndarray = rows[:, at] * feature.scale + feature.mean
+    else:
+        assert target is not None
+        found = answers[:, 0] * target.scale + target.mean
+    return found
 
 
 def _place(preparation: Preparation, name: str) -> tuple[int, NumberFeature] | None:

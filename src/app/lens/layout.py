@@ -15,10 +15,12 @@ MARGIN, TOP, BOTTOM = 28.0, 64.0, 52.0
 PITCH, LEAST_PITCH, TILE_SHARE, LARGEST_TILE = 52.0, 19.0, 0.76, 40.0
 MOST_TILES, SAMPLED_TILES = 16, 12  # a column of more units than the first shows as many as the second
 NAMES = (84.0, 112.0)  # most room for the names of features or classes, with the decision surface and without
+CARD = {False: (0.205, 240.0), True: (0.3, 360.0)}  # share of the width and most pixels, small and large
 STEP_X = (84.0, 220.0)  # least and most between columns; below it the picture grows wider than the area
 PICTURE, MATRIX, STRIP = 88.0, (64.0, 150.0), (64.0, 132.0)  # a strip: least and most width
 MAP_TILE, LARGE_MAP, MAP_GAP = 40.0, 64.0, 6.0
-HEADING, LEAST_SHARE, AIR = 48.0, 26.0, 40.0  # over columns below each other; of such a column; between columns
+HEADING, FOOTING = 46.0, 18.0  # words over and under columns that stand below each other
+LEAST_SHARE, AIR = 26.0, 40.0  # height of such a column; between columns
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def layout(structure: Structure, width: float, height: float, *, card: bool, lar
     pitch = min(PITCH, room / max(1, *neurons, 1))
     tile = min(LARGEST_TILE, pitch * TILE_SHARE)
     sizes = [_size(c, n, share, tile) for c, n, share in zip(structure.columns, counts, shares, strict=True)]
-    side = min(240.0, max(120.0, min(0.205 * width, 0.6 * room))) if card else 0.0
+    share, most_side = CARD[large]
+    side = min(most_side, max(120.0, min(share * width, 0.7 * room))) if card else 0.0
     most = NAMES[0] if card else NAMES[1]
     names_left = 0.0 if card else _names(structure, first=True, tile=tile, most=most)
     names_right = _names(structure, first=False, tile=tile, most=most)
@@ -115,9 +118,9 @@ def _peers(structure: Structure, column: Column) -> list[Column]:
 
 
 def _share(structure: Structure, column: Column, room: float) -> float:
-    """Height that a column has for its tiles: where several stand below each other each needs room for its heading."""
+    """Height that a column has for its tiles: where several stand below each other each needs room for its words."""
     lanes = len(_peers(structure, column))
-    return room if lanes == 1 else max(LEAST_SHARE, room / lanes - HEADING)
+    return room if lanes == 1 else max(LEAST_SHARE, (room + HEADING) / lanes - HEADING - FOOTING)
 
 
 def _count(column: Column, share: float) -> int:
@@ -160,8 +163,10 @@ def _fit(ratio: float, width: float, height: float) -> tuple[float, float]:
 def _lane(structure: Structure, column: Column, room: float) -> float:
     """Centre of a column's share of the height: columns of one rank stand below each other."""
     peers = _peers(structure, column)
-    heading = HEADING / 2 if len(peers) > 1 else 0.0
-    return TOP + room * (peers.index(column) + 0.5) / len(peers) + (heading - HEADING / 4 if heading else 0.0)
+    if len(peers) == 1:
+        return TOP + room / 2
+    lane = (room + HEADING) / len(peers)
+    return TOP - HEADING + lane * peers.index(column) + HEADING + (lane - HEADING - FOOTING) / 2
 
 
 def _names(structure: Structure, *, first: bool, tile: float, most: float) -> float:

@@ -152,10 +152,10 @@ class NetworkLens(QWidget):
         if (view.structure, view.carded) != (self.view.structure, self.view.carded):
             self._point(None)
         width, height = self.width(), self.height()
-        placed = layout(view.structure, width, height, card=view.carded)
+        placed = layout(view.structure, width, height, card=view.carded, large=view.line)
         if placed.width > width:  # it will be seen from farther away: use the height that gives
             zoom = _zoom_to_fit(placed.width, width)
-            placed = layout(view.structure, width, (height - BOTTOM) / zoom + BOTTOM, card=view.carded)
+            placed = layout(view.structure, width, (height - BOTTOM) / zoom + BOTTOM, card=view.carded, large=view.line)
         self._canvas.set_view(replace(view, layout=placed))
         if self._fitted:
             self.fit_view()
@@ -222,6 +222,8 @@ class NetworkLens(QWidget):
         """The whole network in view, or at a size that can be read where it is too wide for that."""
         placed = self.view.layout
         zoom = _zoom_to_fit(placed.width, self.width())
+        if placed.height * zoom > self.height() + 1:
+            zoom = max(SMALLEST_FIT, (self.height() - BOTTOM) / max(1.0, placed.height - BOTTOM))
         self._move(zoom, QPointF(max(0.0, (self.width() - placed.width * zoom) / 2), 0.0), fitted=True)
 
     def _move(self, zoom: float, offset: QPointF, *, fitted: bool = False) -> None:
