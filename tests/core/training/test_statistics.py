@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.backend.choose import choose
+from core.engine.messages import Begin, Go, Shutdown, Subscribe
 from core.layers.conv1d import Conv1D
 from core.layers.conv2d import Conv2D
 from core.layers.dense import Dense
@@ -18,6 +19,7 @@ from core.layers.reshape import Reshape
 from core.spec import sequential
 from core.training import statistics, tensors
 from core.training.statistics import BINS, LayerStatistics, Statistics
+from core.training.thread import TrainingThread
 from core.training.trainer import SAMPLE_SHARE, Trainer
 
 BACKENDS = ["numpy", "mlx"]
@@ -153,3 +155,19 @@ def test_dense_alone_keeps_its_surfaces(make_task) -> None:
     assert kept["surface/l1"].shape == (3, tensors.GRID, tensors.GRID)
     assert "surface/l2" not in kept
     assert "surface/l3" in kept
+
+
+def test_a_subscription_brings_them_with_the_snapshot(make_task) -> None:
+    thread = TrainingThread(lambda event: None)
+    for command in (Begin(1, make_task("iris")), Subscribe(("statistics", "histogram")), Go(1, 3)):
+        thread.send(command)
+    while thread.snapshot is None or thread.snapshot.step < 3:
+        thread._turn()
+    told = thread.snapshot.tensors
+    assert told["statistics/step"].tolist() == [3]
+    assert LayerStatistics.of(told, "l1").gradient_norm > 0
+    assert "histogram/gradient/l1/W" in told
+    thread.send(Subscribe(()))
+    thread.send(Shutdown())
+    thread._turn()
+    assert thread.snapshot.tensors == {}
