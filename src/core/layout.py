@@ -13,8 +13,8 @@ from core.spec import NetworkSpec
 Point = tuple[float, float]
 Column = tuple[str, ...]
 
-CARD_WIDTH, CARD_HEIGHT = 144, 64
-STEP_X, STEP_Y = 200, 112  # from centre to centre: 56 pixels between cards for the shape, 48 between rows
+CARD_WIDTH, CARD_HEIGHT = 148, 64
+STEP_X, STEP_Y = 200, 112  # from centre to centre: 52 pixels between cards for the shape, 48 between rows
 SNAP = 8  # half the pitch of the dot grid
 CUT_COST = 2.0  # rows that one broken connection of a fork is worth
 MOST_PER_ROW = 24  # of a network that is wrapped: more could not be read

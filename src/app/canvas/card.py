@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from app import theme
 from app.canvas import paint
-from app.canvas.routing import in_port
+from app.canvas.routing import in_port, port_pitch
 from core.layout import CARD_HEIGHT, CARD_WIDTH
 
 PORT_RADIUS = 4.5
 PORT_REACH = 11.0  # how near to a port the pointer counts as on it
+LEAST_NUMBER = 5.5  # radius of a port from which a number fits into it
 OUTLINE = 10.0
 
 
@@ -131,10 +132,11 @@ class CardItem(QGraphicsItem):
         count_box = QRectF(right - count, box.top() + 12, count, 20)
         paint.text(painter, count_box, "mono_small", tokens.muted, state.parameters, right_align)
         about = QRectF(left, box.top() + 33, right + 4 - left, 18)
-        words = state.describe
-        if paint.metrics("small").horizontalAdvance(words) > about.width():
+        words, kind = state.describe, "small"
+        if paint.metrics(kind).horizontalAdvance(words) > about.width():
             words = words.replace(" · ", "·")
-        paint.text(painter, about, "small", tokens.muted, words, left_align)
+            kind = "small" if paint.metrics("small").horizontalAdvance(words) <= about.width() else "smaller"
+        paint.text(painter, about, kind, tokens.muted, words, left_align)
 
     def _paint_port(self, painter: QPainter, side: str) -> None:
         tokens = theme.current()
@@ -145,10 +147,12 @@ class CardItem(QGraphicsItem):
         if side == "out":
             painter.drawEllipse(QPointF(CARD_WIDTH / 2, 0), radius, radius)
             return
+        room = port_pitch(self.state.inputs) / 2 - 0.4
+        numbered = self.state.numbered and room >= LEAST_NUMBER
+        wide = min(radius + 2.5 if numbered else radius, room)
         for place, port in enumerate(self._in_ports()):
-            wide = radius + 2.5 if self.state.numbered else radius
             painter.drawEllipse(port, wide, wide)
-            if self.state.numbered:
+            if numbered:
                 self._paint_number(painter, port, place + 1, active=active)
 
     def _in_ports(self) -> list[QPointF]:

@@ -57,7 +57,7 @@ def rank(name: str) -> tuple[int, str]:
 def opened_for(shape: Shape) -> frozenset[str]:
     """The groups that rows of this shape most likely ask for: those that stand open at first."""
     more = {2: ("sequence", "pooling"), 3: ("convolution", "pooling")}
-    return frozenset(("input", "core", *more.get(len(shape), ("regularization",))))
+    return frozenset(("input", "core", *more.get(len(shape), ())))
 
 
 def icon(name: str, size: int = 16) -> QIcon:

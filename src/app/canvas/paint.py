@@ -35,11 +35,12 @@ FAR = 0.62  # scale below which small print is left out and names are written la
 
 @cache
 def font(kind: str) -> QFont:
-    """A font of the theme, or for what a card is called "name", "name_far": semi-bold, the latter seen from afar, and
-    "number" for what stands in a port."""
-    if kind == "number":
-        small = theme.font("mono_small")
-        small.setPixelSize(9)
+    """A font of the theme, or for what a card is called "name", "name_far": semi-bold, the latter seen from afar, "number"
+    for what stands in a port, "smaller" for what would not fit.
+    """
+    if kind in ("number", "smaller"):
+        small = theme.font("mono_small" if kind == "number" else "small")
+        small.setPixelSize(9 if kind == "number" else 11)
         return small
     if not kind.startswith("name"):
         return theme.font(kind)

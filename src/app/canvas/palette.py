@@ -205,6 +205,8 @@ class Palette(QWidget):
     def refresh(self, _signal: object = None) -> None:
         while self._grid.takeAt(0) is not None:
             pass
+        for row in range(self._grid.rowCount()):
+            self._grid.setRowMinimumHeight(row, 0)
         for made in (*self.buttons.values(), *self.heads.values()):
             made.hide()
         shown, self._rows = self.matching(), []
@@ -220,6 +222,7 @@ class Palette(QWidget):
         head.show_state(is_open=is_open, count=len(kinds))
         self._grid.addWidget(head, len(self._rows), 0, 1, COLUMNS)
         head.show()
+        self._grid.setRowMinimumHeight(len(self._rows), HEAD_HEIGHT)
         self._rows.append([head])
         if is_open:
             self._add_buttons(kinds)
@@ -230,6 +233,7 @@ class Palette(QWidget):
             for place, made in enumerate(row):
                 self._grid.addWidget(made, len(self._rows), place)
                 made.show()
+            self._grid.setRowMinimumHeight(len(self._rows), HEIGHT)
             self._rows.append(row)
 
     def _head(self, name: str) -> GroupHead:

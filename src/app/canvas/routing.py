@@ -38,8 +38,11 @@ def out_port(centre: QPointF) -> QPointF:
 
 def in_port(centre: QPointF, place: int = 0, count: int = 1) -> QPointF:
     """Where the input of that place arrives, of `count`: several stand below each other."""
-    pitch = min(PORT_PITCH, (CARD_HEIGHT - 2 * PORT_PITCH) / max(1, count - 1))
-    return centre + QPointF(-CARD_WIDTH / 2, (place - (count - 1) / 2) * pitch)
+    return centre + QPointF(-CARD_WIDTH / 2, (place - (count - 1) / 2) * port_pitch(count))
+
+
+def port_pitch(count: int) -> float:
+    return min(PORT_PITCH, (CARD_HEIGHT - 18.0) / max(1, count - 1))
 
 
 class Lanes:
@@ -71,7 +74,7 @@ def route(start: QPointF, end: QPointF, others: Iterable[QRectF] = (), lanes: La
     if ahead >= STUB and not blocking:
         return curve(start, end)
     lane = _lane(start, end, blocking)
-    lane = _clear(lane, start, end, others) if ahead > 0 else lane
+    lane = _clear(lane, start, end, others)
     if lanes is not None:
         away = -LANE_PITCH if lane < (start.y() + end.y()) / 2 else LANE_PITCH
         lane = lanes.free(lane, start.x() + STUB, end.x() - STUB - ARROW, start, away=away)
@@ -80,9 +83,10 @@ def route(start: QPointF, end: QPointF, others: Iterable[QRectF] = (), lanes: La
 
 def _clear(lane: float, start: QPointF, end: QPointF, others: Iterable[QRectF]) -> float:
     """`lane`, moved on in its own direction past every card that it would cross."""
-    up = lane < (start.y() + end.y()) / 2
+    up = lane < min(start.y(), end.y()) if start.x() < end.x() else end.y() < start.y() - CARD_HEIGHT
+    left, right = sorted((start.x() + STUB, end.x() - STUB))
     for rect in sorted(others, key=lambda rect: -rect.bottom() if up else rect.top()):
-        beside = rect.right() < start.x() + STUB or rect.left() > end.x() - STUB
+        beside = rect.right() < left or rect.left() > right
         if not beside and rect.top() - 6 < lane < rect.bottom() + 6:
             lane = rect.top() - LANE if up else rect.bottom() + LANE
     return lane
@@ -105,14 +109,8 @@ def _lane(start: QPointF, end: QPointF, blocking: list[QRectF]) -> float:
         middle = (start.y() + end.y()) / 2
         return above if middle - above <= below - middle else below
     if abs(end.y() - start.y()) >= CARD_HEIGHT + 16:
-        return (
-            (start.y() + end.y()) / 2 if abs(end.y() - start.y()) < 160 else end.y() - _sign(start, end) * (half + LANE)
-        )
+        return start.y() + (half + LANE if end.y() >= start.y() else -half - LANE)
     return max(start.y(), end.y()) + half + LANE
-
-
-def _sign(start: QPointF, end: QPointF) -> int:
-    return 1 if end.y() >= start.y() else -1
 
 
 def _corners(start: QPointF, end: QPointF, lane: float) -> Route:

@@ -135,9 +135,7 @@ class NetworkScene(QGraphicsScene):
     def reposition(self) -> None:
         """Put every card where the layout says and lead the connections there."""
         project = self._document.project
-        self.show_places(
-            layout.positions(project.network, project.layout, per_row=self.per_row, step_x=self._step())
-        )
+        self.show_places(layout.positions(project.network, project.layout, per_row=self.per_row, step_x=self._step()))
 
     def _step(self) -> float:
         """From card to card: more where the shapes between them would not fit."""

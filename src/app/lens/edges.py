@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from app import theme
 from app.lens.layout import Layout, Placed
-from app.lens.structure import Structure
+from app.lens.structure import Link, Structure
 
 MOST_EDGES = 110  # of one link: beyond it the weakest are left out, they would only be a haze
 MOST_SUMMED = 128  # rows or columns that stand for a whole column's
@@ -75,7 +75,7 @@ def build(structure: Structure, layout: Layout, tensors: Mapping[str, np.ndarray
         source, target = placed[link.source], placed[link.target]
         if link.kind == "dense" and source.flat and target.flat:
             parts.append(_of_link(n, source, target, tensors.get(f"{kind}/{link.weights}/W")))
-        elif link.kind == "each" and source.units and target.units:
+        elif link.kind == "each" and source.units and target.units and _adjacent(structure, link):
             parts.append(_one_to_one(n, source, target))
     if not parts:
         none, points = np.zeros(0, int), np.zeros((0, 2))
@@ -99,6 +99,11 @@ def _of_link(number: int, source: Placed, target: Placed, matrix: np.ndarray | N
     start, end = source.anchors("right")[i], target.anchors("left")[j]
     units = np.array(rows)[i], np.array(columns)[j]
     return np.full(len(i), number), *units, value, level, start, end
+
+
+def _adjacent(structure: Structure, link: Link) -> bool:
+    """Whether no column stands between: what skips others is one line around them."""
+    return structure.columns[link.target].rank - structure.columns[link.source].rank == 1
 
 
 def _one_to_one(number: int, source: Placed, target: Placed) -> tuple[np.ndarray, ...]:

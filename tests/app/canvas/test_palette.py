@@ -55,7 +55,7 @@ class TestPalette:
         assert heads(palette) == [
             "core", "convolution", "pooling", "normalization", "regularization", "sequence", "merge", "shape",
         ]  # fmt: skip
-        assert {groups.group_of(layer_types()[kind]) for kind in shown(palette)} == {"core", "regularization"}
+        assert {groups.group_of(layer_types()[kind]) for kind in shown(palette)} == {"core"}
 
     @pytest.mark.parametrize(("shape", "name"), [((8, 8, 1), "convolution"), ((20, 3), "sequence"), ((4,), "core")])
     def test_images_and_sequences_open_their_groups(self, palette, document, shape, name):
