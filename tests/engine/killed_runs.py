@@ -39,7 +39,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[Layer, ...]]] = {
     "Adam": ({"optimizer": Adam(), "l2": 1e-3}, WIDE),
     "one-cycle": ({"optimizer": Momentum(), "schedule": OneCycle()}, WIDE),
     "plateau": ({"schedule": Plateau(factor=0.3, patience=2), "learning_rate": 0.1}, WIDE),
-    "early stopping": ({"early_stopping": 12, "learning_rate": 0.05}, WIDE),
+    "early stopping": ({"early_stopping": 8, "learning_rate": 0.03, "epochs": 80}, WIDE),
     "batch norm": ({"optimizer": Adam()}, NORMED),
     "accumulation": ({"batch_size": 4, "accumulate": 3, "clip_norm": 0.5, "optimizer": AdamW()}, WIDE),
     "recurrent": ({"optimizer": Adam()}, (Reshape(shape=(4, 1)), Conv1D(filters=4, kernel=2), LSTM(units=6))),
