@@ -142,12 +142,13 @@ def train(options: argparse.Namespace) -> Answer:
     prepared = load.prepare(spec, progress=say)
     config = _config(options, prepared, saved.project.training if saved else None)
     network = _network(options, prepared, config, saved.project.network if saved else None)
-    tested = find_here(TrainingTask(network, config, prepared)) if options.learning_rate == "auto" else None
+    task = TrainingTask(network, config, prepared, augmentation=spec.augmentation)
+    tested = find_here(task) if options.learning_rate == "auto" else None
     if tested is not None:
         say(tested.message)
         config = replace(config, learning_rate=tested.suggestion or config.learning_rate)
     began = time.perf_counter()
-    ended = train_here(TrainingTask(network, config, prepared), run_progress())
+    ended = train_here(replace(task, config=config), run_progress())
     seconds = time.perf_counter() - began
     if ended.reason == "diverged":
         raise UserInputError(ended.message, where="training")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class NumberFeature:
@@ -83,3 +85,9 @@ class Preparation:
     features: tuple[Feature, ...]
     target: Target
     image: ImageFeature | None = None
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """(values,) float32: 1 where an input value is a scaled number, 0 where it stands for a category."""
+        widths = [(1.0, 1) if isinstance(f, NumberFeature) else (0.0, len(f.categories)) for f in self.features]
+        return np.repeat(np.array([kind for kind, _ in widths], np.float32), [n for _, n in widths])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.backend.choose import BackendInfo
+from core.data.augmentation import Augmentation
 from core.data.schema import Prepared
 from core.spec import NetworkSpec, TrainingConfig
 from core.training.snapshot import RangeTest, Snapshot
@@ -20,7 +21,10 @@ Weights = Mapping[str, Mapping[str, np.ndarray]]  # layer id → parameter name 
 
 @dataclass(frozen=True)
 class TrainingTask:
-    """All that a run needs. checkpoint_folder "" = none are kept; resume_from: a checkpoint file to go on from."""
+    """All that a run needs. checkpoint_folder "" = none are kept; resume_from: a checkpoint file to go on from.
+
+    augmentation: how training rows are varied at every use.
+    """
 
     network: NetworkSpec
     config: TrainingConfig
@@ -28,6 +32,7 @@ class TrainingTask:
     weights: Weights | None = None
     checkpoint_folder: str = ""
     resume_from: str = ""
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 # --- from the window to the engine

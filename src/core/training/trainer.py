@@ -17,6 +17,7 @@ from core import forecast, keys
 from core.backend.choose import BackendInfo
 from core.budget import physical_memory
 from core.data import store
+from core.data.augmentation import Augmenter
 from core.data.preprocess import NumberTarget
 from core.data.schema import Part, Prepared
 from core.engine.messages import TrainingTask, Weights
@@ -104,6 +105,7 @@ class Trainer:
         self.marks: list[Mark] = []
         self.best: np.ndarray | None = None
         self._order_epoch = -1
+        self._vary = augmenter(task, self.config.seed, len(self.train.x))
         self.ended, self.message = "", ""
         self.remedy: dict[str, float] = {}
         self._good = self.step.flat()
@@ -245,10 +247,12 @@ class Trainer:
             small = self.train.x.nbytes <= COPY_BYTES
             self._shuffled = (self.train.x[order], self.train.y[order]) if small else None
         span = slice(at.cursor, at.cursor + self.batch_rows)
-        if self._shuffled is not None:
-            return self._shuffled[0][span], self._shuffled[1][span]
         chosen = self._order[span]
-        return np.take(self.train.x, chosen, axis=0), np.take(self.train.y, chosen, axis=0)
+        if self._shuffled is not None:
+            x, t = self._shuffled[0][span], self._shuffled[1][span]
+        else:
+            x, t = np.take(self.train.x, chosen, axis=0), np.take(self.train.y, chosen, axis=0)
+        return (x, t) if self._vary is None else (self._vary(x, epoch=at.epoch, rows=chosen), t)
 
     def _add(self, name: str, value: float) -> None:
         series = self.curves.get(name)
@@ -372,6 +376,15 @@ class Trainer:
     def weights(self, *, best: bool) -> Weights:
         """Weights by layer: the best by validation loss where there are any, or the present ones (the last finite)."""
         return self.step.layout.views(self._flat(best=best).copy())
+
+
+def augmenter(task: TrainingTask, seed: int, rows: int) -> Augmenter | None:
+    """What varies the training rows, or None where nothing does."""
+    if not task.augmentation:
+        return None
+    preparation = task.prepared.preparation
+    numbers = None if preparation.image is not None else preparation.numbers
+    return Augmenter(task.augmentation, seed=seed, total=rows, columns=numbers)
 
 
 def epochs_text(n: int) -> str:
