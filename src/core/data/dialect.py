@@ -18,8 +18,7 @@ from core.errors import UserInputError
 DELIMITERS = (",", ";", "\t", "|")
 # A colon stands in times, a space in names: the one has to be chosen, the other separates mostly numbers.
 RARE = ("^", "~", "\x1f", " ")
-RARE_NUMBERS = 0.6
-SAMPLE_LINES = 20
+SPACED_NUMBERS = 0.6
 SAMPLE_ROWS = 1000
 LEADING_LINES = 10
 
@@ -65,28 +64,30 @@ def guess(sample: str, *, where: str, told: Told = Told()) -> Dialect:
     Raises:
         UserInputError: rows whose numbers of cells have nothing in common, or a header that does not fit its rows.
     """
+    best = _best(sample, (told.delimiter,), sure=True) if told.delimiter else _best(sample, DELIMITERS, sure=True)
+    if best is None and not told.delimiter:
+        best = _best(sample, tuple(mark for mark in RARE if mark in sample), sure=False)
+    if best is None:
+        single = Dialect(told.delimiter or ",", '"', '"')
+        return _with_header(single, _single_column(sample, single, where), where, told)
+    return _with_header(*best, where, told)
+
+
+def _best(sample: str, delimiters: Sequence[str], *, sure: bool) -> tuple[Dialect, list[_Line]] | None:
+    """The delimiter and quotes that cut the lines into whole cells, most alike; None where none gives two columns."""
     best: tuple[float, int, Dialect, list[_Line]] | None = None
-    for delimiter in (told.delimiter,) if told.delimiter else (*DELIMITERS, *_rare(sample)):
+    for delimiter in delimiters:
         for quote, escape in _quotings(sample, delimiter):
             dialect = Dialect(delimiter, quote, escape)
             lines = _parse(sample, dialect)
             if not lines:
                 continue
             width, share = _common_width(lines)
-            if width > 1 and share > 0.5 and (told.delimiter or delimiter in DELIMITERS or _surely(lines, share)):
+            if width > 1 and share > 0.5 and (sure or _surely(lines, share, delimiter)):
                 score = round(share, 2) * (1 + _plausible(lines, delimiter))
                 if best is None or (score, width) > best[:2]:
                     best = score, width, replace(dialect, width=width), lines
-    if best is None:
-        single = Dialect(told.delimiter or ",", '"', '"')
-        return _with_header(single, _single_column(sample, single, where), where, told)
-    return _with_header(best[2], best[3], where, told)
-
-
-def _rare(sample: str) -> list[str]:
-    """Delimiters that are tried only where none of the usual ones stands in the first lines."""
-    top = sample.splitlines()[:SAMPLE_LINES]
-    return [] if any(mark in line for line in top for mark in DELIMITERS) else [c for c in RARE if c in sample]
+    return best and best[2:]
 
 
 def _quotings(sample: str, delimiter: str) -> list[tuple[str, str]]:
@@ -140,10 +141,11 @@ def _plausible(lines: list[_Line], delimiter: str) -> float:
     return good / len(texts)
 
 
-def _surely(lines: list[_Line], share: float) -> bool:
-    """Whether a rare delimiter gives every row the same cells, mostly numbers."""
+def _surely(lines: list[_Line], share: float, delimiter: str) -> bool:
+    """Whether a rare delimiter gives every row the same cells, mostly numbers where it stands in sentences too."""
     texts = [text for line in lines[:100] for text in line.cells]
-    return share == 1.0 and sum(_number(text) for text in texts) >= RARE_NUMBERS * len(texts)
+    numbers = sum(_number(text) for text in texts)
+    return share == 1.0 and (delimiter != " " or numbers >= SPACED_NUMBERS * len(texts))
 
 
 def _number(text: str, comma: bool = False) -> bool:

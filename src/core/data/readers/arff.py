@@ -117,14 +117,16 @@ def _rows(lines: Iterator[tuple[int, str]], attributes: Sequence[Attribute], whe
         elif "'" in line or '"' in line or "\\" in line:
             row = _cells(line, place)
         else:
-            row = [cell.strip() for cell in line.split(",")]
-            if len(row) != len(attributes) and "\t" in line:
-                row = [cell.strip() for cell in line.split("\t")]
+            row = _plain_cells(line, "," if "," in line else "\t")
         if len(row) == len(attributes) + 1 and row[-1].startswith("{"):
             row = row[:-1]  # the weight of the row
         if len(row) != len(attributes):
             raise _malformed(place, f"The row has {len(row):,} cells; {len(attributes):,} columns are declared.")
         yield row
+
+
+def _plain_cells(line: str, delimiter: str) -> list[str]:
+    return ["" if cell == "?" else cell for cell in map(str.strip, line.split(delimiter))]
 
 
 def _cells(line: str, place: str) -> list[str]:
@@ -158,7 +160,8 @@ def _unquoted(groups: Sequence[str | None]) -> str:
     for text in groups[:2]:
         if text is not None:
             return _ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), text) if "\\" in text else text
-    return (groups[2] or "").strip()
+    plain = (groups[2] or "").strip()
+    return "" if plain == "?" else plain  # missing; in quotes it would be a text
 
 
 def _malformed(place: str, reason: str) -> UserInputError:
