@@ -8,7 +8,6 @@ from functools import cache
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
-from app import theme
 from app.canvas import paint
 from core.layers import Layer, Shape
 

@@ -35,8 +35,8 @@ FAR = 0.62  # scale below which small print is left out and names are written la
 
 @cache
 def font(kind: str) -> QFont:
-    """A font of the theme, or for what a card is called "name", "name_far": semi-bold, the latter seen from afar, "number"
-    for what stands in a port, "smaller" for what would not fit.
+    """A font of the theme; or "name", "name_far": semi-bold, for what a card is called, the latter seen from afar;
+    "number" for what stands in a port, "smaller" for words that would not fit.
     """
     if kind in ("number", "smaller"):
         small = theme.font("mono_small" if kind == "number" else "small")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MANY_DEAD = 0.5  # share of silent units from which it is a warning
 TIP = (
     "Mean and standard deviation of all outputs of this layer for up to 256 rows, without anything random. Values that "
-    "grow or vanish from layer to layer make training hard. Dead: units of a rectifier that are 0 for all of these rows "
+    "grow or vanish from layer to layer make training hard. Dead: units of a rectifier that are 0 for all these rows "
     "and so learn nothing from them."
 )
 

@@ -216,7 +216,8 @@ class LayerPage(QWidget):
 
 
 def _array(name: str, shape: Shape) -> str:
-    return f"{name} {'×'.join(f'{n:,}' for n in shape)}: {math.prod(shape):,}"
+    sizes = " " + "×".join(f"{n:,}" for n in shape) if len(shape) > 1 else ""
+    return f"{name}{sizes}: {math.prod(shape):,}"
 
 
 def _parameters(count: int) -> str:

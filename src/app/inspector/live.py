@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 REDRAW_MILLISECONDS = 100
 HEALTHY = (1e-4, 1e-2)  # update ‖ΔW‖ beside weights ‖W‖; about 1e-3 is usual
 WANTED = ("weights", "gradient", "histogram")
+FEWEST_COUNTED = 48  # numbers from which it is worth seeing how they spread
 MOST_LETTERS = 18  # of the names of arrays that stand side by side
 
 
@@ -208,8 +209,9 @@ class LiveTensors(QWidget):
         tensors = shot.tensors if shot is not None else {}
         counts = tensors.get(f"histogram/weights/{self._id}/{self._name}")
         edges = tensors.get(f"edges/weights/{self._id}/{self._name}")
-        self.spread.setVisible(counts is not None and edges is not None)
-        if counts is not None and edges is not None:
+        enough = counts is not None and edges is not None and int(counts.sum()) >= FEWEST_COUNTED
+        self.spread.setVisible(enough)
+        if counts is not None and edges is not None and enough:
             self.spread.show_counts(counts, edges)
 
     def _show_facts(self, gradient: np.ndarray | None) -> None:

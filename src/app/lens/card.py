@@ -141,11 +141,12 @@ def _captions(painter: QPainter, view: View, box: QRectF) -> None:
             painter.setPen(tokens.muted)
             painter.drawText(QPointF(box.left() + x + 13, y), text)
     if view.points:
+        second = max(half, 13 + metrics.horizontalAdvance("trained on") + 12)
         _dot(painter, QPointF(box.left() + 4, y + 13), tokens.faint, None)
-        _dot(painter, QPointF(box.left() + half + 4, y + 13), tokens.panel, tokens.text)
+        _dot(painter, QPointF(box.left() + second + 4, y + 13), tokens.panel, tokens.text)
         painter.setPen(tokens.muted)
         painter.drawText(QPointF(box.left() + 13, y + 17), "trained on")
-        painter.drawText(QPointF(box.left() + half + 13, y + 17), "test")
+        painter.drawText(QPointF(box.left() + second + 13, y + 17), "test")
 
 
 def _dot(painter: QPainter, at: QPointF, fill: QColor, ring: QColor | None) -> None:

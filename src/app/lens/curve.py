@@ -150,9 +150,7 @@ def _prediction(painter: QPainter, view: View, box: QRectF, span: tuple[float, f
     xs, ys = _place(box, span, x, np.nan_to_num(drawn, nan=0.0, posinf=1e6, neginf=-1e6))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     curve = _polygon(xs, np.clip(ys, box.top() - 1e4, box.bottom() + 1e4))
-    painter.setPen(QPen(theme.current().raised, 5))  # so that it stands out from the rows
-    painter.drawPolyline(curve)
-    painter.setPen(QPen(theme.current().negative, 2.5))
+    painter.setPen(QPen(theme.current().negative, 2))  # narrower than the rows that it goes through
     painter.drawPolyline(curve)
 
 

@@ -66,7 +66,8 @@ class Placed:
 
 @dataclass(frozen=True)
 class Layout:
-    """columns in the order of the structure; card: the decision surface; width, height of all; step between columns."""
+    """columns in the order of the structure; card: the decision surface; width, height of all; step: the least
+    from column to column."""
 
     columns: tuple[Placed, ...] = ()
     card: Box | None = None
@@ -98,19 +99,19 @@ def layout(structure: Structure, width: float, height: float, *, card: bool, lar
     taken = (side + 24.0 if card else 0.0) + names_right + MARGIN
     rows = [_map_rows(share, size[1]) for share, size in zip(shares, sizes, strict=True)]
     wide = _widths(structure, counts, sizes, rows)
-    least = max([STEP_X[0], *((a + b) / 2 + AIR for a, b in pairwise(wide))])
-    step = (width - left - taken - wide[0] / 2 - wide[-1] / 2) / max(1, structure.ranks - 1)
-    step = min(max(step, least), max(STEP_X[1], least))
-    used = left + wide[0] / 2 + step * (structure.ranks - 1) + wide[-1] / 2 + taken
+    steps = [max(STEP_X[0], (a + b) / 2 + AIR) for a, b in pairwise(wide)]
+    spare = (width - left - taken - wide[0] / 2 - wide[-1] / 2 - sum(steps)) / max(1, len(steps))
+    steps = [max(step, min(step + spare, STEP_X[1])) for step in steps]
+    used = left + wide[0] / 2 + sum(steps) + wide[-1] / 2 + taken
     shift = max(0.0, (width - used) / 2)
     placed = []
     for column, count, size, row in zip(structure.columns, counts, sizes, rows, strict=True):
-        at = (shift + left + wide[0] / 2 + step * column.rank, _lane(structure, column, room))
+        at = (shift + left + wide[0] / 2 + sum(steps[: column.rank]), _lane(structure, column, room))
         ends = (names_left if column.rank == 0 else 0.0, names_right if column.rank == structure.ranks - 1 else 0.0)
         placed.append(_place(column, count, row, at, size, pitch, ends))
     middle = TOP + room / 2
     box = (shift + used - MARGIN - side, middle - side / 2 - 10.0, side, side) if card else None
-    return Layout(tuple(placed), box, max(width, used), height, step)
+    return Layout(tuple(placed), box, max(width, used), height, min(steps, default=STEP_X[1]))
 
 
 def _peers(structure: Structure, column: Column) -> list[Column]:
@@ -129,7 +130,8 @@ def _count(column: Column, share: float) -> int:
         most = MOST_TILES if column.units <= MOST_TILES else SAMPLED_TILES
         return min(column.units, max(2, int(share / LEAST_PITCH)), most)
     if column.form == "maps":
-        return min(column.units, column.most, 2 * _map_rows(share, MAP_TILE))
+        side_by_side = 2 if column.most == MOST_TILES else 1
+        return min(column.units, column.most, side_by_side * _map_rows(share, MAP_TILE))
     return 1
 
 
@@ -146,7 +148,7 @@ def _size(column: Column, count: int, share: float, tile: float) -> tuple[float,
         return _fit(column.shape[1] / column.shape[0], height, height)
     if column.form == "strip":
         steps, channels = column.shape
-        return min(STRIP[1], max(STRIP[0], 4.0 * steps)), min(share, 120.0, max(20.0, 4.0 * channels))
+        return min(STRIP[1], max(STRIP[0], 6.0 * steps)), min(share, 128.0, max(24.0, 8.0 * channels))
     if column.form == "picture":
         flat = (column.grid.rows, column.grid.columns) if column.grid else (1, 1)
         rows, across = column.shape[:2] if len(column.shape) == 3 else flat

@@ -17,7 +17,7 @@ from core.validation import Report, check
 
 OPEN_UNITS = 256  # wider layers are drawn as one heat map of their weights
 OPEN_COLUMNS = 14  # of deeper networks so are all hidden layers
-MOST_TILES, DEEP_TILES = 16, 4  # channels of an image that get a tile, and in deep networks
+MOST_TILES, DEEP_TILES = 16, 8  # channels of an image that get a tile, and in deep networks
 BOUNDED = ("tanh", "sigmoid")  # activations whose values need no scale of their own
 _PIXEL = re.compile(r".*?(\d+)\D+(\d+)\D*$")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
@@ -162,9 +164,20 @@ def _whole(painter: QPainter, view: View, index: int, palette: Palette) -> None:
     elif weights is not None and view.structure.columns[index].form == "matrix":
         image = signed_image(thinned(weights), max(float(np.abs(weights).max()), 1e-9), palette)
         fill_rounded(painter, box, image, RADIUS, smooth=False)
+    elif (given := view.probe(index)) is not None:
+        image = signed_image(squared(given), view.scale(view.structure.columns[index], given), palette)
+        fill_rounded(painter, box, image, RADIUS, smooth=False)
     else:
         painter.setBrush(theme.current().raised)
         painter.drawRoundedRect(box, RADIUS, RADIUS)
+
+
+def squared(values: np.ndarray) -> np.ndarray:
+    """Many values row by row in a rectangle about as high as a matrix is drawn, the first at the top."""
+    across = max(1, math.isqrt(len(values) // 2))
+    padded = np.zeros(-(-len(values) // across) * across)
+    padded[: len(values)] = values
+    return padded.reshape(-1, across)[::-1]
 
 
 def thinned(weights: np.ndarray, most: int = MATRIX_SIDE) -> np.ndarray:

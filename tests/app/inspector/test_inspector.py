@@ -377,7 +377,7 @@ class TestLive:
         live.choice.textActivated.emit("variance")
         assert live.head.label.text() == "Running statistics"
         assert not live.no_gradient.isVisible()
-        assert "variance 2: 2, not trained" in panel.layer.cost_text.text()
+        assert "variance: 2, not trained" in panel.layer.cost_text.text()
 
     def test_gates_of_a_recurrent_layer_are_told_apart(self, panel, session, document):
         network = sequential(Input(shape=(5, 2)), GRU(units=3), Dense(units=2))
