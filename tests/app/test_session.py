@@ -12,6 +12,7 @@ import pytest
 from app.notice import Notice
 from app.session import Session
 from core import edits
+from core.data.drawing import point
 from core.optimizers import SGD
 from core.resources import resource_path
 from core.spec import DataSource
@@ -339,3 +340,51 @@ def test_an_engine_that_dies_ends_the_search_for_a_learning_rate(iris, until) ->
     os.kill(iris.engine.pid, signal.SIGKILL)
     until(lambda: found)
     assert "engine process ended" in found[0].message
+
+
+def drawn(count: int) -> tuple[tuple[float, ...], ...]:
+    return tuple(point(i / 30 - 1, (i * 7 % 13) / 13, i % 2) for i in range(count))
+
+
+def test_a_drawing_becomes_data_stroke_by_stroke(session, until) -> None:
+    session.use_source(DataSource("drawn", "classes"))
+    data = session.document.project.data
+    assert (session.document.project.name, data.target, data.task) == ("Drawn points", "class", "classification")
+    assert "Draw some points first" in session.why_not
+    session.draw("Draw 40 points", drawn(40))
+    until(lambda: session.can_train)
+    assert session.document.prepared.rows["train"] == 24
+    session.document.edit_training("test", learning_rate=0.123)
+    session.draw("Draw 20 points", drawn(60))
+    until(lambda: session.document.prepared is not None and session.document.prepared.rows["train"] == 36)
+    assert session.document.project.training.learning_rate == 0.123  # set by hand: more points leave it alone
+    session.draw("Clear the drawing", ())
+    assert session.document.prepared is session.document.profile is None
+    assert "Draw some points first" in session.why_not
+    session.document.undo_stack.undo()
+    until(lambda: session.can_train)
+    assert len(session.document.project.data.source.points) == 60
+    assert not session.notices
+
+
+def test_an_answer_about_points_that_are_gone_is_not_heard(session, until, qtbot) -> None:
+    session.use_source(DataSource("drawn", "classes"))
+    session.draw("Draw 40 points", drawn(40))
+    session.draw("Clear the drawing", ())
+    qtbot.wait(800)
+    assert session.document.profile is session.document.prepared is None
+
+
+def test_a_drawing_is_trained_saved_and_opened(session, until, tmp_path) -> None:
+    session.use_source(DataSource("drawn", "classes"))
+    session.draw("Draw 60 points", drawn(60))
+    until(lambda: session.can_train)
+    trained(session, until, epochs=5)
+    project = session.document.project
+    assert session.save_as(str(tmp_path / "drawn.chainrule"))
+    session.new_project()
+    session.open_project(str(tmp_path / "drawn.chainrule"))
+    until(lambda: session.can_train)
+    assert session.document.project.data == project.data
+    session.document.undo_stack.undo()
+    assert session.document.project.data == project.data

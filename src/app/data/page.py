@@ -24,7 +24,7 @@ from app.data.header import HEIGHT
 from app.data.points import number_columns
 from app.data.preview import ROW, PreviewTable
 from app.data.scatter import ScatterCard
-from app.data.sources import choose_file, open_source_menu
+from app.data.sources import can_draw_on, choose_file, draw_on, open_source_menu
 from app.data.start import StartPage
 from app.style import set_role
 from app.widgets import Card, ElidedLabel, Segmented, button, label
@@ -105,9 +105,11 @@ class DataPage(QWidget):
             "Replace…", icon="open", tip="Reads another table in place of this one. The network is kept where it fits."
         )
         replace.clicked.connect(lambda: choose_file(self._session, self))
+        tip = "Takes these points over as a drawing: add, spray and erase with the mouse."
+        self._draw_on = button("Draw on it", icon="pencil", tip=tip, on_click=lambda: draw_on(self._session))
         row.addWidget(self._name)
         row.addWidget(self._facts, 1)
-        for widget in (self._scatter_button, samples, replace):
+        for widget in (self._scatter_button, self._draw_on, samples, replace):
             row.addWidget(widget)
         return row
 
@@ -149,6 +151,7 @@ class DataPage(QWidget):
             return
         self._name.set_text(facts.shown(profile.name))
         self._facts.set_text(facts.table_facts(profile, file=spec is None or spec.source.kind == "file"))
+        self._draw_on.setVisible(spec is not None and can_draw_on(spec.source))
         self._show_task()
         shown = len(profile.preview)
         self._foot.setText(f"The first {shown:,} of {facts.count(profile.rows, 'row')}" if shown < profile.rows else "")

@@ -14,10 +14,12 @@ from app import theme
 from app.data import paint
 from app.data.header import as_tooltip
 from app.data.thumbnails import Points
+from app.notice import refusal
 from app.settings import Settings
-from core.data.drawing import DrawnInfo
-from core.data.generators import GeneratorInfo
+from core.data.drawing import MOST_POINTS, DrawnInfo, from_columns
+from core.data.generators import GeneratorInfo, generate, generator
 from core.data.samples import SampleInfo
+from core.errors import UserInputError
 from core.spec import DataSource
 
 if TYPE_CHECKING:
@@ -70,6 +72,27 @@ def use(session: Session, info: Info) -> Callable[..., None]:
     else:
         source = DataSource("sample", info.name)
     return lambda *_: session.use_source(source)
+
+
+def can_draw_on(source: DataSource) -> bool:
+    """Whether its points are few enough, on a plane and in classes."""
+    try:
+        return source.kind == "generator" and source.rows <= MOST_POINTS and generator(source.name).task != "regression"
+    except UserInputError:
+        return False
+
+
+def draw_on(session: Session) -> None:
+    """The generated points become a drawing."""
+    data = session.document.project.data
+    if data is None or not can_draw_on(data.source):
+        return
+    old = data.source
+    try:
+        cells = generate(old.name, rows=old.rows, noise=old.noise, seed=old.seed, choices=old.choices)
+        session.use_source(DataSource("drawn", "classes", points=from_columns(cells)))
+    except UserInputError as err:
+        session.notice.emit(refusal(err, key="data"))
 
 
 class SourceCard(QAbstractButton):

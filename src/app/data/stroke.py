@@ -41,10 +41,10 @@ class Stroke:
         if self._at is None:
             return
         way = np.array([x, y]) - self._at
-        steps = int(np.hypot(*way) / SPACING)
-        start = self._at
-        for k in range(1, steps + 1):
-            at = start[0] + way[0] * k / steps, start[1] + way[1] * k / steps
+        length = float(np.hypot(*way))
+        start, step = self._at, way / max(length, 1e-9) * SPACING
+        for k in range(1, int(length / SPACING) + 1):
+            at = start[0] + step[0] * k, start[1] + step[1] * k
             if self.erasing:
                 self._erase(*at)
             else:

@@ -23,7 +23,7 @@ def paint_tile(painter: QPainter, box: QRectF, values: np.ndarray, scale: float,
     inner = box.adjusted(1, 2, -1, -2)
     middle = inner.center().y()
     across = np.linspace(inner.left(), inner.right(), len(values))
-    up = middle - np.clip(values / max(scale, 1e-12), -1.0, 1.0) * inner.height() / 2
+    up = middle - np.clip(np.nan_to_num(values) / max(scale, 1e-12), -1.0, 1.0) * inner.height() / 2
     curve = _polygon(across, up)
     area = QPainterPath()
     area.addPolygon(curve)

@@ -59,7 +59,7 @@ def _neurons(painter: QPainter, view: View, index: int, palette: Palette) -> Non
     probe, curves = view.probe(index), view.curve(index)
     painter.setPen(QPen(theme.current().line, 1))
     if curves is not None:
-        scale = view.scale(column, curves)
+        scale = view.scale(column, np.nan_to_num(curves))  # a diverged run's are no numbers
         for unit, box in zip(placed.units, _boxes(placed), strict=True):
             curve.paint_tile(painter, box, curves[unit], scale, RADIUS)
     elif images is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from fakes import FakeSession
 
+from core.data.drawing import Points
 from core.data.generators import GeneratorInfo, generators
 from core.data.samples import SampleInfo, samples
 from core.data.schema import ColumnProfile, Finding, RejectedRow, TableProfile
@@ -181,6 +182,14 @@ class DataSession(FakeSession):
     def use_source(self, source: DataSource) -> None:
         self.calls.append(("use_source", source))
         self.load(spirals() if source.kind == "generator" else penguins(), source)
+
+    def draw(self, text: str, points: Points) -> None:
+        """The project's drawing alone: nothing is read."""
+        self.calls.append(("draw", text))
+        data = self.document.project.data
+        assert data is not None
+        drawn = replace(data, source=replace(data.source, points=points))
+        self.document.apply(lambda p: replace(p, data=drawn), text)
 
     def samples(self) -> tuple[SampleInfo, ...]:  # type: ignore[override]
         return samples()

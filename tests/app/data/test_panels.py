@@ -227,6 +227,33 @@ def test_the_knobs_of_a_generator_are_sent_on_once_as_one(qtbot: QtBot, session:
     assert session.calls == [("change_source", {"noise": 0.24, "seed": 8})]
 
 
+def test_the_form_has_the_fields_of_its_generator(qtbot: QtBot, session: DataSession) -> None:
+    form: GeneratorForm = shown(qtbot, GeneratorForm(session), 236, 220)
+    session.load(spirals(), DataSource("generator", "gaussians", choices={"classes": 5}))
+    form.show_source(session.document.project.data.source)  # type: ignore[union-attr]
+    assert list(form.choices) == ["classes", "imbalance"]
+    assert form.choices["classes"].value() == 5  # type: ignore[union-attr]
+    session.calls.clear()
+    form.choices["classes"].value_changed.emit(4.0)  # type: ignore[union-attr]
+    form.choices["imbalance"].value_changed.emit(2.0)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: bool(session.calls), timeout=2000)
+    assert session.calls == [("change_source", {"choices": {"classes": 4, "imbalance": 2.0}})]
+    form.show_source(DataSource("generator", "surface"))
+    assert list(form.choices) == ["shape"]
+    assert form.choices["shape"].currentData() == "hills"  # type: ignore[union-attr]
+    form.show_source(DataSource("generator", "xor"))
+    assert not form.choices
+
+
+def test_what_was_turned_does_not_reach_the_next_generator(qtbot: QtBot, session: DataSession) -> None:
+    form: GeneratorForm = shown(qtbot, GeneratorForm(session), 236, 220)
+    form.show_source(DataSource("generator", "spirals"))
+    form.noise.setValue(20)
+    form.show_source(DataSource("generator", "surface"))
+    qtbot.wait(250)
+    assert not session.calls
+
+
 def test_many_columns_scroll_in_their_list(qtbot: QtBot, session: DataSession) -> None:
     summary = shown(qtbot, DataSummary(session), 264)
     session.load(wide())
