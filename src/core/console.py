@@ -12,13 +12,30 @@ from core.training.snapshot import Snapshot
 LOG_SECONDS = 5.0  # between two lines about a run where they are not overwritten: a log is read by people
 
 
+class _Log:
+    """What was told last where lines are not overwritten: of work that goes on, only now and then a line."""
+
+    text = ""
+    due = 0.0
+
+    def wants(self, text: str, fraction: float | None) -> bool:
+        now = time.monotonic()
+        if fraction is not None and text == self.text and now < self.due:
+            return False
+        self.text, self.due = text, now + LOG_SECONDS
+        return True
+
+
+_log = _Log()
+
+
 def say(text: str, fraction: float | None = None) -> None:
     """One line of progress; on a terminal it is overwritten by the next."""
     line = text if fraction is None else f"{text} {fraction:.0%}"
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1
         print(line[:width].ljust(width), end="\r", file=sys.stderr, flush=True)
-    else:
+    elif _log.wants(text, fraction):
         print(line, file=sys.stderr, flush=True)
 
 

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from core import cli, commands
+from core import cli, commands, console
 from core.data import drawing
 from core.engine.messages import Begin, Shutdown, Stop
 from core.project import file as project_file
@@ -247,3 +247,12 @@ def test_a_network_beyond_the_memory_is_refused_before_anything_is_made(run) -> 
     code, _, err = run("train", "sample:iris", "--hidden", "1000000,1000000")
     assert code == 2
     assert "too large for this computer" in err
+
+
+def test_a_log_tells_of_long_work_now_and_then(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(console, "_log", console._Log())
+    for i in range(100):
+        console.say("Reading a", i / 100)
+    console.say("Measuring a", 0.0)
+    console.say("Wrote b.")
+    assert capsys.readouterr().err.splitlines() == ["Reading a 0%", "Measuring a 0%", "Wrote b."]
