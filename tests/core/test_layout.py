@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -137,3 +138,41 @@ def test_forty_layers_still_show_at_a_readable_scale() -> None:
 
 def test_snapping_goes_to_the_grid() -> None:
     assert layout.snapped((13.0, -3.9)) == (16, 0)
+
+
+def inception() -> NetworkSpec:
+    """Three layers in a row, then four branches of two that meet, then two more."""
+    branches = [edge for i in range(4) for edge in ((2, 3 + i), (3 + i, 7 + i), (7 + i, 11))]
+    return network_of(14, [(0, 1), (1, 2), *branches, (11, 12), (12, 13)])
+
+
+@pytest.mark.parametrize("per_row", [4, 5, 6])
+def test_rows_end_where_one_connection_goes_on(per_row: int) -> None:
+    """A fork and its merge stay on one row where they fit there."""
+    network = inception()
+    places = layout.arrange(network, per_row=per_row)
+    middle = {id: at[1] for id, at in places.items()}
+    assert middle["l2"] == middle["l11"]
+    for edge in network.edges:
+        broken = places[edge.target][0] <= places[edge.source][0]
+        assert not broken or len(network.targets(edge.source)) == 1
+    assert overlaps(places) == []
+
+
+def test_a_fork_longer_than_a_row_is_broken_too() -> None:
+    network = network_of(9, [(i, i + 1) for i in range(8)] + [(0, 8)])
+    places = layout.arrange(network, per_row=3)
+    assert max(x for x, _ in places.values()) == 2 * layout.STEP_X
+    assert overlaps(places) == []
+
+
+def test_columns_stand_farther_apart_where_they_are_asked_to() -> None:
+    places = layout.arrange(mlp(2, (8,), 2), per_row=4, step_x=240)
+    assert [x for x, _ in places.values()] == [0, 240, 480]
+
+
+def test_a_thousand_layers_are_wrapped_in_no_time() -> None:
+    chain = network_of(600, [(i, i + 1) for i in range(599)])
+    began = time.perf_counter()
+    layout.best_per_row(chain, 800, 500)
+    assert time.perf_counter() - began < 5
