@@ -20,10 +20,12 @@ from typing import Any
 
 from core import __version__, commands
 from core.console import end_progress
+from core.data.augmentation import Augmentation
 from core.errors import UserInputError
 from core.optimizers import OPTIMIZERS
 from core.schedules import SCHEDULES
 from core.spec import TrainingConfig
+from core.values import hypers
 
 DATA_HELP = "a file, sample:NAME, or generator:NAME such as 'generator:moons?rows=400&noise=0.1'"
 COMMANDS = ("inspect", "train", "evaluate", "predict", "export", "check-gradients")
@@ -171,6 +173,9 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--dropout", type=float, metavar="X")
     add("--validation", type=float, metavar="0.2", help="share of the rows")
     add("--test", type=float, metavar="0.2", help="share of the rows")
+    add("--image-size", metavar="N|WxH", help="pixels of the images that the network gets (default: guessed)")
+    add("--channels", choices=("grey", "rgb"), help="of the images (default: guessed)")
+    add("--augment", metavar="WHAT=X,...", help="vary the training rows: " + ", ".join(hypers(Augmentation)))
     add("--early-stopping", type=int, metavar="N", help="epochs without a better validation loss; 0: never")
     add("--seed", type=int, metavar="N")
     add("--backend", choices=("auto", "numpy", "mlx"))

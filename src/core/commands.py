@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 
 from core import edits, suggest, values
 from core.console import quiet, run_progress, say
-from core.data.schema import Part, Prepared, TableProfile
+from core.data.augmentation import Augmentation
+from core.data.schema import ImageFacts, Part, Prepared, TableProfile
 from core.engine.messages import Ended, TrainingTask
 from core.errors import UserInputError
 from core.evaluation.result import Evaluation, Predictions
@@ -105,13 +106,24 @@ def profile_json(profile: TableProfile) -> dict[str, Any]:
     return {
         **{name: getattr(profile, name) for name in plain},
         "columns": columns,
+        **({} if profile.images is None else {"images": _images_json(profile.images)}),
         "findings": [vars(finding) for finding in profile.findings],
         "rejected": {"count": profile.rejected_count, "rows": [vars(row) for row in profile.rejected]},
     }
 
 
+def _images_json(images: ImageFacts) -> dict[str, Any]:
+    sizes = [{"width": width, "height": height, "images": n} for width, height, n in images.sizes]
+    plain = {name: getattr(images, name) for name in ("kind", "height", "width", "channels")}
+    parts = {part: int((images.part == i).sum()) for i, part in enumerate(("train", "validation", "test"))}
+    return {**plain, "sizes": sizes, "split": parts if any(parts.values()) else None, "labels": list(images.targets)}
+
+
 def _profile_words(profile: TableProfile) -> str:
     lines = [f"{profile.name}: {profile.rows:,} rows, {len(profile.columns)} columns"]
+    if (images := profile.images) is not None:
+        colours = "grey" if images.channels == 1 else "RGB"
+        lines = [f"{profile.name}: {profile.rows:,} images, as {images.width} × {images.height} pixels in {colours}"]
     if profile.parts:
         listed = ", ".join(f"“{part}”" for part in profile.parts[:12]) + (" …" if len(profile.parts) > 12 else "")
         lines.append(f"Read “{profile.part}”; --part chooses among {listed}.")
@@ -184,8 +196,30 @@ def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec
         "validation": options.validation,
         "test": options.test,
         "seed": options.seed,
+        **_images_given(options),
     }
     return DataSpec.from_json({**spec.to_json(), **{k: v for k, v in given.items() if v is not None}})
+
+
+def _images_given(options: argparse.Namespace) -> dict[str, Any]:
+    """Size, channels and augmentation as told on the command line."""
+    given: dict[str, Any] = {}
+    if options.image_size:
+        sides = options.image_size.lower().split("x")
+        if len(sides) > 2 or not all(side.isdecimal() and int(side) > 0 for side in sides):
+            text = f"{options.image_size!r} is no size of images."
+            raise UserInputError(text, where="--image-size", remedy="Write 64, or 64x48 for width and height.")
+        given |= {"width": int(sides[0]), "height": int(sides[-1])}
+    if options.channels:
+        given["channels"] = {"grey": 1, "rgb": 3}[options.channels]
+    if options.augment:
+        pairs = [pair.partition("=") for pair in options.augment.split(",")]
+        told = values.hypers(Augmentation)
+        given["augmentation"] = {
+            name: _number(text, where="--augment") if name in told and told[name].kind == "float" else text
+            for name, _, text in pairs
+        }
+    return given
 
 
 def _config(options: argparse.Namespace, prepared: Prepared, saved: TrainingConfig | None) -> TrainingConfig:
@@ -360,6 +394,9 @@ def predict(options: argparse.Namespace) -> Answer:
     if options.out:
         write_predictions_csv(Path(options.out), found)
         return {"path": options.out, "rows": rows, "notes": list(found.notes)}, f"{rows:,} answers in {options.out}"
+    if found.pictures is not None:
+        named = [f"{name}: {answer}" for (name,), answer in zip(found.inputs, found.answer, strict=True)]
+        return predictions_json(found), "\n".join([*named, *found.notes])
     return predictions_json(found), "\n".join([found.target, *(str(answer) for answer in found.answer)])
 
 
@@ -372,6 +409,7 @@ def predictions_json(found: Predictions) -> dict[str, Any]:
         "answer": list(found.answer),
         "probabilities": None if found.probabilities is None else found.probabilities.tolist(),
         "notes": list(found.notes),
+        **({} if found.pictures is None else {"files": [name for (name,) in found.inputs]}),
     }
 
 

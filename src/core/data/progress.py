@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 Progress = Callable[[str, float | None], None]
@@ -9,3 +10,17 @@ Progress = Callable[[str, float | None], None]
 
 def silent(text: str, fraction: float | None) -> None:
     """Reports nothing."""
+
+
+def sparing(progress: Progress, seconds: float = 0.1) -> Progress:
+    """`progress`, told of small steps only now and then."""
+    due = 0.0
+
+    def tell(text: str, fraction: float | None) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            due = now + seconds
+            progress(text, fraction)
+
+    return tell

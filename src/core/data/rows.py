@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.data import cells
+from core.data.images import ask
 from core.data.preprocess import ClassTarget, NumberTarget, Preparation
 from core.data.progress import Progress, silent
 from core.data.schema import Part
@@ -39,6 +40,8 @@ def load_with_target(source: DataSource, preparation: Preparation, *, progress: 
     Raises:
         UserInputError: a source that cannot be read, lacks a column, or has no row with a known target.
     """
+    if preparation.image is not None:
+        return ask.load_with_target(source, preparation, progress=progress)
     target = preparation.target
     names = tuple(feature.name for feature in preparation.features)
     columns = read_cells(source, (*names, target.name), progress=progress)

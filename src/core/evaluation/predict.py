@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,11 +22,22 @@ def predict(model: TrainedModel, source: DataSource, *, progress: Progress = sil
     Raises:
         UserInputError: a source that cannot be read, or lacks a column.
     """
+    if model.preparation.image is not None:
+        return _predict_images(model, source, progress)
     from core.data import load  # brings DuckDB, which a row typed in by hand does not need
 
     x, inputs, names, notes = load.load_for_prediction(source, model.preparation, progress=progress)
     progress("Predicting", None)
     return predictions(model, x, inputs=inputs, input_names=names, notes=notes)
+
+
+def _predict_images(model: TrainedModel, source: DataSource, progress: Progress) -> Predictions:
+    from core.data.images import ask  # brings Pillow and what reads archives
+
+    y, names, pictures, notes = ask.answers(source, model.preparation, model.answers, progress=progress)
+    inputs = tuple((name,) for name in names)
+    found = _told(model, y, inputs=inputs, input_names=("file",), notes=notes)
+    return replace(found, pictures=pictures)
 
 
 def predict_cells(model: TrainedModel, cells: Mapping[str, str]) -> Predictions:
@@ -52,7 +64,15 @@ def predictions(
     notes: tuple[str, ...] = (),
 ) -> Predictions:
     """The model's answers for prepared rows x: (rows, *row_shape)."""
-    y, target = model.answers(x), model.preparation.target
+    return _told(model, model.answers(x), inputs=inputs, input_names=input_names, notes=notes)
+
+
+def _told(
+    model: TrainedModel, y: np.ndarray, *, inputs: tuple[tuple[Cell, ...], ...], input_names: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> Predictions:  # fmt: skip
+    """Answers (rows, classes) or (rows, 1) with their names."""
+    target = model.preparation.target
     if isinstance(target, ClassTarget):
         answer: tuple[str | float, ...] = tuple(target.classes[i] for i in y.argmax(axis=1))
         task, classes, p = "classification", target.classes, y

@@ -40,7 +40,8 @@ class Predictions:
     """Answers for new rows. columns and rows as text and numbers, ready for a table or a CSV file.
 
     answer: (rows,) class label or value; probabilities: (rows, classes) or None; skipped: notes on rows with cells that
-    could not be read (they were imputed as in training).
+    could not be read (they were imputed as in training). pictures: (rows, height, width, channels) uint8, small, of the
+    first rows where rows are images.
     """
 
     target: str
@@ -51,3 +52,4 @@ class Predictions:
     inputs: tuple[tuple[str | None, ...], ...] = ()
     input_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    pictures: np.ndarray | None = None

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from core.data import cells
-from core.data.preprocess import CategoryFeature, ClassTarget, Feature
+from core.data.pixels import normalised
+from core.data.preprocess import CategoryFeature, ClassTarget, Feature, Preparation
+from core.evaluation.rows import prepared_rows
 from core.model import TrainedModel
 
 Cell = str | None
@@ -32,13 +34,21 @@ class HeldOut:
     """Rows to compare on. columns: cells as text by source column; x: (rows, values), the same rows as prepared here.
 
     rows: how many come first that are real rows the training never saw; those after them are variations of them with
-    missing and unknown cells. note: where the rows come from, if that needs saying.
+    missing and unknown cells. note: where the rows come from, if that needs saying. images: instead of columns, pixels
+    (rows, height, width, channels) as float32, not yet normalised.
     """
 
     columns: Mapping[str, tuple[Cell, ...]]
     x: np.ndarray
     rows: int
     note: str = ""
+    images: np.ndarray | None = None
+
+    def prepared(self, preparation: Preparation) -> np.ndarray:
+        """x made again from the cells or the pixels."""
+        if self.images is not None and preparation.image is not None:
+            return normalised(self.images, preparation.image)
+        return prepared_rows(preparation, self.columns)[0]
 
 
 @dataclass(frozen=True)

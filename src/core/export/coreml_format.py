@@ -13,8 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core import __version__
-from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
+from core.data.preprocess import CategoryFeature, ClassTarget, Feature, ImageFeature, NumberFeature
 from core.errors import UserInputError
 from core.export import coreml_reader
 from core.export.base import Exporter, FormatInfo, index_of_label, input_name
@@ -24,6 +26,7 @@ from core.export.walk import Place, check_size, places, plan_of
 from core.model import TrainedModel
 from core.project.atomic import atomic_write
 
+IMAGE = "image"
 VERSION = 4  # iOS 13, macOS 10.15: the first with layers for arrays of any rank
 
 
@@ -48,13 +51,18 @@ def build(model: TrainedModel) -> Any:
     plan = plan_of(model, format="Core ML", kinds=RULES)
     check_size(model, "Core ML")
     ct = coremltools()
-    steps, size = _preparation(ct, model.preparation.features)
-    network = Network(ct, model, size)
+    image = model.preparation.image
+    if image is None:
+        steps, size = _preparation(ct, model.preparation.features)
+        network, x = Network(ct, model, (size,)), "/x"
+    else:
+        steps, network = [], Network(ct, model, image.shape, IMAGE)
+        x = _image(network, image)
 
     def write(place: Place) -> str:
         return RULES[place.layer.kind](network, replace(place, name=f"/network/{place.name}"))
 
-    last = network.finished(places(model, plan, "/x", write))
+    last = network.finished(places(model, plan, x, write))
     spec = _pipeline(ct, model, last)
     pipeline = spec.pipelineClassifier.pipeline if isinstance(model.preparation.target, ClassTarget) else spec.pipeline
     for step in (*steps, last):
@@ -65,6 +73,8 @@ def build(model: TrainedModel) -> Any:
 def _pipeline(ct: Any, model: TrainedModel, last: Any) -> Any:
     """The outer description: the columns as inputs, and the outputs of the last step."""
     spec = ct.proto.Model_pb2.Model(specificationVersion=VERSION)
+    if model.preparation.image is not None:
+        _describe_image(spec, model.preparation.image)
     for feature in model.preparation.features:
         entry = spec.description.input.add(name=input_name(feature))
         if isinstance(feature, NumberFeature):
@@ -83,7 +93,23 @@ def _pipeline(ct: Any, model: TrainedModel, last: Any) -> Any:
     return spec
 
 
+def _describe_image(spec: Any, image: ImageFeature) -> None:
+    entry = spec.description.input.add(name=IMAGE)
+    entry.type.multiArrayType.shape.extend(image.shape)
+    entry.type.multiArrayType.dataType = entry.type.multiArrayType.FLOAT32
+    colours = "red, green, blue" if image.channels > 1 else "grey"
+    entry.shortDescription = f"Pixels by row, column and channel ({colours}), 0 is black, {image.white:g} white."
+
+
 # --- preparation
+
+
+def _image(network: Network, image: ImageFeature) -> str:
+    """x' = (x - mean) / scale of pixels: (height, width, channels)."""
+    shape = (1, 1, image.channels)
+    mean = network.constant(np.array(image.mean).reshape(shape) * -1.0, "/prepare/mean")
+    scale = network.constant(1.0 / np.array(image.scale).reshape(shape), "/prepare/scale")
+    return network.multiply([network.add([IMAGE, mean], "/prepare/centred"), scale], "/prepare/x")
 
 
 def _step(ct: Any, inputs: Mapping[str, Any], output: str, kind: Any) -> Any:

@@ -17,18 +17,18 @@ Array = np.ndarray
 Layer = Callable[..., Array]
 
 
-def network(spec: Any, x: Array) -> Array:
-    """The network's answers for x: (rows, values)."""
+def network(spec: Any, x: Array, spec_input: str = "/x") -> Array:
+    """The network's answers for x: (rows, ...), which it calls `spec_input`."""
     steps = []
     for layer in spec.layers:
         kind = layer.WhichOneof("layer")
         work = partial(_LAYERS[kind], getattr(layer, kind)) if kind not in _WEIGHED else _WEIGHED[kind](layer)
         steps.append((work, list(layer.input), layer.output[0]))
-    return np.stack([_row(steps, row) for row in x])
+    return np.stack([_row(steps, row, spec_input) for row in x])
 
 
-def _row(steps: list[tuple[Layer, list[str], str]], x: Array) -> Array:
-    values, y = {"/x": x}, x
+def _row(steps: list[tuple[Layer, list[str], str]], x: Array, name: str) -> Array:
+    values, y = {name: x}, x
     for work, inputs, output in steps:
         y = work(*(values[name] for name in inputs))
         values[output] = y

@@ -42,6 +42,8 @@ def answer(path: Path, model: TrainedModel, rows: HeldOut) -> Reloaded:
 def _typed(model: TrainedModel, rows: HeldOut) -> dict[str, list[Any]]:
     """Cells as the file's inputs: NaN or "" where missing."""
     made: dict[str, list[Any]] = {}
+    if rows.images is not None:
+        return {"image": list(rows.images)}
     for feature in model.preparation.features:
         column = rows.columns[feature.name]
         if isinstance(feature, CategoryFeature):
@@ -69,7 +71,11 @@ def _computed(spec: Any, columns: dict[str, list[Any]]) -> np.ndarray:
     for step in pipeline.models:
         kind = step.WhichOneof("Type")
         inputs = [values[entry.name] for entry in step.description.input]
-        values[step.description.output[0].name] = _STEPS[kind](getattr(step, kind), inputs)
+        if kind in _NETWORKS:
+            answered = coreml_layers.network(getattr(step, kind), np.asarray(inputs[0]), step.description.input[0].name)
+        else:
+            answered = _STEPS[kind](getattr(step, kind), inputs)
+        values[step.description.output[0].name] = answered
     return np.asarray(values[spec.description.output[0].name])
 
 
@@ -99,16 +105,11 @@ def _hot(spec: Any, inputs: list[Any]) -> np.ndarray:
     return np.array([[float(i == label) for label in spec.int64Categories.vector] for i in inputs[0]])
 
 
-def _network(spec: Any, inputs: list[Any]) -> np.ndarray:
-    return coreml_layers.network(spec, np.asarray(inputs[0]))
-
-
+_NETWORKS = ("neuralNetworkClassifier", "neuralNetwork")
 _STEPS: dict[str, Callable[[Any, list[Any]], Any]] = {
     "featureVectorizer": _vectorizer,
     "imputer": _imputer,
     "scaler": _scaler,
     "categoricalMapping": _mapping,
     "oneHotEncoder": _hot,
-    "neuralNetworkClassifier": _network,
-    "neuralNetwork": _network,
 }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import __version__
-from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFeature
+from core.data.preprocess import CategoryFeature, ClassTarget, Feature, ImageFeature, NumberFeature
 from core.evaluation.rows import number_of
 from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, index_of_label, input_name
 from core.export.onnx_rules import RULES
@@ -31,6 +31,7 @@ IR_VERSION, OPSET, ML_OPSET = 8, 17, 2
 ML = "ai.onnx.ml"
 # A column whose mean is this many deviations away from zero loses too much of its 24 bits as float32.
 FLOAT32_REACH = 256.0
+IMAGE = "image"
 
 
 def build(model: TrainedModel) -> onnx.ModelProto:
@@ -45,7 +46,9 @@ def build(model: TrainedModel) -> onnx.ModelProto:
     def write(place: Place) -> str:
         return RULES[place.layer.kind](graph, replace(place, name=f"/network/{place.name}"))
 
-    z = places(model, plan, _prepared(graph, model.preparation.features), write)
+    image, features = model.preparation.image, model.preparation.features
+    x = _prepared(graph, features) if image is None else _image(graph, image)
+    z = places(model, plan, x, write)
     outputs = _answers(graph, model, z)
     nodes = graph.needed([output.name for output in outputs])
     made = helper.make_model(
@@ -65,10 +68,14 @@ def build(model: TrainedModel) -> onnx.ModelProto:
 
 
 def _facts(model: TrainedModel) -> dict[str, str]:
-    columns = [
+    image = model.preparation.image
+    columns: list[dict[str, Any]] = [
         {"input": input_name(f), "column": f.name, "kind": "number" if isinstance(f, NumberFeature) else "category"}
         for f in model.preparation.features
     ]
+    if image is not None:
+        shape = {"height": image.height, "width": image.width, "channels": image.channels, "white": image.white}
+        columns = [{"input": IMAGE, "column": image.name, "kind": "image", **shape}]
     return {
         "task": "classification" if classes_of(model) else "regression",
         "target": model.preparation.target.name,
@@ -80,6 +87,14 @@ def _facts(model: TrainedModel) -> dict[str, str]:
 
 def _description(model: TrainedModel) -> str:
     what = "label (text) and probabilities" if classes_of(model) else "prediction, in the unit of the target"
+    image = model.preparation.image
+    if image is not None:
+        colours = "red, green and blue" if image.channels > 1 else "grey"
+        return (
+            f"Tells {model.preparation.target.name} from images: {IMAGE}, of shape (rows, {image.height}, "
+            f"{image.width}, {image.channels}), pixels in {colours} from 0, black, to {image.white:g}, white. "
+            f"Output: {what}."
+        )
     return (
         f"Tells {model.preparation.target.name} from the columns of a table. Every input is one column as it stands in "
         "the source, of shape (rows, 1): numbers with NaN where missing, texts with the empty text where missing. "
@@ -88,6 +103,13 @@ def _description(model: TrainedModel) -> str:
 
 
 # --- preparation
+
+
+def _image(graph: Graph, image: ImageFeature) -> str:
+    """x' = (x - mean) / scale of pixels, a mean and a scale for each channel, which is the last axis."""
+    x = graph.image(IMAGE, image.shape)
+    x = graph.add("Sub", x, graph.constant(image.mean, "/prepare/mean"), out="/prepare/centred")
+    return graph.add("Div", x, graph.constant(image.scale, "/prepare/scale"), out="/prepare/x")
 
 
 def _prepared(graph: Graph, features: tuple[Feature, ...]) -> str:
@@ -201,10 +223,11 @@ def feeds(proto: onnx.ModelProto, rows: HeldOut) -> dict[str, np.ndarray]:
     """Text cells as the graph's inputs: numbers of its own type, NaN or "" where missing."""
     from onnx import TensorProto
 
-    column_of = {
-        entry["input"]: entry["column"]
-        for entry in json.loads({prop.key: prop.value for prop in proto.metadata_props}["inputs"])
-    }
+    inputs = json.loads({prop.key: prop.value for prop in proto.metadata_props}["inputs"])
+    if inputs[0]["kind"] == "image":
+        assert rows.images is not None
+        return {IMAGE: rows.images}
+    column_of = {entry["input"]: entry["column"] for entry in inputs}
     kinds = {TensorProto.FLOAT: np.float32, TensorProto.DOUBLE: np.float64}
     made = {}
     for value in proto.graph.input:

@@ -59,6 +59,10 @@ class Program:
 
 def program(model: TrainedModel, parts: Program, *, files: str) -> str:
     """The text of model.py."""
+    if model.preparation.image is not None:
+        from core.export.python_images import image_program  # it needs what stands here
+
+        return image_program(model, model.preparation.image, parts, files=files)
     target = model.preparation.target
     is_class = isinstance(target, ClassTarget)
     return _PROGRAM.substitute(
@@ -72,7 +76,7 @@ def program(model: TrainedModel, parts: Program, *, files: str) -> str:
         constants=_constants(model.preparation),
         label=_label_code(model.preparation),
         network=parts.network.strip(),
-        answer=_indented(parts.answer),
+        answer=indented(parts.answer),
         results=_CLASS_RESULTS if is_class else _NUMBER_RESULTS,
         header='[TARGET, *(f"p({name})" for name in CLASSES)]' if is_class else "[TARGET]",
         line="[answer, *map(float, y[i])]" if is_class else "[answer]",
@@ -121,7 +125,8 @@ def _example(preparation: Preparation) -> str:
     return f"{{{', '.join(cells)}{', ...' if len(preparation.features) > 2 else ''}}}"
 
 
-def _constants(preparation: Preparation) -> str:
+def target_constants(preparation: Preparation) -> list[str]:
+    """Lines that say what is told."""
     target = preparation.target
     lines = [f"TARGET = {literal(target.name)}"]
     if isinstance(target, NumberTarget):
@@ -129,6 +134,11 @@ def _constants(preparation: Preparation) -> str:
                   f"MEAN, SCALE = {target.mean!r}, {target.scale!r}"]  # fmt: skip
     else:
         lines += [f"CLASSES = {literal(target.classes)}"]
+    return lines
+
+
+def _constants(preparation: Preparation) -> str:
+    lines = target_constants(preparation)
     lines += ["", "# The columns that the network takes. A missing cell counts as `fill`.", "COLUMNS = {"]
     for f in preparation.features:
         how = (
@@ -148,7 +158,8 @@ def _label_code(preparation: Preparation) -> str:
     return _LABEL.substitute(rest=_NUMBER_AS_LABEL if numeric else "    return text")
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
+    """As the body of a function."""
     return "\n".join(f"    {line}" if line else line for line in text.strip().splitlines())
 
 

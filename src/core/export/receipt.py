@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from core import keys
-from core.data.preprocess import CategoryFeature, NumberFeature, NumberTarget, Preparation
+from core.data.pixels import Images, normalised
+from core.data.preprocess import CategoryFeature, ImageFeature, NumberFeature, NumberTarget, Preparation
 from core.data.progress import Progress, silent
 from core.data.schema import Part, Prepared
 from core.errors import UserInputError
@@ -21,6 +23,7 @@ from core.model import TrainedModel
 from core.spec import DataSpec
 
 MOST_ROWS = 1000
+IMAGE_BYTES = 64 * 2**20  # of held-out images, at most
 VARIATIONS = 12
 MADE_UP_ROWS = 64
 UNKNOWN = "a label that training never saw"
@@ -65,6 +68,8 @@ def held_out(
     model: TrainedModel, prepared: Prepared | None, data: DataSpec | None, *, progress: Progress = silent
 ) -> HeldOut:
     """Test rows as they stand in the source, with variations; made-up rows where the source is gone or has changed."""
+    if model.preparation.image is not None:
+        return _images(model.preparation, model.preparation.image, prepared, data, progress)
     if data is None:
         return made_up(model.preparation, "There are no data: the rows were made up from what is known of the columns.")
     try:
@@ -79,6 +84,15 @@ def held_out(
 def _test_rows(
     preparation: Preparation, prepared: Prepared | None, data: DataSpec, progress: Progress
 ) -> tuple[dict[str, tuple[Cell, ...]], Part]:
+    from core.data import load
+
+    part = some(_test_part(preparation, prepared, data, progress))
+    names = tuple(feature.name for feature in preparation.features)
+    return load.read_cells(data.source, names, rows=part.row_numbers, progress=progress), part
+
+
+def _test_part(preparation: Preparation, prepared: Prepared | None, data: DataSpec, progress: Progress) -> Part:
+    """All test rows; raises UserInputError where the data are gone or are others."""
     from core.data import load, store
 
     digest = load.content_hash(data.source, progress=progress)
@@ -87,9 +101,29 @@ def _test_rows(
         prepared = load.prepare(data, progress=progress)
     if prepared.preparation != preparation:
         raise UserInputError("The data have changed since the training.")
-    part = some(store.load(prepared).test)
-    names = tuple(feature.name for feature in preparation.features)
-    return load.read_cells(data.source, names, rows=part.row_numbers, progress=progress), part
+    return store.load(prepared).test
+
+
+def _images(
+    preparation: Preparation, feature: ImageFeature, prepared: Prepared | None, data: DataSpec | None,
+    progress: Progress,
+) -> HeldOut:  # fmt: skip
+    """Test images as pixels; noise where they are gone."""
+    most = max(1, min(MOST_ROWS, IMAGE_BYTES // (4 * math.prod(feature.shape))))
+    why = "There are no data: the images are noise."
+    if data is not None:
+        try:
+            x = _test_part(preparation, prepared, data, progress).x
+            why = "There are no held-out images: these are noise."
+        except UserInputError as err:
+            x, why = None, f"The images are noise, because: {err.what}"
+        if x is not None and len(x):
+            at = np.linspace(0, len(x) - 1, min(most, len(x))).astype(np.int64)
+            pixels = cast(Images, x).pixels[cast(Images, x).rows[at]].astype(np.float32)
+            return HeldOut({}, normalised(pixels, feature), len(at), images=pixels)
+    rng = keys.generator(keys.key(SEED, "made up"))
+    pixels = rng.uniform(0.0, feature.white, (min(MADE_UP_ROWS, most), *feature.shape)).round().astype(np.float32)
+    return HeldOut({}, normalised(pixels, feature), len(pixels), why, images=pixels)
 
 
 def some(part: Part) -> Part:

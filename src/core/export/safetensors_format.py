@@ -11,7 +11,6 @@ import numpy as np
 
 from core import __version__
 from core.errors import UserInputError
-from core.evaluation.rows import prepared_rows
 from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded
 from core.export.walk import plan_of, shaped
 from core.layers import layer_types
@@ -67,7 +66,7 @@ def read(path: Path) -> TrainedModel:
 def _answer(path: Path, model: TrainedModel, rows: HeldOut) -> Reloaded:
     """The files read again, and their network computed in 64 bits."""
     again = read(path)
-    x, _ = prepared_rows(again.preparation, rows.columns)
+    x = rows.prepared(again.preparation)
     return Reloaded(again.answers(shaped(again, x), dtype=np.float64), "Chainrule reference evaluator, 64-bit")
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import UserInputError
-from core.evaluation.rows import prepared_rows
 from core.export.base import HeldOut, Reloaded, classes_of
 from core.export.walk import shaped
 from core.model import TrainedModel
@@ -57,18 +56,27 @@ def answers(
 def _run(program: Path, rows: HeldOut) -> tuple[bytes, str]:
     """What it prints, and why it failed or ""."""
     with tempfile.TemporaryDirectory(prefix="chainrule-") as place:
-        table = Path(place) / "rows.csv"
-        with table.open("w", newline="", encoding="utf-8") as file:
-            out = csv.writer(file)
-            out.writerow(rows.columns)
-            out.writerows(zip(*rows.columns.values(), strict=True))
-        command = [sys.executable, "-I", str(program), str(table)]
+        command = [sys.executable, "-I", str(program), str(_input(Path(place), rows))]
         try:
             done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return b"", f"it took more than {SECONDS} seconds"
     said = done.stderr.decode(errors="replace").strip().splitlines()
     return done.stdout, (said or [f"exit status {done.returncode}"])[-1] if done.returncode else ""
+
+
+def _input(folder: Path, rows: HeldOut) -> Path:
+    """The rows as a file that the program reads."""
+    if rows.images is not None:
+        pixels = folder / "pixels.npy"
+        np.save(pixels, rows.images, allow_pickle=False)
+        return pixels
+    table = folder / "rows.csv"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(rows.columns)
+        out.writerows(zip(*rows.columns.values(), strict=True))
+    return table
 
 
 def _parsed(output: bytes, model: TrainedModel) -> np.ndarray:
@@ -83,6 +91,6 @@ def _parsed(output: bytes, model: TrainedModel) -> np.ndarray:
 
 
 def _reference(model: TrainedModel, rows: HeldOut, weights: Weights, note: str) -> Reloaded:
-    x, _ = prepared_rows(model.preparation, rows.columns)
+    x = rows.prepared(model.preparation)
     again = replace(model, weights=weights)
     return Reloaded(again.answers(shaped(again, x), dtype=np.float64), "Chainrule reference evaluator, 64-bit", note)

@@ -71,7 +71,10 @@ def plan_of(model: TrainedModel, *, format: str, kinds: Collection[str]) -> Netw
     for node in network.nodes:
         if node.layer.kind not in kinds:
             refuse_layer(node.layer, format)
-    shape, features = row_shape(network), model.preparation.features
+    shape, features, image = row_shape(network), model.preparation.features, model.preparation.image
+    if image is not None:
+        _check_image(shape, image.shape)
+        return network
     values = sum(1 if isinstance(feature, NumberFeature) else len(feature.categories) for feature in features)
     if math.prod(shape) != values:
         sizes = "×".join(str(n) for n in shape)
@@ -80,6 +83,12 @@ def plan_of(model: TrainedModel, *, format: str, kinds: Collection[str]) -> Netw
             remedy="Choose data that fit the network, or change its input.",
         )
     return network
+
+
+def _check_image(shape: Shape, image: Shape) -> None:
+    if shape != image:
+        sizes, wanted = ("×".join(str(n) for n in each) for each in (shape, image))
+        raise UserInputError(f"The images have {wanted} values; this network takes {sizes}.")
 
 
 def check_size(model: TrainedModel, format: str) -> None:

@@ -21,7 +21,7 @@ from core.data.images.album import TEST, TRAIN, VALIDATION, Album, Size
 from core.data.images.formats import Header
 from core.data.images.goal import Goal, column, findings, goal
 from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget, Preparation
-from core.data.progress import Progress, silent
+from core.data.progress import Progress, silent, sparing
 from core.data.roles import FEW_ROWS
 from core.data.schema import ColumnProfile, Finding, ImageFacts, Loading, Prepared, RejectedRow, TableProfile
 from core.data.split import split
@@ -63,9 +63,9 @@ def content_hash(source: DataSource, *, progress: Progress = silent) -> str | No
         return None
     key = tuple((str(path), stat.st_size, stat.st_mtime_ns) for path in album.files if (stat := path.stat()))
     if key not in _DIGESTS:
-        whole = hashlib.sha256()
+        whole, tell = hashlib.sha256(), sparing(progress)
         for k, path in enumerate(album.files):
-            progress(f"Reading {source.name}", k / len(album.files))
+            tell(f"Reading {source.name}", k / len(album.files))
             whole.update(f"{path.name}\0{path.parent.name}\0".encode("utf-8", "surrogateescape"))
             whole.update(_digest(path))
         _remember(_DIGESTS, key, whole.hexdigest())
@@ -127,9 +127,10 @@ def look(album: Album, digest: str, where: str, progress: Progress) -> Seen:
         count = len(album)
         which = range(count) if count <= MEASURED else np.linspace(0, count - 1, MEASURED).astype(int).tolist()
         headers: list[Header | str | None] = [None] * count
+        tell = sparing(progress)
         for k, (i, header) in enumerate(zip(which, album.pixels.headers(which), strict=False)):
             headers[i] = header
-            progress(f"Measuring {where}", k / len(which))
+            tell(f"Measuring {where}", k / len(which))
         _check_any(headers, where)
         _remember(_SEEN, digest, Seen(tuple(headers), _coloured(album, headers)))
     return _SEEN[digest]
@@ -324,7 +325,7 @@ def _decode(
     pixels = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=(len(album), *size.shape))
     moments = np.zeros((len(album), 2, size.channels))
     bad: dict[int, str] = {}
-    told = 0.0
+    tell, told = sparing(progress), 0.0
     for k, (i, picture) in enumerate(zip(which.tolist(), album.pixels.pictures(which.tolist(), size), strict=True)):
         if isinstance(picture, str):
             bad[i] = picture
@@ -332,12 +333,11 @@ def _decode(
             pixels[i] = picture
             wide = picture.reshape(-1, size.channels).astype(np.float32)
             moments[i] = wide.sum(0, np.float64), np.einsum("ij,ij->j", wide, wide, dtype=np.float64)
+        tell(f"Reading {where}", k / len(which))
         now = time.monotonic()
-        if now - told >= LOADING_SECONDS:
+        if loading is not None and now - told >= LOADING_SECONDS:
             told = now
-            progress(f"Reading {where}", k / len(which))
-            if loading is not None:
-                loading(Loading(str(path), size.shape, np.dtype(dtype).name, i + 1))
+            loading(Loading(str(path), size.shape, np.dtype(dtype).name, i + 1))
     pixels.flush()
     return moments, bad
 

@@ -15,14 +15,14 @@ from core.model import TrainedModel
 class Network:
     """The last step of the pipeline. Every method adds one layer and gives back what its output is called."""
 
-    def __init__(self, ct: Any, model: TrainedModel, inputs: int) -> None:
+    def __init__(self, ct: Any, model: TrainedModel, inputs: Sequence[int], x: str = "/x") -> None:
         types = ct.models.datatypes
         self.target = model.preparation.target
         self.loss = model.loss
         is_class = isinstance(self.target, ClassTarget)
         self.output = "probabilities" if is_class else "prediction"
         self.builder = ct.models.neural_network.NeuralNetworkBuilder(
-            [("/x", types.Array(inputs))],
+            [(x, types.Array(*inputs))],
             [(self.output, types.Array(len(self.target.classes) if isinstance(self.target, ClassTarget) else 1))],
             mode="classifier" if is_class else None,
             disable_rank5_shape_mapping=True,

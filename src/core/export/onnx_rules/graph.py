@@ -52,6 +52,13 @@ class Graph:
         self.inputs.append(helper.make_tensor_value_info(name, kind, ["rows", 1]))
         return name
 
+    def image(self, name: str, shape: Sequence[int]) -> str:
+        """An input of the graph: pixels, (rows, height, width, channels)."""
+        from onnx import TensorProto, helper
+
+        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", *shape]))
+        return name
+
     def reshape(self, x: str, shape: Sequence[int], out: str) -> str:
         """Every row as `shape`; the batch axis stays."""
         return self.add("Reshape", x, self.constant([0, *shape], f"{out}/shape", np.int64), out=out)
