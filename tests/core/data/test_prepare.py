@@ -290,7 +290,7 @@ def test_damaged_arrays_are_noticed_and_made_again(file: Make, harm: str) -> Non
 
 
 def test_a_failure_leaves_nothing_behind(file: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "_write_rows", lambda *a: 1 / 0)
+    monkeypatch.setattr(store, "write_targets", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         prepared(file(table(mixed())), target="kind")
     assert list(store.room().iterdir()) == []
