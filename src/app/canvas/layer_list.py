@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.canvas import operations, paint
+from app.canvas import groups, operations, paint
 from app.canvas.menus import layer_menu
 from app.canvas.scene import describe, severity, shape_text
 from app.style import set_role
@@ -140,15 +140,24 @@ class LayerList(QWidget):
         shape = shape_text(report.shapes[id]) if id in report.shapes else "?"
         findings = [f"{badge.title}. {badge.text}".strip() for badge in report.of(id)]
         facts = {Qt.ItemDataRole.DisplayRole: spec.name, ID: id, DESCRIBE: about, SHAPE: shape, SEVERITY: wrong}
+        fed = self._fed_by(id)
         facts |= {
-            GROUP: spec.layer.group,
-            Qt.ItemDataRole.ToolTipRole: "\n".join([f"{about}, output {shape}", *findings]),
-            Qt.ItemDataRole.AccessibleTextRole: ", ".join([spec.name, about, f"output {shape}", *findings]),
+            GROUP: groups.group_of(type(spec.layer)),
+            Qt.ItemDataRole.ToolTipRole: "\n".join([f"{about}, output {shape}", *fed, *findings]),
+            Qt.ItemDataRole.AccessibleTextRole: ", ".join([spec.name, about, f"output {shape}", *fed, *findings]),
         }
         for role, value in facts.items():
             if item.data(role) != value:
                 item.setData(role, value)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+
+    def _fed_by(self, id: str) -> list[str]:
+        """Where a layer's inputs come from, where that is not simply the row above."""
+        network, order = self.document.project.network, operations.in_order(self.document)
+        sources, place = network.sources(id), order.index(id)
+        if not sources or sources == order[max(0, place - 1) : place]:
+            return []
+        return ["from " + " and ".join(network.layer(source).name for source in sources)]
 
     def _show_selection(self) -> None:
         chosen = self.document.selected

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from app import theme
-from app.canvas import paint
+from app.canvas import groups, paint
 from app.canvas.card import CardItem, CardState
 from app.canvas.edge import EdgeItem
 from app.canvas.routing import Lanes, card_rect, in_port, out_port, route
@@ -117,7 +117,7 @@ class NetworkScene(QGraphicsScene):
         state = CardState(
             name=spec.name,
             describe=describe(self._document, spec),
-            group=spec.layer.group,
+            group=groups.group_of(type(spec.layer)),
             parameters=f"{count:,}" if count else "",
             severity=severity(self._document, spec.id),
             takes_input=spec.layer.arity[1] != 0,

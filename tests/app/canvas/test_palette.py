@@ -145,6 +145,13 @@ class TestLayerList:
         said = layers.list.item(3).data(Qt.ItemDataRole.AccessibleTextRole)
         assert said.startswith("output, Dense 12 · Linear, output 12, 12 instead of 2 outputs")
 
+    def test_it_says_what_feeds_a_layer_where_that_is_not_the_row_above(self, layers, document):
+        document.edit_network(lambda n: edits.insert_after(n, "l2", layer_types()["add"](), name="sum"), "add")
+        document.edit_network(lambda n: edits.connect(n, "l1", "l4"), "connect")
+        row = names(layers).index("sum")
+        assert "from hidden 2 and hidden 1" in layers.list.item(row).data(Qt.ItemDataRole.AccessibleTextRole)
+        assert "from" not in layers.list.item(1).toolTip()
+
     def test_selection_goes_both_ways(self, layers, document):
         document.select("l2")
         assert [item.text() for item in layers.list.selectedItems()] == ["hidden 2"]
