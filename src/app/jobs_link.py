@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.engine.jobs import Job, JobDone, JobFailed, JobProgress, jobs_main
+from core.engine.jobs import Job, JobDone, JobFailed, JobPartial, JobProgress, jobs_main
 from core.engine.process import ChildProcess
 from core.errors import UserInputError
 
@@ -27,6 +27,10 @@ class Busy:
     cancel: Callable[[], None]
 
 
+def _nothing(_value: object) -> None:
+    pass
+
+
 @dataclass
 class _Waiting:
     job: Job
@@ -34,6 +38,7 @@ class _Waiting:
     done: Callable[[Any], None]
     failed: Callable[[JobFailed], None]
     key: str
+    partial: Callable[[Any], None] = _nothing
     began: float = 0.0
 
 
@@ -63,13 +68,16 @@ class JobsLink(QObject):
 
     def submit(
         self, name: str, args: tuple[Any, ...], *, label: str, done: Callable[[Any], None],
-        failed: Callable[[JobFailed], None], key: str = "",
+        failed: Callable[[JobFailed], None], key: str = "", partial: Callable[[Any], None] = _nothing,
     ) -> None:  # fmt: skip
-        """Run a job of `core.engine.jobs.JOBS`. Of jobs with one non-empty key only the newest is answered."""
+        """Run a job of `core.engine.jobs.JOBS`. Of jobs with one non-empty key only the newest is answered.
+
+        partial: is given what a job shows of its result while it goes on.
+        """
         if key:
             self.forget(key)
         self._next_id += 1
-        self._queue.append(_Waiting(Job(self._next_id, name, args), label, done, failed, key))
+        self._queue.append(_Waiting(Job(self._next_id, name, args), label, done, failed, key, partial))
         self._timer.start()
         self._advance()
 
@@ -77,7 +85,7 @@ class JobsLink(QObject):
         """Nobody waits any longer for jobs of that key; one that runs ends unheard."""
         self._queue = [w for w in self._queue if w.key != key]
         if self._running is not None and self._running.key == key:
-            self._running.done = self._running.failed = lambda _answer: None
+            self._running.done = self._running.failed = self._running.partial = _nothing
 
     def cancel(self) -> None:
         """End the running job; its owner hears nothing more, waiting jobs go on in a new process."""
@@ -141,6 +149,9 @@ class JobsLink(QObject):
             if took > SHOW_AFTER_SECONDS:
                 left = took * (1 / message.fraction - 1) if message.fraction else None
                 self._show(Busy(message.text or running.label, message.fraction, left, self.cancel))
+            return
+        if isinstance(message, JobPartial):
+            running.partial(message.value)
             return
         self._running = None
         self._show(None)

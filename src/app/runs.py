@@ -15,6 +15,7 @@ from app.document import Document, Trained
 from app.engine_link import EngineLink
 from app.notice import Notice
 from app.training_words import steps_per_epoch
+from core.data.augmentation import Augmentation
 from core.data.drawing import lacking
 from core.engine.messages import CheckpointWritten, Ended, Failed, TrainingTask, Weights
 from core.errors import UserInputError
@@ -141,7 +142,11 @@ class Runs(QObject):
         folder = data_folder() / "runs" / secrets.token_hex(8)
         folder.mkdir(parents=True, exist_ok=True)
         project = document.project
-        self._start(TrainingTask(project.network, project.training, document.prepared, None, str(folder)), steps=steps)
+        varied = project.data.augmentation if project.data is not None else Augmentation()
+        task = TrainingTask(
+            project.network, project.training, document.prepared, None, str(folder), augmentation=varied
+        )
+        self._start(task, steps=steps)
 
     def _start(self, task: TrainingTask, *, steps: int | None = None) -> None:
         self.task = task

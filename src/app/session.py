@@ -15,8 +15,10 @@ from app.jobs_link import JobsLink
 from app.notice import Notice, failure, refusal
 from app.runs import Runs
 from core import suggest
+from core.data.augmentation import Augmentation
 from core.data.drawing import DrawnInfo, Points, drawing, drawings, lacking
 from core.data.generators import GeneratorInfo, generators
+from core.data.images.names import belong_together
 from core.data.samples import SampleInfo, samples
 from core.data.schema import Prepared, TableProfile
 from core.engine.jobs import JobFailed
@@ -36,13 +38,15 @@ DATA, FILE = "data", "file"  # keys of notices: the newest replaces the one befo
 class Session(QObject):
     """notice: a `Notice`. busy_changed: a `Busy` or None. stage_requested: the stage that now makes sense.
 
-    running_network_changed: a run began or was dropped, or the design moved away from it.
+    running_network_changed: a run began or was dropped, or the design moved away from it. images_loading: a
+    `core.data.schema.Loading`, while images are decoded.
     """
 
     notice = Signal(object)
     busy_changed = Signal(object)
     stage_requested = Signal(str)
     running_network_changed = Signal()
+    images_loading = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +58,7 @@ class Session(QObject):
         self._suggested_training: TrainingConfig | None = None
         self._keep_data_key = ""
         self._data_edits = 0
+        self._read: DataSpec | None = None  # as it was when it was read last
         self.runs.notice.connect(self.notice)
         self.runs.changed.connect(self.running_network_changed)
         self.runs.finished.connect(self.evaluate)
@@ -82,10 +87,14 @@ class Session(QObject):
         return drawings()
 
     def open_paths(self, paths: list[str]) -> None:
-        """What was dropped or opened: a project, or one data file."""
+        """What was dropped or opened: a project, a data file or folder, several files that belong together."""
         if not paths:
             return
-        if len(paths) > 1:
+        if len(paths) > 1 and belong_together(paths):
+            first, *others = (str(Path(path).absolute()) for path in paths)
+            name = f"{Path(first).name} and {len(others):,} more"
+            self.use_source(DataSource("file", name, first, also=tuple(others)))
+        elif len(paths) > 1:
             error = UserInputError(
                 f"{len(paths)} files were dropped.", reason="One is read at a time.", remedy="Drop a single file."
             )
@@ -160,7 +169,11 @@ class Session(QObject):
 
     def _read_data(self) -> None:
         """The data specification changed, by a person or by undo: profile it and prepare its arrays."""
-        data = self.document.project.data
+        data, read = self.document.project.data, self._read
+        both = data is not None and read is not None and self.document.prepared is not None
+        if both and replace(data, augmentation=read.augmentation) == read:
+            return  # how rows are varied in training is no matter of reading them
+        self._read = data
         self.document.set_prepared(None)
         self.running_network_changed.emit()
         if data is None or (data.source.kind == "drawn" and lacking(data.source.name, data.source.points)):
@@ -174,7 +187,10 @@ class Session(QObject):
             self.document.set_profile(profile)
             blocked = [f for f in profile.findings if f.severity == "error"]
             if not blocked:
-                self._submit("prepare", (data,), label, lambda p: self._adopt(p, key), key="data", about=DATA)
+                self._submit(
+                    "prepare", (data,), label, lambda p: self._adopt(p, key), key="data", about=DATA,
+                    partial=self.images_loading.emit,
+                )  # fmt: skip
 
         self._submit("inspect", (data,), label, show, key="data", about=DATA)
 
@@ -270,7 +286,9 @@ class Session(QObject):
         if lost or self.why_not or prepared is None:
             done(RangeTest.nothing(lost or self.why_not))
             return
-        self.engine.find_learning_rate(TrainingTask(project.network, project.training, prepared), done)
+        varied = project.data.augmentation if project.data is not None else Augmentation()
+        task = TrainingTask(project.network, project.training, prepared, augmentation=varied)
+        self.engine.find_learning_rate(task, done)
 
     def cancel_learning_rate(self) -> None:
         """End a range test that goes on; its `done` is told so."""
@@ -325,12 +343,14 @@ class Session(QObject):
             self._submit("export", args, f"Exporting {Path(path).name}", done, key="export", about="export")
 
     def _submit(
-        self, job: str, args: tuple[Any, ...], label: str, done: Callable[[Any], None], *, key: str = "", about: str
-    ) -> None:
+        self, job: str, args: tuple[Any, ...], label: str, done: Callable[[Any], None], *, key: str = "", about: str,
+        partial: Callable[[Any], None] | None = None,
+    ) -> None:  # fmt: skip
         def failed(failed: JobFailed) -> None:
             self.notice.emit(failure(failed, key=about))
 
-        self.jobs.submit(job, args, label=label, done=done, failed=failed, key=key)
+        more = {} if partial is None else {"partial": partial}
+        self.jobs.submit(job, args, label=label, done=done, failed=failed, key=key, **more)
 
     # --- the project file
 

@@ -192,6 +192,9 @@ def _path(source: DataSource) -> Path | None:
         return sample_path(source.name)
     path = Path(source.path)
     where = title(source)
+    if source.also:
+        what = "Several files were dropped that do not belong together."
+        raise UserInputError(what, where=where, remedy="Drop a single table, or images and their labels.")
     if path.is_dir():
         raise UserInputError("This is a folder, not a table.", where=where, remedy="Open a CSV or TSV file in it.")
     if not path.is_file():

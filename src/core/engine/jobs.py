@@ -13,13 +13,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from core.budget import physical_memory
 from core.errors import UserInputError
 
 PROGRESS_SECONDS = 0.05
-Report = Callable[[str, float | None], None]
+
+
+class Report(Protocol):
+    """How a job tells of itself while it goes on."""
+
+    def __call__(self, text: str, fraction: float | None) -> None: ...
+
+    def partial(self, value: Any) -> None:
+        """Something of the result that is there already."""
+        ...
+
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,14 @@ class JobProgress:
     id: int
     text: str
     fraction: float | None
+
+
+@dataclass(frozen=True)
+class JobPartial:
+    """A part of the result that can be looked at while the job goes on."""
+
+    id: int
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -62,7 +80,7 @@ def _inspect(report: Report, *args: Any) -> Any:
 def _prepare(report: Report, *args: Any) -> Any:
     from core.data import load
 
-    return load.prepare(*args, progress=report)
+    return load.prepare(*args, progress=report, loading=report.partial)
 
 
 def _evaluate(report: Report, model: Any, prepared: Any) -> Any:
@@ -134,18 +152,25 @@ def jobs_main(pipe: Connection) -> None:
             pipe.send(JobFailed(job.id, None, traceback.format_exc()))
 
 
-def _run(job: Job, pipe: Connection) -> JobDone | JobFailed:
-    told = 0.0
+class _Telling:
+    """The `Report` of a job whose end of the pipe this is; progress goes out now and then."""
 
-    def report(text: str, fraction: float | None) -> None:
-        nonlocal told
+    def __init__(self, id: int, pipe: Connection) -> None:
+        self._id, self._pipe, self._told = id, pipe, 0.0
+
+    def __call__(self, text: str, fraction: float | None) -> None:
         now = time.monotonic()
-        if now - told >= PROGRESS_SECONDS:
-            told = now
-            pipe.send(JobProgress(job.id, text, fraction))
+        if now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            self._pipe.send(JobProgress(self._id, text, fraction))
 
+    def partial(self, value: Any) -> None:
+        self._pipe.send(JobPartial(self._id, value))
+
+
+def _run(job: Job, pipe: Connection) -> JobDone | JobFailed:
     try:
-        return JobDone(job.id, JOBS[job.name](report, *job.args))
+        return JobDone(job.id, JOBS[job.name](_Telling(job.id, pipe), *job.args))
     except UserInputError as err:
         return JobFailed(job.id, err)
     except MemoryError:

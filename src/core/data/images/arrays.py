@@ -24,6 +24,7 @@ from core.data.images import formats
 from core.data.images.album import Size
 from core.data.images.formats import Header
 from core.data.readers.base import damaged
+from core.data.readers.npy import read_header
 from core.errors import UserInputError
 
 BLOCK_BYTES = 8 * 2**20
@@ -183,15 +184,13 @@ def _member(path: Path, name: str) -> Iterator[BinaryIO]:
 
 def _npy(path: Path, name: str, open_file: Callable[[], contextlib.AbstractContextManager[BinaryIO]]) -> Stored | None:
     def head(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        return read(stream)
+        return read_header(stream, name)
 
     try:
         with open_file() as stream:
             shape, fortran, dtype = head(stream)
-    except _BROKEN:
-        return None
+    except (*_BROKEN, UserInputError):
+        return None  # the reader of tables says what is wrong
     if dtype.kind not in "biuf" and not (dtype.kind in "US" and len(shape) == 1):
         return None
     if fortran and len(shape) > 1:

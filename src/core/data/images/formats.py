@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
@@ -18,7 +17,6 @@ from core.data.magic import recognize
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 NAMES = "PNG, JPEG, BMP, GIF, WebP and TIFF"
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".gif", ".webp", ".tif", ".tiff")
 HEAD = 65_536  # nearly every header ends before; a JPEG with a large colour profile may not
 REASON_LENGTH = 120
 GREY, RGB = 1, 3
@@ -42,10 +40,6 @@ class Header:
     width: int
     height: int
     colour: bool
-
-
-def is_image_name(name: str) -> bool:
-    return PurePosixPath(name.lower()).suffix in SUFFIXES
 
 
 def is_image(head: bytes) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.budget import DEFAULT, Budget
 from core.data.images import arrays, files, formats, labels
+from core.data.images import names as names_
 from core.data.images.album import TEST, TRAIN, Album
 from core.data.images.arrays import ArrayPixels, Stored
 from core.data.images.files import File, FilePixels, Opened
@@ -63,7 +64,7 @@ def _head(path: Path) -> bytes:
 
 def _folder(path: Path, budget: Budget) -> Album:
     found = files.files_in(path, budget)
-    images = [file for file in found if formats.is_image_name(file.name)]
+    images = [file for file in found if names_.is_image_name(file.name)]
     if not images:
         album = _pair([path / file.name for file in found if "/" not in file.name][:64])
         if album is not None:
@@ -87,7 +88,7 @@ def _archive(path: Path, budget: Budget) -> Album | None:
         if any(name in OTHER_ARCHIVES for name in found.namelist()):
             return None
         listed, infos = files.files_of(found, path.name, budget)
-        images = [file for file in listed if formats.is_image_name(file.name)]
+        images = [file for file in listed if names_.is_image_name(file.name)]
         tables = [file for file in listed if _is_labels(file, budget)]
         if not images or len(images) < len(listed) - len(images) - len(tables):
             return None
