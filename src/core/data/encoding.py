@@ -17,6 +17,8 @@ CHUNK = 2**20
 HEAD = 4096
 # Bytes that Windows-1252 leaves undefined: a file that has them is read as Latin-1.
 _UNDEFINED = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
+# Bytes of plain ASCII texts.
+_PLAIN = frozenset((*range(0x20, 0x7F), *b"\t\r\n"))
 # Categories of Unicode that no table is written in: control, unassigned, private use, half of a surrogate pair.
 _NO_TEXT = ("Cc", "Cn", "Co", "Cs")
 # The least share of letters of UTF-16 that are delimiters, digits and line ends, whose other byte is zero.
@@ -154,7 +156,11 @@ def _utf16_without_mark(head: bytes) -> str | None:
     if pairs < 4:
         return None
     for codec, zeros, others in (("utf-16-le", head[1::2], head[0::2]), ("utf-16-be", head[0::2], head[1::2])):
-        if others.count(0) or zeros.count(0) < _WIDE_SHARE * pairs:
+        plain = sum(byte in _PLAIN for byte in others) + sum(byte in _PLAIN for byte in zeros)
+        few = zeros.count(0) < _WIDE_SHARE * pairs
+        # A text with a stray zero byte is damaged, not wide.
+        stray = zeros.count(0) < 0.7 * pairs and plain > 0.9 * 2 * pairs - zeros.count(0)
+        if others.count(0) or few or stray:
             continue
         text = codecs.getincrementaldecoder(codec)("replace").decode(head[: 2 * pairs])
         if all(letter in "\t\r\n" or unicodedata.category(letter) not in _NO_TEXT for letter in text):

@@ -138,7 +138,9 @@ def _histogram(values: np.ndarray, low: float, high: float) -> tuple[int, ...]:
         return ()
     if np.isinf(high - low):
         values, low, high = values / 2, low / 2, high / 2
-    bins = np.minimum(((values - low) * (BINS / (high - low))).astype(np.int8), BINS - 1)
+    span = high - low
+    scaled = (values - low) * (BINS / span) if BINS / span < np.inf else (values - low) / span * BINS
+    bins = np.minimum(scaled.astype(np.int8), BINS - 1)
     return tuple(int(n) for n in np.bincount(bins, minlength=BINS))
 
 

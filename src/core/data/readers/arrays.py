@@ -20,6 +20,7 @@ from core.errors import UserInputError
 
 # A block is written column by column: small enough to stay in the cache of the processor, large enough to pack well.
 BLOCK_CELLS = 2_000_000
+LAST_LETTER = 0x10FFFF
 KINDS = {
     "c": "complex numbers", "O": "Python objects, which could run a program when opened and therefore never are",
     "V": "records within records", "m": "spans of time",
@@ -99,12 +100,20 @@ def _plain(values: np.ndarray) -> np.ndarray:
     if kind == "S":
         return np.array([text.decode("utf-8", "replace") for text in values.tolist()], object)
     if kind == "U":
-        return values.astype(object)
+        return _texts(values)
     if kind == "M":
         return np.array([None if np.isnat(time) else str(time).replace("T", " ") for time in values], object)
     if kind == "f" and size not in (4, 8):
         return values.astype(np.float32 if size < 4 else np.float64)
     return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
+
+
+def _texts(values: np.ndarray) -> np.ndarray:
+    """Texts whose letters all exist: a damaged file may hold any 32 bits in place of one."""
+    plain = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
+    letters = plain.view(np.uint32)
+    wrong = (letters > LAST_LETTER) | ((letters >= 0xD800) & (letters < 0xE000))
+    return np.where(wrong, 0xFFFD, letters).astype(np.uint32).view(plain.dtype).astype(object)
 
 
 def _shape(values: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tokenize
 from dataclasses import dataclass
 from math import prod
@@ -67,17 +68,23 @@ def read_header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], bool, np.d
     """Shape, whether the first axis runs fastest, and type; the shape in Python's integers, which never overflow."""
     try:
         version = np.lib.format.read_magic(file)
-        read = {(1, 0): np.lib.format.read_array_header_1_0}.get(version, np.lib.format.read_array_header_2_0)
         if version not in ((1, 0), (2, 0), (3, 0)):
             raise damaged(where, "NumPy", f"Version {version} is unknown")
-        shape, fortran, dtype = read(file, max_header_size=LONGEST_HEADER)
+        length = file.read(2 if version == (1, 0) else 4)
+        if int.from_bytes(length, "little") > LONGEST_HEADER:
+            raise damaged(where, "NumPy", "Its header is far too long")
+        # NumPy would read as many bytes as the header claims to have.
+        head = io.BytesIO(length + file.read(int.from_bytes(length, "little")))
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(head, max_header_size=LONGEST_HEADER)
     except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError, OverflowError,
             EOFError, IndexError, tokenize.TokenError) as err:  # fmt: skip
         raise damaged(where, "NumPy", err) from err
     if dtype.hasobject:
         raise UserInputError(f"This array holds {KINDS['O']}.", where=where, remedy="Save it as an array of numbers.")
     if not shape:
-        raise UserInputError("This array is a single value, not a table.", where=where)
+        remedy = "Save an array with one row per example."
+        raise UserInputError("This array is a single value, not a table.", where=where, remedy=remedy)
     if len(shape) > MOST_AXES or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in shape):
         raise damaged(where, "NumPy", f"Its shape is {shape}")
     if not dtype.itemsize:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.data.progress import Progress
 from core.data.readers import archive
-from core.data.readers.base import Options, RawTable, choose
+from core.data.readers.base import Options, RawTable, choose, damaged
 from core.data.readers.unpack import read_unpacked, unpack
 from core.data.workspace import Workspace
 from core.errors import UserInputError
@@ -40,6 +40,8 @@ class ZipReader:
                     stream, chosen, work, packed=lambda: found.getinfo(chosen).compress_size,
                     where=path.name, progress=progress,
                 )  # fmt: skip
+            if inner.stat().st_size != found.getinfo(chosen).file_size:
+                raise damaged(path.name, "ZIP", f"{chosen[:60]} is not as long as it says")
         where = path.name if len(names) == 1 else f"{path.name}{WITHIN}{chosen}"
         options = replace(options, part=within)
         raw = read_unpacked(inner, work, options=options, progress=progress, where=where)
