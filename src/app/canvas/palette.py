@@ -29,6 +29,7 @@ from app.widgets import SectionHead, label, set_role, wrapped
 from core.layers import Layer
 
 COLUMNS, HEIGHT, HEAD_HEIGHT = 2, 28, 24
+ROOM = 78  # pixels for a name in one column
 
 
 class LayerButton(QPushButton):
@@ -47,6 +48,11 @@ class LayerButton(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._show_colour()
         theme.signals.changed.connect(self._show_colour)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its name needs both columns."""
+        return self.fontMetrics().horizontalAdvance(self.text()) > ROOM
 
     def minimumSizeHint(self) -> QSize:
         return QSize(48, HEIGHT)  # the name is cut rather than the column widened
@@ -101,6 +107,13 @@ def layer_mime(kind: str) -> QMimeData:
     data = QMimeData()
     data.setData(LAYER_MIME, QByteArray(kind.encode()))
     return data
+
+
+def _in_rows(buttons: list[LayerButton]) -> list[list[LayerButton]]:
+    """Two side by side, those with long names last and alone."""
+    short = [made for made in buttons if not made.is_wide]
+    pairs = [short[i : i + COLUMNS] for i in range(0, len(short), COLUMNS)]
+    return pairs + [[made] for made in buttons if made.is_wide]
 
 
 class GroupHead(QPushButton):
@@ -228,13 +241,12 @@ class Palette(QWidget):
             self._add_buttons(kinds)
 
     def _add_buttons(self, kinds: tuple[type[Layer], ...]) -> None:
-        for start in range(0, len(kinds), COLUMNS):
-            row: list[QPushButton] = [self._button(cls) for cls in kinds[start : start + COLUMNS]]
+        for row in _in_rows([self._button(cls) for cls in kinds]):
             for place, made in enumerate(row):
-                self._grid.addWidget(made, len(self._rows), place)
+                self._grid.addWidget(made, len(self._rows), place, 1, COLUMNS if made.is_wide else 1)
                 made.show()
             self._grid.setRowMinimumHeight(len(self._rows), HEIGHT)
-            self._rows.append(row)
+            self._rows.append([*row])
 
     def _head(self, name: str) -> GroupHead:
         made = self.heads.get(name)

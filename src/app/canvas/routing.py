@@ -76,7 +76,7 @@ def route(start: QPointF, end: QPointF, others: Iterable[QRectF] = (), lanes: La
     lane = _lane(start, end, blocking)
     lane = _clear(lane, start, end, others)
     if lanes is not None:
-        away = -LANE_PITCH if lane < (start.y() + end.y()) / 2 else LANE_PITCH
+        away = -LANE_PITCH if lane < start.y() else LANE_PITCH
         lane = lanes.free(lane, start.x() + STUB, end.x() - STUB - ARROW, start, away=away)
     return _corners(start, end, lane)
 

@@ -15,6 +15,7 @@ from core.training.statistics import LayerStatistics
 if TYPE_CHECKING:
     from app.session import Session
 
+AIR = 12
 MANY_DEAD = 0.5  # share of silent units from which it is a warning
 TIP = (
     "Mean and standard deviation of all outputs of this layer for up to 256 rows, without anything random. Values that "
@@ -68,6 +69,7 @@ class Activity(QWidget):
         known = found is not None and math.isfinite(found.mean)
         for part in (self.head, self.facts):
             part.setVisible(known)
+        self.setContentsMargins(0, 0, 0, AIR if known else 0)
         if found is None or not known:
             return
         mean, deviation = (theme.number(float(f"{n:.2g}")) for n in (found.mean, found.deviation))

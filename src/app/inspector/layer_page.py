@@ -135,8 +135,14 @@ class LayerPage(QWidget):
         head.addLayout(title)
         head.addWidget(self.names)
         column.addLayout(head)
-        for part in (self.code, self.findings, self.form, self.activity, self.live, self.cost):
+        for part in (self.code, self.findings, self.form):
             column.addWidget(part)
+        below = QVBoxLayout()
+        below.setSpacing(0)  # the activity brings its own air, so that it takes none while nothing is told
+        for part in (self.activity, self.live, self.cost):
+            below.addWidget(part)
+        column.addLayout(below)
+        self.live.setContentsMargins(0, 0, 0, column.spacing())
         column.addStretch(1)
 
     def refresh(self) -> None:

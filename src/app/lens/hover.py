@@ -128,7 +128,8 @@ def _map(view: View, column: int, unit: int, palette: Palette) -> Content:
     rows: list[tuple[str, str, QColor | None]] = [("size", " × ".join(f"{n:,}" for n in shown.shape[:2]), None)]
     bias = view.bias(column, unit)
     if taps is not None:
-        rows.append((f"‖W‖ of {taps.shape[0]:,} kernels", theme.number(float(np.linalg.norm(taps))), None))
+        of = "its kernel" if len(taps) == 1 else f"{len(taps):,} kernels"
+        rows.append((f"‖W‖ of {of}", theme.number(float(np.linalg.norm(taps))), None))
     if bias is not None:
         rows.append(("bias b", theme.number(bias), None))
     title = f"{shown.name} · channel {unit + 1} of {shown.units:,}"
@@ -139,7 +140,8 @@ def _map(view: View, column: int, unit: int, palette: Palette) -> Content:
     rows.append(("for the probe row", f"{theme.number(low)} … {theme.number(high)}", None))
     image = signed_image(values[unit], view.scale(shown, values), palette)
     note = "" if high > low or high else "Zero everywhere for this row."
-    note = "Left: the map. Right: its kernels, one a channel." if beside is not None and not note else note
+    if beside is not None and taps is not None and not note:
+        note = "Left: the map. Right: its kernel." if len(taps) == 1 else "Right: its kernels, one a channel."
     return Content(title, tuple(rows), image, note, beside)
 
 

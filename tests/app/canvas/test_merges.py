@@ -86,6 +86,18 @@ class TestLines:
         second = route(QPointF(0, 0), QPointF(420, 0), wall, lanes)
         assert first.middle.y() == second.middle.y()
 
+    def test_a_shortcut_lies_inside_the_line_to_the_next_row(self, view):
+        network = graph(
+            "i>s s>a a>b b>p s>p p>r r>g g>o", i=layer("input", shape=(8, 8, 1)), s=conv(8), a=conv(8), b=conv(8),
+            p=layer("add"), r=layer("activation"), g=layer("global_avg_pool"), o=layer("dense", units=2),
+        )  # fmt: skip
+        scene = show(view, network)
+        scene.per_row = 4
+        scene.reposition()
+        shortcut, onward = scene.edges[Edge("s", "p")], scene.edges[Edge("p", "r")]
+        assert scene.places["r"][0] < scene.places["p"][0]
+        assert scene.places["p"][1] < shortcut.route.middle.y() < onward.route.middle.y()
+
     def test_cards_make_room_for_long_shapes(self, view):
         scene = show(view, RESNET)
         near = scene.places["a"][0] - scene.places["s"][0]
