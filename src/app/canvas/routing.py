@@ -127,7 +127,9 @@ def _corners(start: QPointF, end: QPointF, lane: float) -> Route:
         path.lineTo(_towards(corner, before))
         path.quadTo(corner, _towards(corner, after))
     path.lineTo(end)
-    return Route(path, QPointF((points[2].x() + points[3].x()) / 2, lane), end)
+    # Back to the next row the shape stands off the middle, where that of a shortcut above it is.
+    share = 0.5 if end.x() > start.x() else 0.75
+    return Route(path, QPointF(points[2].x() + share * (points[3].x() - points[2].x()), lane), end)
 
 
 def _towards(corner: QPointF, other: QPointF) -> QPointF:

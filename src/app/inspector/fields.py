@@ -194,6 +194,7 @@ class ShapeField(Field):
         self.line = _Sizes()
         set_role(self.line, "mono")
         self.line.setFixedHeight(HEIGHT)
+        self.line.setTextMargins(-4, 0, 0, 0)  # digits under those of the other fields
         self.line.editingFinished.connect(self._take)
         self.line.textEdited.connect(lambda _text: self._mark(""))
         self.line.left.connect(lambda: self.show_value(self._shown))

@@ -139,8 +139,8 @@ class LayerPage(QWidget):
             column.addWidget(part)
         below = QVBoxLayout()
         below.setSpacing(0)  # the activity brings its own air, so that it takes none while nothing is told
-        for part in (self.activity, self.live, self.cost):
-            below.addWidget(part)
+        for told in (self.activity, self.live, self.cost):
+            below.addWidget(told)
         column.addLayout(below)
         self.live.setContentsMargins(0, 0, 0, column.spacing())
         column.addStretch(1)
