@@ -18,7 +18,7 @@ from core.data.progress import Progress
 from core.data.readers import json_tables
 from core.data.readers.base import Options, RawTable, choose, damaged
 from core.data.readers.csv import plainly_named
-from core.data.readers.transcribe import transcribe
+from core.data.readers.transcribe import check_columns, transcribe
 from core.data.readers.typed import columns_of, typed_table
 from core.data.workspace import Workspace
 from core.errors import UserInputError
@@ -134,9 +134,13 @@ def _is_table(value: object) -> bool:
 def _by_duckdb(path: Path, shape: str, work: Workspace, *, where: str, format: str) -> RawTable:
     """Every row is looked at for its fields; DuckDB's guesses of dates and the like stay text."""
     file = sql_text(str(path))
-    usual = f"format = '{shape}', maximum_object_size = {2 * work.budget.line_bytes}, sample_size = -1"
+    usual = f"{_objects(work, shape)}, sample_size = -1"
     guessed = f"read_json({file}, {usual}, map_inference_threshold = -1, field_appearance_threshold = 0)"
     try:
+        # DuckDB's time for a table grows with the square of its columns.
+        keys = f"SELECT unnest(json_keys(json)) AS name FROM read_json_objects({file}, {_objects(work, shape)})"
+        (count,) = work.con.execute(f"SELECT count(DISTINCT name) FROM ({keys})").fetchone() or (0,)
+        check_columns(int(count), where, work.budget)
         columns = [(name, _as_written(type)) for name, type in columns_of(guessed, work)]
         listed = ", ".join(f"{sql_text(name)}: {sql_text(str(type))}" for name, type in columns)
         source = f"read_json({file}, {usual}, columns = {{{listed}}})"
@@ -145,6 +149,10 @@ def _by_duckdb(path: Path, shape: str, work: Workspace, *, where: str, format: s
         raise
     except (duckdb.Error, UnicodeDecodeError) as err:
         raise damaged(where, "JSON", _reason(err)) from err
+
+
+def _objects(work: Workspace, shape: str) -> str:
+    return f"format = '{shape}', maximum_object_size = {2 * work.budget.line_bytes}"
 
 
 def _as_written(type: Any) -> str:
