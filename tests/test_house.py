@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import core
 from core.resources import resource_path, resource_root
@@ -146,7 +147,7 @@ def test_locks_hold_what_the_project_asks_for(lock: str, group: str | None) -> N
     wanted = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
     wanted += [Requirement(text) for text in PROJECT["dependency-groups"].get(group, [])]
     pins = locked(ROOT / "packaging" / "locks" / f"{lock}.txt")
-    stale = [str(r) for r in wanted if not any(r.specifier.contains(v) for v in pins.get(r.name.lower(), []))]
+    stale = [str(r) for r in wanted if not any(r.specifier.contains(v) for v in pins.get(canonicalize_name(r.name), []))]
     assert stale == [], "run: python3 dev.py lock"
 
 
