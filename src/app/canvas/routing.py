@@ -127,9 +127,10 @@ def _corners(start: QPointF, end: QPointF, lane: float) -> Route:
         path.lineTo(_towards(corner, before))
         path.quadTo(corner, _towards(corner, after))
     path.lineTo(end)
-    # Back to the next row the shape stands off the middle, where that of a shortcut above it is.
-    share = 0.5 if end.x() > start.x() else 0.75
-    return Route(path, QPointF(points[2].x() + share * (points[3].x() - points[2].x()), lane), end)
+    middle = (points[2].x() + points[3].x()) / 2
+    if end.x() < start.x():  # back to the next row: over its first card, where no line turns
+        middle = min(middle, end.x() + CARD_WIDTH / 2)
+    return Route(path, QPointF(middle, lane), end)
 
 
 def _towards(corner: QPointF, other: QPointF) -> QPointF:
