@@ -260,6 +260,11 @@ class Session(QObject):
         self.runs.train()
         self.stage_requested.emit("Train")
 
+    def train_anew(self) -> None:
+        """Give up a run that stands, and begin one with the present design and data."""
+        self.runs.reset()
+        self.train()
+
     def pause(self) -> None:
         self.engine.pause()
 

@@ -153,6 +153,7 @@ VERBS = {
     *("open_paths", "use_source", "change_data", "change_source", "draw", "new_project", "open_project", "save"),
     *(
         "train",
+        "train_anew",
         "pause",
         "toggle_train",
         "step",

@@ -388,3 +388,19 @@ def test_a_drawing_is_trained_saved_and_opened(session, until, tmp_path) -> None
     assert session.document.project.data == project.data
     session.document.undo_stack.undo()
     assert session.document.project.data == project.data
+
+
+def test_a_run_of_older_points_is_given_up_for_one_of_the_present_ones(session, until) -> None:
+    session.use_source(DataSource("drawn", "classes"))
+    session.draw("Draw 40 points", drawn(40))
+    until(lambda: session.can_train and session.document.prepared)
+    session.document.edit_training("test", epochs=1_000_000)
+    session.train()
+    until(lambda: session.engine.state == "running" and session.engine.snapshot)
+    session.draw("Draw 20 points", drawn(60))
+    until(lambda: session.data_are_newer)
+    session.train_anew()
+    assert not session.data_are_newer
+    assert session.runs.task.prepared.rows["train"] == 36
+    until(lambda: session.engine.state == "running" and session.engine.snapshot)
+    session.reset()

@@ -26,6 +26,7 @@ READY = {
     "classes": "Ready: press Train, and the network's answer is drawn under your points.",
     "curve": "Ready: press Train, and the network draws its curve through your points.",
 }
+OLDER = "The run goes on with the points that it began with."
 FULL = f"The drawing is full: it holds {MOST_POINTS:,} points."
 NOTICE = "drawing"
 
@@ -45,7 +46,13 @@ class DrawPage(QWidget):
         middle.addWidget(self.board, 1)
         middle.addWidget(self.tools)
         column.addLayout(middle, 1)
-        column.addWidget(self._state)
+        foot = QHBoxLayout()
+        foot.setSpacing(10)
+        foot.addWidget(self._state, 1)
+        tip = "Gives up the run of the earlier points and begins one with these."
+        self.anew = button("Train on these points", icon="play", role="link", tip=tip, on_click=session.train_anew)
+        foot.addWidget(self.anew)
+        column.addLayout(foot)
         self._listen()
         self.refresh()
 
@@ -66,7 +73,8 @@ class DrawPage(QWidget):
         document = self._session.document
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self.refresh)
-        for signal in (document.data_changed, document.profile_changed, document.prepared_changed):
+        signals = (document.data_changed, document.profile_changed, document.prepared_changed)
+        for signal in (*signals, self._session.running_network_changed, self._session.engine.state_changed):
             signal.connect(self._timer.start)
         self.board.drawn.connect(self._drawn)
         self.board.full.connect(lambda: self._session.notice.emit(Notice("info", FULL, key=NOTICE)))
@@ -86,12 +94,13 @@ class DrawPage(QWidget):
         self.tools.show_drawing(name, points)
         self._take_tool()
         self.board.show_points(points)
-        self._state.set_text(self._told(name, points))
+        lack = lacking(name, points)
+        older = not lack and self._session.engine.state in ("running", "paused") and self._session.data_are_newer
+        self.anew.setVisible(older)
+        self._state.set_text(OLDER if older else lack or self._told(name))
 
-    def _told(self, name: str, points: Points) -> str:
-        """What still lacks, or that it can be learned from."""
-        if lack := lacking(name, points):
-            return lack
+    def _told(self, name: str) -> str:
+        """That it can be learned from, or why not."""
         profile = self._session.document.profile
         errors = [f.text for f in profile.findings if f.severity == "error"] if profile is not None else []
         return errors[0] if errors else READY[name]

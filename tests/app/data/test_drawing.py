@@ -246,3 +246,18 @@ def test_points_lie_as_dense_however_fast_the_hand_moves() -> None:
             stroke.move(float(x), 0.0)
         counts.append(len(stroke.points))
     assert abs(counts[0] - counts[1]) <= 0.15 * counts[0]
+
+
+def test_while_a_run_goes_on_with_older_points_it_can_be_begun_anew(page: DrawPage, session: DataSession) -> None:
+    session.draw("Draw", tuple(point(i / 10, 0.2, i % 2) for i in range(9)))
+    settle()
+    assert not page.anew.isVisible()
+    session.data_are_newer = True
+    session.engine.set_state("running")
+    settle()
+    assert "goes on with the points that it began with" in texts(page)
+    page.anew.click()
+    assert session.calls[-1] == ("train_anew",)
+    session.engine.set_state("idle")
+    settle()
+    assert not page.anew.isVisible()
