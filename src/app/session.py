@@ -170,9 +170,8 @@ class Session(QObject):
     def _read_data(self) -> None:
         """The data specification changed, by a person or by undo: profile it and prepare its arrays."""
         data, read = self.document.project.data, self._read
-        both = data is not None and read is not None and self.document.prepared is not None
-        if both and replace(data, augmentation=read.augmentation) == read:
-            return  # how rows are varied in training is no matter of reading them
+        if self.document.prepared is not None and _differ_in_variation_only(data, read):
+            return
         self._read = data
         self.document.set_prepared(None)
         self.running_network_changed.emit()
@@ -411,3 +410,8 @@ class Session(QObject):
             document.apply(lambda p: replace(p, name=project.name), "Name the project")
         document.mark_saved(target)
         return True
+
+
+def _differ_in_variation_only(new: DataSpec | None, old: DataSpec | None) -> bool:
+    """How rows are varied in training is no matter of reading them."""
+    return new is not None and old is not None and replace(new, augmentation=old.augmentation) == old

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
     """None while there is no table, or the column is gone."""
     profile, spec = session.document.profile, session.document.project.data
-    if profile is None or spec is None:
-        return None
+    if profile is None or spec is None or profile.images is not None:
+        return None  # of images nothing is left out; their labels are chosen on the data page
     column = next((c for c in profile.columns if c.name == name), None)
     if column is None:
         return None

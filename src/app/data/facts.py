@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import theme
-from core.data.schema import ColumnProfile, TableProfile
+from core.data.schema import ColumnProfile, ImageFacts, TableProfile
 from core.spec import DataSpec
 
 GLYPHS: Mapping[str, str] = {
     "number": "#", "category": "A", "text": "T", "identifier": "1", "constant": "=", "empty": "∅",
+    "image": "▦",
 }  # fmt: skip
 KIND_HELP: Mapping[str, str] = {
     "number": "Numbers. Scaled to mean 0 and spread 1 before they enter the network.",
@@ -20,6 +21,7 @@ KIND_HELP: Mapping[str, str] = {
     "identifier": "An identifier: it names a row and says nothing about the others.",
     "constant": "The same value in every row: nothing can be learned from it.",
     "empty": "No values at all.",
+    "image": "Images. Resized, then scaled to mean 0 and spread 1 in every channel.",
 }
 DELIMITERS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon"}
 ENCODINGS: Mapping[str, str] = {"utf-8": "UTF-8", "utf-16": "UTF-16", "latin-1": "Latin-1"}
@@ -46,7 +48,17 @@ def missing_cells(profile: TableProfile) -> int:
     return sum(c.missing + c.invalid for c in profile.columns)
 
 
+def image_facts(profile: TableProfile, images: ImageFacts) -> str:
+    colours = "grey" if images.channels == 1 else "colour"
+    parts = [count(profile.rows, "image")]
+    if profile.task == "classification":
+        parts.append(count(len(images.classes), "class", "classes"))
+    return " · ".join([*parts, f"{images.width} × {images.height} {colours}"])
+
+
 def short_facts(profile: TableProfile) -> str:
+    if profile.images is not None:
+        return image_facts(profile, profile.images)
     missing = missing_cells(profile)
     gaps = f"{count(missing, 'cell')} missing" if missing else "no missing values"
     return f"{count(profile.rows, 'row')} · {count(len(profile.columns), 'column')} · {gaps}"
@@ -54,6 +66,8 @@ def short_facts(profile: TableProfile) -> str:
 
 def table_facts(profile: TableProfile, *, file: bool = True) -> str:
     """Size, gaps and, for a file, how it was read; where bundled data come from stands last."""
+    if profile.images is not None:
+        return f"{image_facts(profile, profile.images)} · {profile.images.kind}"
     parts = [count(profile.rows, "row"), count(len(profile.columns), "column")]
     if file and profile.delimiter:
         parts.append(DELIMITERS.get(profile.delimiter, f"separated by {profile.delimiter!r}"))
@@ -79,6 +93,8 @@ def role(spec: DataSpec | None, profile: TableProfile, column: ColumnProfile) ->
 
 def column_range(profile: TableProfile, column: ColumnProfile) -> str:
     """The one fact under a column's name: gaps first, since they ask for a decision, then its span or its values."""
+    if column.kind == "image" and profile.images is not None:
+        return f"{profile.images.width} × {profile.images.height}"
     gaps = column.missing + column.invalid
     if gaps and column.name != profile.target:
         return f"{gaps:,} missing"

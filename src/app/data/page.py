@@ -21,6 +21,7 @@ from app.data import facts
 from app.data.draw_page import DrawPage
 from app.data.findings import FindingsPanel
 from app.data.header import HEIGHT
+from app.data.image_view import ImageView
 from app.data.points import number_columns
 from app.data.preview import ROW, PreviewTable
 from app.data.scatter import ScatterCard
@@ -31,6 +32,7 @@ from app.widgets import Card, ElidedLabel, Segmented, button, label
 
 if TYPE_CHECKING:
     from app.session import Session
+    from core.data.schema import TableProfile
 
 TASKS = (
     ("classification", "a class", "Classification: the answer is one of the target's values, each with a probability."),
@@ -81,11 +83,15 @@ class DataPage(QWidget):
         tables.addWidget(self._table_card, 1)
         tables.addWidget(self._foot)
         tables.addStretch(0)
-        self._middle = QHBoxLayout()
+        self._tables = QWidget()
+        self._middle = QHBoxLayout(self._tables)
+        self._middle.setContentsMargins(0, 0, 0, 0)
         self._middle.setSpacing(12)
         self._middle.addLayout(tables, 3)
         self._middle.addWidget(self.scatter, 2)
-        column.addLayout(self._middle, 1)
+        column.addWidget(self._tables, 1)
+        self.images = ImageView(self._session)
+        column.addWidget(self.images, 1)
         return body
 
     def _build_head(self) -> QHBoxLayout:
@@ -153,16 +159,29 @@ class DataPage(QWidget):
         self._facts.set_text(facts.table_facts(profile, file=spec is None or spec.source.kind == "file"))
         self._draw_on.setVisible(spec is not None and can_draw_on(spec.source))
         self._show_task()
+        self._show_kind(profile)
+        if profile.images is not None:
+            self.images.show_images(profile, self._session.document.prepared)
+            return
         shown = len(profile.preview)
         self._foot.setText(f"The first {shown:,} of {facts.count(profile.rows, 'row')}" if shown < profile.rows else "")
         self._foot.setVisible(shown < profile.rows)
         self._table_card.setMaximumHeight(HEIGHT + shown * ROW + 14)
         self._show_scatter()
 
+    def _show_kind(self, profile: TableProfile) -> None:
+        """A table, or images in its place."""
+        are_images = profile.images is not None
+        self.images.setVisible(are_images)
+        self._tables.setVisible(not are_images)
+        if are_images:
+            self._scatter_button.setVisible(False)
+
     def _show_task(self) -> None:
         profile = self._session.document.profile
         assert profile is not None
-        names = [c.name for c in profile.columns if c.kind != "empty"]
+        images = profile.images
+        names = [c.name for c in profile.columns if c.kind != "empty"] if images is None else list(images.targets)
         with QSignalBlocker(self._target):
             self._target.clear()
             for name in names:
