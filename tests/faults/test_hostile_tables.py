@@ -296,6 +296,16 @@ CASES: list[tuple[str, Make, str]] = [
         lambda _: b'[{"a":"\\\\\\"", "b":' + b"[" * 5_000 + b"]" * 5_000 + b"}]",
         "too deeply nested",
     ),
+    (
+        "wide-within.json",
+        lambda _: json.dumps([{"p": {f"c{i}": 1 for i in range(100_000)}}]).encode(),
+        "too many fields",
+    ),
+    (
+        "wide-over-rows.jsonl",
+        lambda _: makers.lines([{"p": {f"c{i}": 1}} for i in range(50_000)]).encode(),
+        "too many columns",
+    ),
     ("cut.json", lambda _: b'[{"a":1},{"a":2},{"a"', "JSON file is damaged"),
     ("cut.jsonl", lambda _: b'{"a":1}\n{"a":2}\n{"a"', "JSON file is damaged"),
     ("mixture.json", lambda _: b'{"a": "x", "b": [{"c": 1}, 2]}', "does not look like a table"),

@@ -19,11 +19,12 @@ from core.data.readers import json_tables
 from core.data.readers.base import Options, RawTable, choose, damaged
 from core.data.readers.csv import plainly_named
 from core.data.readers.transcribe import check_columns, transcribe
-from core.data.readers.typed import columns_of, typed_table
+from core.data.readers.typed import columns_of, fields_of, typed_table
 from core.data.workspace import Workspace
 from core.errors import UserInputError
 
 CHUNK = 2**20
+MOST_REPEATED = 4  # objects in a list within a row repeat their fields
 LOOKED_AT = 2**16
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".geojson")
 # What a table in JSON starts with; a line of CSV may start with a bracket too.
@@ -50,8 +51,8 @@ class JsonReader:
         if found.codec != "utf-8-sig" or _has_mark(path):
             text = work.folder / "utf8.json"
             encoding.write_utf8(path, found, text, progress=progress)
-        check_depth(text, work.budget, path.name)
         shape = _shape(text)
+        check_nesting(text, shape, work.budget, path.name)
         if shape:
             return _by_duckdb(text, shape, work, where=path.name, format=self.label)
         return _whole(text, work, options, where=path.name, format=self.label, progress=progress)
@@ -65,13 +66,16 @@ def _has_mark(path: Path) -> bool:
         return file.read(3) == b"\xef\xbb\xbf"
 
 
-def check_depth(path: Path, budget: Budget, where: str) -> None:
-    """Count brackets outside of texts, before anything calls itself for each of them.
+def check_nesting(path: Path, shape: str, budget: Budget, where: str) -> None:
+    """Count brackets and colons outside of texts, before anything calls itself for each of them.
+
+    shape: as `_shape` gives it; where rows stand one by one, what each may hold is limited too.
 
     Raises:
-        UserInputError: objects within objects beyond the limit.
+        UserInputError: objects within objects, or fields in one row, beyond the limits.
     """
-    depth, inside, held = 0, False, b""
+    depth, inside, held, fields = 0, False, b"", 0
+    between = 1 if shape == "array" else 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             chunk = held + chunk
@@ -89,6 +93,13 @@ def check_depth(path: Path, budget: Budget, where: str) -> None:
                 what, remedy = "This JSON file is too deeply nested.", "Write one flat object a row."
                 most = int(depths.max())
                 require(most, budget.depth, what=what, unit="levels", where=where, remedy=remedy)
+            if shape and len(depths):
+                counts = np.cumsum((letters == ord(":")) & outside, dtype=np.int32) + fields
+                rows = np.concatenate(([0], counts[depths <= between], [counts[-1]]))
+                fields = int(rows[-1] - rows[-2])
+                what, remedy = "A row of this JSON file has too many fields.", "Write one flat object a row."
+                most = int(np.diff(rows).max())
+                require(most, MOST_REPEATED * budget.columns, what=what, unit="fields", where=where, remedy=remedy)
 
 
 def _shape(path: Path) -> str:
@@ -141,7 +152,9 @@ def _by_duckdb(path: Path, shape: str, work: Workspace, *, where: str, format: s
         keys = f"SELECT unnest(json_keys(json)) AS name FROM read_json_objects({file}, {_objects(work, shape)})"
         (count,) = work.con.execute(f"SELECT count(DISTINCT name) FROM ({keys})").fetchone() or (0,)
         check_columns(int(count), where, work.budget)
-        columns = [(name, _as_written(type)) for name, type in columns_of(guessed, work)]
+        found = columns_of(guessed, work)
+        check_columns(len(fields_of(found)), where, work.budget)
+        columns = [(name, _as_written(type)) for name, type in found]
         listed = ", ".join(f"{sql_text(name)}: {sql_text(str(type))}" for name, type in columns)
         source = f"read_json({file}, {usual}, columns = {{{listed}}})"
         return typed_table(source, columns_of(source, work), work, where=where, format=format)

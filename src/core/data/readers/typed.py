@@ -41,7 +41,7 @@ def typed_table(
     Raises:
         UserInputError: no column is left, or there are too many.
     """
-    fields = [field for name, type in columns for field in _fields(name, identifier(name), type)]
+    fields = fields_of(columns)
     check_columns(len(fields), where, work.budget)
     kept = [field for field in fields if field.type not in LEFT_OUT]
     if not kept:
@@ -71,6 +71,11 @@ def columns_of(source: str, work: Workspace) -> list[tuple[str, Any]]:
     """Names and types of what stands after FROM."""
     found = work.con.sql(f"SELECT * FROM {source}")
     return list(zip(found.columns, found.types, strict=True))
+
+
+def fields_of(columns: Sequence[tuple[str, Any]]) -> list[Field]:
+    """The columns of a table, objects within objects taken apart."""
+    return [field for name, type in columns for field in _fields(name, identifier(name), type)]
 
 
 def _fields(name: str, sql: str, type: Any) -> Iterator[Field]:
