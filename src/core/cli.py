@@ -173,6 +173,10 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--dropout", type=float, metavar="X")
     add("--validation", type=float, metavar="0.2", help="share of the rows")
     add("--test", type=float, metavar="0.2", help="share of the rows")
+    add(
+        "--split", metavar="stratified|random|group:NAME|time:NAME|column:NAME", help="which rows make the parts: by "
+        "class, at random, whole groups, the latest last, or as a column says (train, validation, test)",
+    )  # fmt: skip
     add("--image-size", metavar="N|WxH", help="pixels of the images that the network gets (default: guessed)")
     add("--channels", choices=("grey", "rgb"), help="of the images (default: guessed)")
     add("--augment", metavar="WHAT=X,...", help="vary the training rows: " + ", ".join(hypers(Augmentation)))

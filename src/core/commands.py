@@ -196,9 +196,18 @@ def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec
         "validation": options.validation,
         "test": options.test,
         "seed": options.seed,
+        **_split_given(options),
         **_images_given(options),
     }
     return DataSpec.from_json({**spec.to_json(), **{k: v for k, v in given.items() if v is not None}})
+
+
+def _split_given(options: argparse.Namespace) -> dict[str, Any]:
+    """The way to split as told on the command line: "random", "group:NAME"."""
+    if options.split is None:
+        return {}
+    kind, _, column = options.split.partition(":")
+    return {"split": kind, "split_by": column}
 
 
 def _images_given(options: argparse.Namespace) -> dict[str, Any]:

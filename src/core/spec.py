@@ -304,7 +304,9 @@ class DataSpec:
 
     target: the column to predict, "" = the guess. task: "auto", "classification" or "regression".
     excluded: columns left out. kinds: column name → "number" or "category" where the person overrules the guess.
-    validation, test: shares of all rows; the split is stratified by class and keyed by `seed`.
+    validation, test: shares of all rows. split: which rows make the parts, keyed by `seed`: "stratified" by class,
+    "random", or by the column `split_by`, which is then no feature: "group" (rows of one value stay together), "time"
+    (the latest validate and test) or "column" (its cells name the part; the shares play no part).
     Images: height, width, channels that the network gets, 0 = guessed. augmentation: of the training rows.
     """
 
@@ -320,11 +322,19 @@ class DataSpec:
     width: int = 0
     channels: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
+    split: str = "stratified"
+    split_by: str = ""
+
+    SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "random")
+    COLUMN_SPLITS: ClassVar[tuple[str, ...]] = ("group", "time", "column")
 
     def to_json(self) -> dict[str, Any]:
-        """All fields, except of images and augmentation what was left as it is: earlier versions do not know them."""
+        """All fields, except of the later ones what was left as it is: earlier versions do not know them."""
         plain = {name: getattr(self, name) for name in ("target", "task", "validation", "test", "seed")}
-        later = {name: getattr(self, name) for name in ("height", "width", "channels") if getattr(self, name)}
+        unless_empty = ("height", "width", "channels", "split_by")
+        later = {name: getattr(self, name) for name in unless_empty if getattr(self, name)}
+        if self.split != "stratified":
+            later["split"] = self.split
         if self.augmentation:
             later["augmentation"] = self.augmentation.to_json()
         columns = {"excluded": list(self.excluded), "kinds": dict(self.kinds)}
@@ -348,7 +358,19 @@ class DataSpec:
             raise UserInputError("The images cannot have this size.", where="data", reason=reason)
         if not (0 <= made.validation < 1 and 0 <= made.test < 1 and made.validation + made.test < 1):
             raise UserInputError("Validation and test shares must leave rows to train on.", where="data")
+        made._check_split()
         return made
+
+    def _check_split(self) -> None:
+        known = (*self.SPLITS, *(f"{kind}:COLUMN" for kind in self.COLUMN_SPLITS))
+        remedy = f"Use one of: {', '.join(known)}."
+        if self.split not in (*self.SPLITS, *self.COLUMN_SPLITS):
+            raise UserInputError(f"“{self.split}” is no way to split the rows.", where="data", remedy=remedy)
+        if (self.split in self.COLUMN_SPLITS) != bool(self.split_by):
+            raise UserInputError("This split and its column do not fit each other.", where="data", remedy=remedy)
+        if self.split_by and self.split_by == self.target:
+            text = f"“{self.target}” cannot be predicted and split the rows too."
+            raise UserInputError(text, where="data", remedy="Choose another target, or another split.")
 
 
 def _typed(cls: type[Any], data: dict[str, Any]) -> dict[str, Any]:

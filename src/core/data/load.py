@@ -16,6 +16,7 @@ from core.budget import measure as measure_bytes
 from core.data import fit, store
 from core.data.images import load as images
 from core.data.images.recognize import recognize
+from core.data.parts import check_images, parts_of
 from core.data.preprocess import Feature, Preparation
 from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
@@ -23,7 +24,6 @@ from core.data.roles import Roles, assign, findings
 from core.data.rows import load_for_prediction, load_with_target, read_cells
 from core.data.schema import ColumnProfile, Finding, Loading, Prepared, TableProfile
 from core.data.sources import content_hash, note, open_table, reading, title
-from core.data.split import split
 from core.data.table import Table
 from core.errors import UserInputError
 from core.losses import outputs_for, resolve
@@ -46,6 +46,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
     digest = content_hash(spec.source, progress=progress)
     album = recognize(spec.source)
     if album is not None:
+        check_images(spec)
         return images.inspect(spec, digest, album, where=title(spec.source), progress=progress)
     with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, _measured(table, spec, digest, progress))
@@ -115,6 +116,7 @@ def prepare(
         return known
     album = recognize(spec.source)
     if album is not None:
+        check_images(spec)
         where = title(spec.source)
         with store.new_entry(print_, cache) as (folder, facts):
             prepared = images.prepare(
@@ -135,7 +137,8 @@ def prepare(
 def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str, progress: Progress) -> Prepared:
     y, labels = fit.read_target(table, roles)
     known = np.flatnonzero(y >= 0 if labels else np.isfinite(y))
-    parts = _parts(y[known], known, labels, spec, title(spec.source))
+    classes = y[known] if labels else None
+    parts, told = parts_of(table, spec, known, classes, where=title(spec.source))
     target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
         store.write_targets(folder, part, rows, y, target)
@@ -153,7 +156,7 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
         classes=labels,
         rows={part: len(rows) for part, rows in parts.items()},
         preparation=Preparation(features, target),
-        warnings=_warnings(table, roles, known, features),
+        warnings=(*_warnings(table, roles, known, features), *told),
     )
 
 
@@ -184,19 +187,6 @@ def _write_features(
                 arrays[part][:, at : at + block.shape[1]] = block[chosen]
             at += block.shape[1]
     return tuple(features)
-
-
-def _parts(
-    y: np.ndarray, known: np.ndarray, labels: tuple[str, ...], spec: DataSpec, where: str
-) -> dict[str, np.ndarray]:
-    if len(known) < 2:
-        raise UserInputError(
-            "There are too few rows with a target to learn from.", where=where, reason=f"There is {len(known)}.",
-            remedy="Choose another target, or use more data.",
-        )  # fmt: skip
-    classes = y if labels else None
-    found = split(len(known), validation=spec.validation, test=spec.test, seed=spec.seed, classes=classes)
-    return {part: known[rows] for part, rows in zip(store.PARTS, found, strict=True)}
 
 
 def _check_size(size: int, folder: Path, where: str) -> None:

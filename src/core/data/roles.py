@@ -52,7 +52,7 @@ def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
     """Roles as the person wants them, or guessed. Raises UserInputError where a named column does not exist."""
     _check_wishes(spec)
     names = [column.name for column in columns]
-    for name in (*((spec.target,) if spec.target else ()), *spec.excluded, *spec.kinds):
+    for name in (*filter(None, (spec.target, spec.split_by)), *spec.excluded, *spec.kinds):
         if name not in names:
             known = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
             raise UserInputError(f"There is no column “{name}”.", where="data", remedy=f"The columns are: {known}.")
@@ -60,7 +60,8 @@ def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
     task = spec.task if spec.task != "auto" else _task(chosen)
     if task == "classification" and chosen.kind != "empty":
         chosen = as_classes(chosen) if chosen.labels else chosen
-    features = tuple(c for c in columns if c.name != chosen.name and c.profile.usable and c.name not in spec.excluded)
+    left_out = {chosen.name, spec.split_by, *spec.excluded}
+    features = tuple(c for c in columns if c.profile.usable and c.name not in left_out)
     return Roles(chosen, task, reason, features, _blocked(chosen, task, features))
 
 
@@ -77,7 +78,8 @@ def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
     by_name = {column.name: column for column in columns}
     if spec.target:
         return by_name[spec.target], "Chosen by you."
-    able = [c for c in columns if c.kind in ("number", "category") and c.name not in spec.excluded]
+    left_out = {spec.split_by, *spec.excluded}
+    able = [c for c in columns if c.kind in ("number", "category") and c.name not in left_out]
     if not able:
         return columns[-1], "No column can be predicted; this is the last."
     for wanted in TARGET_NAMES:

@@ -1,4 +1,4 @@
-"""Which rows train, which validate, which test: shares kept within every class, decided by a seed alone."""
+"""Which rows train, which validate, which test: at random by a seed, with whole groups, or in the order of time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from core import keys
 
 SPLIT = "split"
 
+Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 
-def split(
-    rows: int, *, validation: float, test: float, seed: int, classes: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+
+def split(rows: int, *, validation: float, test: float, seed: int, classes: np.ndarray | None = None) -> Parts:
     """Positions of the training, validation and test rows, each in ascending order.
 
     classes: (rows,) class of every row, for a stratified split (Kohavi 1995, §3): each class is spread evenly over the
@@ -37,3 +37,53 @@ def _within_class(classes: np.ndarray) -> np.ndarray:
         place[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
         place[mine[-1]] = 1.0
     return place
+
+
+def split_groups(groups: np.ndarray, *, validation: float, test: float, seed: int) -> Parts:
+    """As `split`, but all rows of one group fall into one part. groups: (rows,) a number for every row's group.
+
+    Large groups are dealt first, each to the part that lacks most rows; among groups of like size the seed decides.
+    Every part that is to have rows gets a group as long as there are as many groups, training first.
+    """
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    rng = keys.generator(keys.key(seed, SPLIT))
+    order = np.lexsort((rng.permutation(len(sizes)), -np.floor(np.log2(sizes))))
+    wanted = np.array([1.0 - validation - test, validation, test])
+    lacking = wanted * len(groups)
+    empty = [part for part in range(3) if wanted[part] > 0]
+    given = np.zeros(len(sizes), np.int64)
+    for left, k in zip(range(len(order), 0, -1), order, strict=True):
+        part = int(np.argmax(lacking)) if left > len(empty) else empty[0]
+        given[k] = part
+        lacking[part] -= sizes[k]
+        if part in empty:
+            empty.remove(part)
+    return _numbered(given[group])
+
+
+def split_times(times: np.ndarray, *, validation: float, test: float) -> Parts:
+    """As `split`, but what trains is earlier than what validates, and that earlier than what tests.
+
+    times: (rows,) finite. Rows of the same time stay together: borders move to the nearest change of time; without
+    one, all rows train.
+    """
+    order = np.argsort(times, kind="stable")
+    rows = len(times)
+    changes = np.flatnonzero(np.diff(times[order]) > 0) + 1
+    first = _nearest(changes, rows * (1.0 - validation - test), rows) if validation + test > 0 else rows
+    second = rows
+    if test > 0:
+        second = _nearest(changes[changes > first], rows * (1.0 - test), rows) if validation > 0 else first
+    part = np.zeros(rows, np.int64)
+    part[order[first:]] = 1
+    part[order[second:]] = 2
+    return _numbered(part)
+
+
+def _nearest(places: np.ndarray, wanted: float, otherwise: int) -> int:
+    return int(places[np.argmin(np.abs(places - wanted))]) if len(places) else otherwise
+
+
+def _numbered(part: np.ndarray) -> Parts:
+    train, validation, test = (np.flatnonzero(part == k) for k in range(3))
+    return train, validation, test

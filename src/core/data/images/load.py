@@ -350,7 +350,7 @@ def _parts(album: Album, found: Goal, usable: np.ndarray, spec: DataSpec, where:
             "There are too few images to learn from.", where=where, reason=f"{len(known)} can be read and has a label."
         )
     if not album.parts:
-        return _divided(known, found, spec.validation, spec.test, spec.seed)
+        return _divided(known, found, spec.validation, spec.test, spec)
     part = np.array([PART_NUMBERS[name] for name in album.parts])
     given = {name: known[part[known] == number] for name, number in PART_NUMBERS.items()}
     if not len(given[TRAIN]):
@@ -358,13 +358,14 @@ def _parts(album: Album, found: Goal, usable: np.ndarray, spec: DataSpec, where:
     if len(given[VALIDATION]):
         return given
     share = spec.validation / (1.0 - spec.test)  # of what trains or validates
-    taken = _divided(given[TRAIN], found, share, 0.0, spec.seed)
+    taken = _divided(given[TRAIN], found, share, 0.0, spec)
     return {TRAIN: taken[TRAIN], VALIDATION: taken[VALIDATION], TEST: given[TEST]}
 
 
-def _divided(rows: np.ndarray, found: Goal, validation: float, test: float, seed: int) -> dict[str, np.ndarray]:
-    classes = found.values[rows] if found.task == "classification" else None
-    parts = split(len(rows), validation=validation, test=test, seed=seed, classes=classes)
+def _divided(rows: np.ndarray, found: Goal, validation: float, test: float, spec: DataSpec) -> dict[str, np.ndarray]:
+    stratified = found.task == "classification" and spec.split == "stratified"
+    classes = found.values[rows] if stratified else None
+    parts = split(len(rows), validation=validation, test=test, seed=spec.seed, classes=classes)
     return {part: rows[chosen] for part, chosen in zip(store.PARTS, parts, strict=True)}
 
 
