@@ -44,9 +44,10 @@ class StillPlot(pg.PlotWidget):
             axis.setStyle(tickLength=0, tickFont=theme.font("mono_small"))
             axis.setTickDensity(0.7)
             axis.setZValue(-1)  # the grid lies behind the bars
-            axis.enableAutoSIPrefix(False)
             axis.label.setFont(theme.font("small"))
             axis.setLabel(_escaped(text), color=colours.muted.name())
+            axis.setSIPrefixEnableRanges(())  # without it switching off would count small numbers in thousandths
+            axis.enableAutoSIPrefix(False)
         self.showGrid(x=True, y=True, alpha=0.25 if colours.dark else 0.35)
         self.draw()
         self.autoRange(padding=0.04)

@@ -190,9 +190,11 @@ def _captions(painter: QPainter, view: View, box: QRectF) -> None:
     tokens = theme.current()
     painter.setFont(theme.font("small"))
     metrics = QFontMetricsF(painter.font())
-    x, y = box.left(), box.bottom() + 37
+    x, y = box.left(), box.bottom() + 36
     entries = [("answer", "line")] + ([("trained on", "dot"), ("test", "ring")] if view.points else [])
     for text, sign in entries:
+        if x > box.left() and x + 16 + metrics.horizontalAdvance(text) > box.right() + 2:
+            x, y = box.left(), y + 16
         if sign == "line":
             painter.fillRect(QRectF(x, y - 5, 12, 2.5), tokens.negative)
         else:

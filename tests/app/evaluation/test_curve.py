@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from app.document import Trained
 from app.evaluation import curve
 from app.evaluation.details import details
+from app.evaluation.plots import PredictedPlot
 from core.data.preprocess import ClassTarget, NumberFeature, NumberTarget, Preparation
 from core.data.schema import Arrays, Part, Prepared
 from core.errors import UserInputError
@@ -70,3 +71,13 @@ def test_the_page_shows_it_in_place_of_predicted_against_true(qtbot: QtBot, trai
     without = details(evaluation, "y", {})
     qtbot.addWidget(without)
     assert not without.findChildren(curve.CurvePlot)
+
+
+def test_small_numbers_stay_in_their_unit_when_the_theme_changes(qtbot: QtBot) -> None:
+    plot = PredictedPlot()
+    qtbot.addWidget(plot)
+    plot.show()
+    plot.show_rows(np.array([0.1, 0.2, 0.3]), np.array([0.1, 0.2, 0.35]), "z")
+    for _ in range(2):
+        plot.redraw()
+    assert plot.getAxis("left").autoSIPrefixScale == 1.0
