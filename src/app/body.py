@@ -26,6 +26,7 @@ from app.stages import BY_NAME, STAGES
 from app.tab_order import order_tabs
 from app.welcome import Welcome
 from app.widgets import explain, set_role
+from core.data.images.names import belong_together
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -165,8 +166,10 @@ class Body(QWidget):
         """What the page in the centre itself does with a dropped table: in words, and the deed; None: nothing."""
         page = None if self.welcome_shown else self._slots[self.stage].panel
         hint = getattr(page, "drop_hint", "")
-        if not hint or len(paths) != 1 or paths[0].lower().endswith(".chainrule"):
+        if not hint or any(path.lower().endswith(".chainrule") for path in paths):
             return None
+        if len(paths) > 1:  # images are answered for together, tables one at a time
+            return (hint, lambda _first: page.take_files(paths)) if belong_together(paths) else None  # type: ignore[union-attr]
         return hint, page.take_file  # type: ignore[union-attr]
 
     def panel(self, name: str) -> Slot:

@@ -26,7 +26,7 @@ from core.validation import output_layers
 STEPS = 4000
 IMAGE_STEPS = 1500  # of a convolutional network, which takes longer and needs fewer
 SMALLEST = 6  # pixels of a side below which nothing is gained by another convolution
-FEW_IMAGES = 500
+FEW_IMAGES = 2000
 
 
 def network_for(prepared: Prepared, config: TrainingConfig) -> NetworkSpec:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 DELAY_MS = 200
-ACROSS, DOWN, TILE, GAP = 5, 2, 46, 5
+ACROSS, DOWN, TILE, GAP = 5, 2, 44, 5
 
 
 class Examples(QWidget):

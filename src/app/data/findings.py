@@ -22,7 +22,7 @@ from app import theme
 from app.data import facts
 from app.style import set_role
 from app.widgets import button, label
-from core.data.schema import Finding, RejectedRow, TableProfile
+from core.data.schema import Finding, TableProfile
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -118,17 +118,19 @@ class FindingsPanel(QScrollArea):
     def _rejected(self, profile: TableProfile, told: Finding | None) -> list[QWidget]:
         """How many rows were not read; unfolded, which and why."""
         n = profile.rejected_count
-        words = f"{facts.count(n, 'row')} could not be read and {'was' if n == 1 else 'were'} left out."
+        unit = "row" if profile.images is None else "image"
+        words = f"{facts.count(n, unit)} could not be read and {'was' if n == 1 else 'were'} left out."
         open_ = "rejected" in self._unfolded
         fold = self._fold("rejected", "Hide them" if open_ else "Show them")
         line = _line(told or Finding("warning", words), fold)
-        return [line, _rejected_rows(profile.rejected, n)] if open_ else [line]
+        return [line, _rejected_rows(profile, n)] if open_ else [line]
 
 
 def _telling_of_rejected(profile: TableProfile) -> Finding | None:
     """The finding that already counts the rejected rows, where there is one: they are told of once."""
     n = profile.rejected_count
-    begins = "One row " if n == 1 else f"{n:,} rows "
+    unit = "row" if profile.images is None else "image"
+    begins = f"One {unit} " if n == 1 else f"{n:,} {unit}s "
     alike = (f for f in profile.findings if not f.column and f.text.startswith(begins))
     return next(alike, None) if n else None
 
@@ -160,7 +162,9 @@ def _line(finding: Finding, *actions: QWidget) -> QWidget:
     return made
 
 
-def _rejected_rows(rejected: Sequence[RejectedRow], total: int) -> QWidget:
+def _rejected_rows(profile: TableProfile, total: int) -> QWidget:
+    rejected = profile.rejected
+    unit = "line" if profile.images is None else "image"
     made = QWidget()
     grid = QGridLayout(made)
     grid.setContentsMargins(24, 0, 0, 0)
@@ -168,7 +172,7 @@ def _rejected_rows(rejected: Sequence[RejectedRow], total: int) -> QWidget:
     grid.setVerticalSpacing(3)
     for i, row in enumerate(rejected[:LISTED_ROWS]):
         for j, (text, role) in enumerate(
-            ((f"line {row.line:,}", "muted"), (row.reason, "small"), (facts.shown(row.text[:120]), "mono_small"))
+            ((f"{unit} {row.line:,}", "muted"), (row.reason, "small"), (facts.shown(row.text[:120]), "mono_small"))
         ):
             grid.addWidget(label(text, role), i, j)
     grid.setColumnStretch(2, 1)

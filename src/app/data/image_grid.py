@@ -43,6 +43,7 @@ class ImageGrid(QAbstractScrollArea):
         self._sections: tuple[Section, ...] = ()
         self._tops: list[int] = []
         self._height, self._across, self.current = 0, 1, -1
+        self._wide = self._tall = TILE
         set_role(self, "plain")
         self.setAccessibleName("Images")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -61,13 +62,18 @@ class ImageGrid(QAbstractScrollArea):
 
     # --- where things are
 
+    def set_shape(self, width: int, height: int) -> None:
+        """The proportions of the images; the longer side of a tile is always the same."""
+        longest = max(width, height)
+        self._wide, self._tall = max(16, TILE * width // longest), max(16, TILE * height // longest)
+
     @property
     def _line(self) -> int:
-        return TILE + GAP + (VALUE if self.values else 0)
+        return self._tall + GAP + (VALUE if self.values else 0)
 
     def _lay_out(self) -> None:
         room = self.viewport().width() - 2 * MARGIN + GAP
-        self._across = max(1, room // (TILE + GAP))
+        self._across = max(1, room // (self._wide + GAP))
         self._tops, top = [], 0
         for section in self._sections:
             self._tops.append(top)
@@ -83,7 +89,7 @@ class ImageGrid(QAbstractScrollArea):
         """Of the k-th image of a section, in the viewport."""
         line, across = divmod(k, self._across)
         top = self._tops[section] + HEAD + line * self._line - self.verticalScrollBar().value()
-        return QRectF(MARGIN + across * (TILE + GAP), top, TILE, TILE)
+        return QRectF(MARGIN + across * (self._wide + GAP), top, self._wide, self._tall)
 
     def _at(self, point: QPoint) -> tuple[int, int] | None:
         """(section, place in it) of the image at a point of the viewport."""
@@ -91,7 +97,7 @@ class ImageGrid(QAbstractScrollArea):
         section = bisect.bisect_right(self._tops, y) - 1
         if section < 0:
             return None
-        line, across = (y - self._tops[section] - HEAD) // self._line, (point.x() - MARGIN) // (TILE + GAP)
+        line, across = (y - self._tops[section] - HEAD) // self._line, (point.x() - MARGIN) // (self._wide + GAP)
         k = line * self._across + across
         if line < 0 or not 0 <= across < self._across or not 0 <= k < len(self._sections[section].rows):
             return None
@@ -154,7 +160,7 @@ class ImageGrid(QAbstractScrollArea):
         if self.values:
             painter.setPen(colours.muted)
             painter.setFont(theme.font("mono_small"))
-            paint.draw_text(painter, QRectF(box.left(), box.bottom() + 1, TILE, VALUE - 2), self.values[row])
+            paint.draw_text(painter, QRectF(box.left(), box.bottom() + 1, self._wide, VALUE - 2), self.values[row])
         if row == self.current:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(colours.accent, 2))

@@ -21,7 +21,7 @@ from core.data.schema import ImageFacts, Loading, Prepared, TableProfile
 if TYPE_CHECKING:
     from app.session import Session
 
-SIDE = 286
+SIDE, CAPTION = 286, 58
 SIDES = (16, 28, 32, 48, 64, 96, 128)
 CHANNELS = (
     ("1", "Grey", "One value a pixel: enough where colour says nothing."),
@@ -101,6 +101,7 @@ class ImageView(QWidget):
         for line, (text, widget) in enumerate((("Size", self.size_box), ("Colours", self.channels))):
             caption = label(text, "muted")
             caption.setBuddy(widget)
+            caption.setFixedWidth(CAPTION)
             grid.addWidget(caption, line, 0)
             grid.addWidget(widget, line, 1)
         card.body.addWidget(label("What the network gets", "title"))
@@ -116,6 +117,7 @@ class ImageView(QWidget):
         if prepared is not None:
             self.pictures.use(prepared)
         self._parts = _parts_of(images, prepared)
+        self.grid.set_shape(images.width, images.height)
         self.grid.show_images(_sections(profile, images), images.names, images.usable, _values(profile, images))
         self._class_card.setVisible(profile.task == "classification")
         if profile.task == "classification":

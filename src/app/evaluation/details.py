@@ -15,6 +15,8 @@ from app.evaluation.inputs import Cells
 from app.evaluation.plots import PredictedPlot, ResidualPlot
 from app.evaluation.table import Column, Table, are_numbers
 from app.evaluation.wording import GLOSSARY, hits
+from app.evaluation.worst_pictures import worst_pictures
+from app.pictures import Pictures
 from app.widgets import Card, ElidedLabel, label
 from app.words import percent
 from core.evaluation.result import Evaluation
@@ -24,8 +26,10 @@ FEW = 12
 PLOT_HELP = "Every point is a test row. On the dashed line it would be answered exactly."
 
 
-def details(evaluation: Evaluation, target: str, inputs: Cells, curve: Curve | None = None) -> QWidget:
-    """Everything below the scores, in two columns; curve: of a network with one input."""
+def details(
+    evaluation: Evaluation, target: str, inputs: Cells, curve: Curve | None = None, pictures: Pictures | None = None
+) -> QWidget:
+    """Everything below the scores, in two columns; curve: of a network with one input; pictures: of rows as images."""
     made = QWidget()
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
@@ -36,7 +40,12 @@ def details(evaluation: Evaluation, target: str, inputs: Cells, curve: Curve | N
     row.addWidget(_matrix(evaluation) if classes else _predicted(evaluation, target, curve), 1)
     table = class_table(evaluation) if classes else None
     side.addWidget(_titled("By class", table) if table is not None else _residuals(evaluation), 0 if classes else 1)
-    side.addWidget(_titled("Most wrong", worst_table(evaluation, target, inputs), "Rows with the largest loss."), 1)
+    if pictures is not None:
+        wall = worst_pictures(evaluation, pictures, _listed(evaluation))
+        side.addWidget(_titled("Most wrong", wall, "True → answered; images with the largest loss."), 1)
+    else:
+        worst = worst_table(evaluation, target, inputs)
+        side.addWidget(_titled("Most wrong", worst, "Rows with the largest loss."), 1)
     row.addLayout(side, 1)
     return made
 

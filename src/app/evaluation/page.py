@@ -17,6 +17,7 @@ from app.evaluation.inputs import cells_of
 from app.evaluation.metric import ScoreTile
 from app.evaluation.wording import scores, verdict
 from app.notice import Notice, refusal
+from app.pictures import Pictures
 from app.result_page import ResultPage
 from app.settings import Settings
 from app.style import set_role
@@ -129,8 +130,12 @@ class EvaluatePage(ResultPage):
                 widget.deleteLater()
         for score in scores(evaluation):
             self._tiles.addWidget(ScoreTile(score))
-        inputs = cells_of(trained.prepared, evaluation.worst)
-        old, self._details = self._details, details(evaluation, target, inputs, curve_of(trained))
+        inputs, pictures = cells_of(trained.prepared, evaluation.worst), None
+        if trained.prepared.preparation.image is not None:
+            pictures = Pictures()
+            pictures.use(trained.prepared)
+        made = details(evaluation, target, inputs, curve_of(trained), pictures)
+        old, self._details = self._details, made
         self._column.replaceWidget(old, self._details)
         self._column.setStretchFactor(self._details, 1)
         old.deleteLater()

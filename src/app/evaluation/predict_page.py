@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.banner import Banner
 from app.busy import BusyStrip
 from app.evaluation.answer import Answer
+from app.evaluation.one_image import OneImage
 from app.evaluation.row_form import RowForm
-from app.evaluation.table import SAMPLED, Column, Table, are_numbers
+from app.evaluation.table import PICTURE, SAMPLED, Column, Table, are_numbers
 from app.notice import Notice
+from app.pictures import scaled, to_image
 from app.result_page import ResultPage
 from app.settings import Settings
 from app.style import set_role
 from app.widgets import Card, ElidedLabel, EmptyState, button, explain, icon_button, label
 from app.words import percent
+from core.data import formats
+from core.data.preprocess import Preparation
 from core.evaluation.result import Predictions
 from core.spec import DataSource
 
@@ -29,7 +35,8 @@ if TYPE_CHECKING:
     from app.document import Trained
     from app.session import Session
 
-FILES = "Tables (*.csv *.tsv *.tab *.txt);;All files (*)"
+IMAGE_FILES = "Images and archives of them (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff *.zip);;All files (*)"
+FILES = f"Tables ({formats.PATTERNS});;All files (*)"
 SIDE = 316
 CHOOSE_TIP = "Reads a table with the same columns as the training data; the target may be absent."
 SAVE_TIP = "The rows with their answers, and for classes all probabilities."
@@ -92,6 +99,7 @@ class PredictPage(ResultPage):
         self._file.addWidget(zone)
         card = Card(margin=1, spacing=0)
         self.table = Table("Predictions")
+        self.table.current_changed.connect(self._show_one)
         card.body.addWidget(self.table)
         self._file.addWidget(card)
         return made
@@ -104,11 +112,15 @@ class PredictPage(ResultPage):
         column.setContentsMargins(14, 10, 14, 12)
         column.setSpacing(10)
         head = QHBoxLayout()
-        head.addWidget(label("One row", "title"), 1)
-        head.addWidget(icon_button("reset", "Start over. Sets every field to its mean or most frequent value.",
-                                   on_click=lambda: self.form.reset() if self.form else None))  # fmt: skip
-        self.answer = Answer()
+        self._title = label("One row", "title")
+        self._reset = icon_button("reset", "Start over. Sets every field to its mean or most frequent value.",
+                                  on_click=lambda: self.form.reset() if self.form else None)  # fmt: skip
+        head.addWidget(self._title, 1)
+        head.addWidget(self._reset)
+        self.answer, self._one = Answer(), OneImage()
+        self._one.hide()
         column.addLayout(head)
+        column.addWidget(self._one)
         column.addWidget(self.answer)
         self._fields = QScrollArea()
         self._fields.setWidgetResizable(True)
@@ -116,6 +128,7 @@ class PredictPage(ResultPage):
         card.body.addWidget(top)
         card.body.addWidget(set_role(QFrame(), "hline"))
         card.body.addWidget(self._fields, 1)
+        card.body.addStretch(0)
         return card
 
     # --- what is shown
@@ -148,6 +161,13 @@ class PredictPage(ResultPage):
         self._trained = trained
         preparation = trained.prepared.preparation
         target = " ".join(preparation.target.name.split())
+        if preparation.image is not None:
+            self._adopt_images(preparation, target)
+            return
+        self._one.hide()
+        self._fields.show()
+        self._title.setText("One row")
+        self._reset.show()
         names = [" ".join(f.name.split()) for f in preparation.features]
         listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         self._what.set_text(f"Answers for {target}")
@@ -163,6 +183,31 @@ class PredictPage(ResultPage):
             self._fields.setWidget(self.form)
             self.answer.clear(target)
         self.form.send()
+
+    def _adopt_images(self, preparation: Preparation, target: str) -> None:
+        """There is nothing to type in: the card shows the image that is chosen in the table."""
+        self._fields.hide()
+        self._reset.hide()
+        self._one.show()
+        self._title.setText("One image")
+        self._what.set_text(f"Answers for {target}")
+        text = f"Drop images here, a folder or a ZIP archive of them. The network answers with {target} for every one."
+        self._zone.set_text("Answers for new images", text)
+        if self.predictions is not None:
+            self.older.show_text("The network was trained again since: these are the answers of the weights before.")
+        else:
+            self._one.clear()
+            self.answer.clear(target)
+
+    def _show_one(self, row: int) -> None:
+        """The image that is current in the table, large, with its answer."""
+        found = self.predictions
+        if found is None or found.pictures is None or row < 0:
+            return
+        pixels = found.pictures[row] if row < len(found.pictures) else None
+        self._one.show_image(pixels, found.inputs[row][0] or "")
+        chances = None if found.probabilities is None else found.probabilities[row : row + 1]
+        self.answer.show_answer(replace(found, answer=found.answer[row : row + 1], probabilities=chances, notes=()))
 
     # --- one row
 
@@ -180,14 +225,31 @@ class PredictPage(ResultPage):
     @property
     def drop_hint(self) -> str:
         """What a table dropped on this page is for; "" while there is no trained network to answer."""
-        return "" if self._trained is None else "The trained network answers for every row of it."
+        if self._trained is None:
+            return ""
+        images = self._trained.prepared.preparation.image is not None
+        return f"The trained network answers for every {'image' if images else 'row of it'}."
 
     def take_file(self, path: str) -> None:
-        """A table was dropped on the window while this page is shown."""
+        """A table, or images, were dropped on the window while this page is shown."""
         self.predict_file(path)
+
+    def take_files(self, paths: list[str]) -> None:
+        """Several files were dropped: images that are answered for together."""
+        first, *others = (str(Path(path).absolute()) for path in paths)
+        name = f"{Path(first).name} and {len(others):,} more" if others else Path(first).name
+        self._ask(DataSource("file", name, first, also=tuple(others)))
 
     def _choose(self) -> None:
         settings = Settings()
+        if self._trained is not None and self._trained.prepared.preparation.image is not None:
+            paths, _ = QFileDialog.getOpenFileNames(
+                self, "Choose images to predict for", settings.get("files/folder"), IMAGE_FILES
+            )
+            if paths:
+                settings.set("files/folder", str(Path(paths[0]).parent))
+                self.take_files(paths)
+            return
         path, _ = QFileDialog.getOpenFileName(
             self, "Choose a table to predict for", settings.get("files/folder"), FILES
         )
@@ -218,10 +280,14 @@ class PredictPage(ResultPage):
         self.older.show_text("")
         more = f" … and {len(found.notes) - NOTES:,} more notes." if len(found.notes) > NOTES else ""
         self.notes.show_text("\n".join(found.notes[:NOTES]) + more)
-        rows = f"{len(found.answer):,} {'row' if len(found.answer) == 1 else 'rows'}"
+        unit = "row" if found.pictures is None else "image"
+        rows = f"{len(found.answer):,} {unit if len(found.answer) == 1 else unit + 's'}"
         self._what.set_text(f"{name} · {rows} · answers for {' '.join(found.target.split())}")
-        self.table.show_rows(_columns(found), len(found.answer))
+        self.table.show_rows(_columns(found, self.devicePixelRatioF()), len(found.answer))
         self._file.setCurrentIndex(1)
+        if found.pictures is not None:
+            self.table.setCurrentIndex(self.table.model().index(0, 0))
+            self._show_one(self.table.table.source_row(0))
         explain(self.save, enabled=True, tip=SAVE_TIP)
 
     def _save(self) -> None:
@@ -239,13 +305,18 @@ class PredictPage(ResultPage):
             self._session.save_predictions(found, path, lambda _path: self._session.notice.emit(done))
 
 
-def _columns(found: Predictions) -> list[Column]:
+def _columns(found: Predictions, ratio: float = 1.0) -> list[Column]:
     """The answer first, then how sure it is, then what it was asked for."""
-    answers = found.answer
+    answers, pictures = found.answer, found.pictures
+
+    def picture(row: int) -> QPixmap | None:
+        shown = pictures is not None and row < len(pictures)
+        return scaled(to_image(pictures[row]), PICTURE, ratio) if shown and pictures is not None else None
+
     classes = found.task == "classification"
     columns = [
         Column(" ".join(found.target.split()), lambda i: _text(answers[i]), lambda: np.array(answers), strong=True,
-               numeric=not classes, tip="The network's answer.")
+               numeric=not classes, tip="The network's answer.", picture=None if pictures is None else picture)
     ]  # fmt: skip
     if found.probabilities is not None:
         sure = found.probabilities.max(axis=1)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QResizeEvent
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -30,6 +30,7 @@ ROW, PAD, WIDEST, SAMPLED = 28, 8.0, 260, 40
 LONGEST = 200  # characters of a cell that are ever measured or drawn
 BAR, FIGURES = 44.0, 60.0  # the least width of a bar; the room for the number beside it
 LEAST_TEXT = 90
+PICTURE = 36  # of an image in a row
 SHARE = Qt.ItemDataRole.UserRole
 STRONG = Qt.ItemDataRole.UserRole + 1
 
@@ -38,7 +39,7 @@ STRONG = Qt.ItemDataRole.UserRole + 1
 class Column:
     """cell(row) is what is shown. keys: what sorting goes by, one a row. share(row): 0..1 for a bar.
 
-    strong: the column a person looks for, set in the colour of text and in bold.
+    strong: the column a person looks for, set in the colour of text and in bold. picture(row): stands before the text.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Column:
     tip: str = ""
     share: Callable[[int], float] | None = None
     strong: bool = False
+    picture: Callable[[int], QPixmap | None] | None = None
 
 
 class TableModel(QAbstractTableModel):
@@ -130,6 +132,9 @@ class _Cells(QStyledItemDelegate):
         painter.setFont(_font(column))
         painter.setPen(colours.bad if text == "–" else colours.text)
         room = box.adjusted(PAD, 0, -PAD, 0)
+        if column.picture is not None:
+            _paint_picture(painter, room, column.picture(model.source_row(index.row())))
+            room.setLeft(room.left() + PICTURE + PAD)
         cut = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
         side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
         painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, cut)
@@ -150,6 +155,14 @@ def _font(column: Column) -> Any:
     if column.strong:
         font.setWeight(font.Weight.DemiBold)
     return font
+
+
+def _paint_picture(painter: QPainter, room: QRectF, pixmap: QPixmap | None) -> None:
+    if pixmap is not None:
+        size = pixmap.deviceIndependentSize()
+        at = QRectF(0, 0, size.width(), size.height())
+        at.moveCenter(QPointF(room.left() + PICTURE / 2, room.center().y()))
+        painter.drawPixmap(at, pixmap, QRectF(pixmap.rect()))
 
 
 def _paint_bar(painter: QPainter, box: QRectF, share: float) -> None:
@@ -198,6 +211,8 @@ class Table(QTableView):
     def show_rows(self, columns: Sequence[Column], rows: int) -> None:
         self.setSortingEnabled(False)
         self.table.show(columns, rows)
+        tall = any(column.picture is not None for column in columns)
+        self.verticalHeader().setDefaultSectionSize(PICTURE + 8 if tall else ROW)
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self._fit()
@@ -240,4 +255,5 @@ class Table(QTableView):
         texts = (column.cell(row) or "" for row in range(min(SAMPLED, self.table.rowCount())))
         longest = max((text[:LONGEST] for text in texts), key=len, default="")
         bar = BAR + 8 if column.share is not None else 0
+        bar += PICTURE + PAD if column.picture is not None else 0
         return int(min(WIDEST, max(wanted, metrics.horizontalAdvance(longest) + 2 * PAD + bar + 2)))
