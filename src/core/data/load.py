@@ -14,6 +14,7 @@ import numpy as np
 from core.budget import DEFAULT, require
 from core.budget import measure as measure_bytes
 from core.data import fit, store
+from core.data.grids import completed
 from core.data.images import load as images
 from core.data.images.recognize import recognize
 from core.data.parts import check_images, parts_of
@@ -80,7 +81,7 @@ def _measured(table: Table, spec: DataSpec, digest: str, progress: Progress) -> 
     """The columns of a table, remembered for those who look first and prepare then."""
     key = (reading(spec.source, digest), tuple(sorted(spec.kinds.items())))
     if key not in _REMEMBERED:
-        columns = measure(table, spec.kinds, progress=progress)
+        columns = completed(measure(table, spec.kinds, progress=progress))
         if len(_REMEMBERED) >= REMEMBERED:
             _REMEMBERED.pop(next(iter(_REMEMBERED)))
         _REMEMBERED[key] = columns
