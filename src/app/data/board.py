@@ -158,10 +158,11 @@ class Board(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = self.plane()
         self._paint_plane(painter, box)
-        if self._stroke is None:
-            painter.drawPixmap(0, 0, self._all_marks())
-        else:
+        if self._stroke is not None and self._stroke.erasing:
             self._paint_marks(painter, self._stroke.points)
+        else:
+            painter.drawPixmap(0, 0, self._all_marks())
+            self._paint_marks(painter, self.points[len(self._points) :])  # what the stroke has added so far
         if not self.points:
             self._paint_hint(painter, box)
         if self._cursor is not None:

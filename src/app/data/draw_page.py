@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.data.board import Board
@@ -15,7 +16,7 @@ from app.data.sources import choose_file, open_source_menu
 from app.notice import Notice, refusal
 from app.settings import Settings
 from app.widgets import ElidedLabel, button
-from core.data.drawing import MOST_POINTS, Points, drawing, lacking, to_csv
+from core.data.drawing import LABELS, MOST_POINTS, Points, drawing, lacking, to_csv
 from core.errors import UserInputError
 from core.project.atomic import atomic_write
 
@@ -102,8 +103,10 @@ class DrawPage(QWidget):
     def _told(self, name: str) -> str:
         """That it can be learned from, or why not."""
         profile = self._session.document.profile
-        errors = [f.text for f in profile.findings if f.severity == "error"] if profile is not None else []
-        return errors[0] if errors else READY[name]
+        found = profile.findings if profile is not None else ()
+        errors = [f.text for f in found if f.severity == "error"]
+        warnings = [f.text for f in found if f.severity == "warning" and not f.action]
+        return errors[0] if errors else " ".join((READY[name], *warnings[:1]))
 
     def _take_tool(self) -> None:
         self.board.index, self.board.spread = self.tools.index, self.tools.spread_value
@@ -112,6 +115,16 @@ class DrawPage(QWidget):
 
     def _drawn(self, points: Points, text: str) -> None:
         self._session.draw(text, points)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """1 to 6 pick a class, E the eraser."""
+        index = event.key() - Qt.Key.Key_1
+        if event.key() == Qt.Key.Key_E:
+            self.tools.eraser.click()
+        elif 0 <= index < len(LABELS):
+            self.tools.choose(index)
+        else:
+            super().keyPressEvent(event)
 
     # --- saving
 

@@ -93,7 +93,7 @@ class DrawTools(Card):
         self._group = QButtonGroup(self)
         self.rows = tuple(ToolRow(f"Class {name}", i) for i, name in enumerate(LABELS))
         self.pen, self.eraser = ToolRow("Pen", 0), ToolRow("Eraser", None)
-        self.eraser.setToolTip(wrapped("The left button removes points. The right button always does."))
+        self.eraser.setToolTip(wrapped("The left button removes points. The right button always does. Key E."))
         self.add = button("Add a class", icon="plus", role="link", on_click=self._add_class)
         self._help = label("", "muted", wrap=True)
         self.spread = QSlider(Qt.Orientation.Horizontal)
@@ -106,6 +106,8 @@ class DrawTools(Card):
         for row in (*self.rows, self.pen, self.eraser):
             self._group.addButton(row)
             row.clicked.connect(lambda _checked=False: self._chosen())
+        for i, row in enumerate(self.rows):
+            row.setToolTip(f"Draws this class. Key {i + 1}.")
         self.spread.valueChanged.connect(lambda _value: self.changed.emit())
 
     def _lay_out(self) -> None:

@@ -261,3 +261,15 @@ def test_while_a_run_goes_on_with_older_points_it_can_be_begun_anew(page: DrawPa
     session.engine.set_state("idle")
     settle()
     assert not page.anew.isVisible()
+
+
+def test_keys_pick_classes_and_the_eraser(page: DrawPage, session: DataSession) -> None:
+    page.board.setFocus()
+    QTest.keyClick(page.board, Qt.Key.Key_2)
+    assert page.board.index == 1
+    QTest.keyClick(page.board, Qt.Key.Key_6)  # there is no sixth yet
+    assert page.board.index == 1
+    QTest.keyClick(page.board, Qt.Key.Key_E)
+    assert page.board.erasing
+    QTest.keyClick(page.board, Qt.Key.Key_1)
+    assert (page.board.index, page.board.erasing) == (0, False)
