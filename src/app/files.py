@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.notice import Notice
 from app.settings import Settings
+from core.data import formats
 
 if TYPE_CHECKING:
     from app.session import Session
 
 SUFFIX = ".chainrule"
 PROJECTS = "Chainrule projects (*.chainrule)"
-OPENABLE = "Projects and tables (*.chainrule *.csv *.tsv *.tab *.txt);;All files (*)"
+OPENABLE = f"Projects and tables (*.chainrule {formats.PATTERNS});;All files (*)"
 SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
 
 

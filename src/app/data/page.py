@@ -24,6 +24,7 @@ from app.data.header import HEIGHT
 from app.data.image_view import ImageView
 from app.data.points import number_columns
 from app.data.preview import ROW, PreviewTable
+from app.data.reading_menu import ReadingButton
 from app.data.scatter import ScatterCard
 from app.data.sources import can_draw_on, choose_file, draw_on, open_source_menu
 from app.data.start import StartPage
@@ -115,7 +116,8 @@ class DataPage(QWidget):
         self._draw_on = button("Draw on it", icon="pencil", tip=tip, on_click=lambda: draw_on(self._session))
         row.addWidget(self._name)
         row.addWidget(self._facts, 1)
-        for widget in (self._scatter_button, self._draw_on, samples, replace):
+        self.reading = ReadingButton(self._session)
+        for widget in (self.reading, self._scatter_button, self._draw_on, samples, replace):
             row.addWidget(widget)
         return row
 
@@ -157,6 +159,7 @@ class DataPage(QWidget):
             return
         self._name.set_text(facts.shown(profile.name))
         self._facts.set_text(facts.table_facts(profile, file=spec is None or spec.source.kind == "file"))
+        self.reading.refresh()
         self._draw_on.setVisible(spec is not None and can_draw_on(spec.source))
         self._show_task()
         self._show_kind(profile)

@@ -16,6 +16,7 @@ from app.data.header import as_tooltip
 from app.data.thumbnails import Points
 from app.notice import refusal
 from app.settings import Settings
+from core.data import formats
 from core.data.drawing import MOST_POINTS, DrawnInfo, from_columns
 from core.data.generators import GeneratorInfo, generate, generator
 from core.data.samples import SampleInfo
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from app.session import Session
 
 Info = SampleInfo | GeneratorInfo | DrawnInfo
-FILES = "Tables (*.csv *.tsv *.tab *.txt);;All files (*)"
+FILES = f"Tables ({formats.PATTERNS});;All files (*)"
 
 
 def choose_file(session: Session, parent: QWidget) -> None:

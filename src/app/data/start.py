@@ -11,6 +11,7 @@ from app.data.sources import Info, SourceCard, choose_file, use
 from app.data.thumbnails import points
 from app.style import set_role
 from app.widgets import EmptyState, SectionHead, button
+from core.data import formats
 from core.data.generators import GeneratorInfo
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ class StartPage(QScrollArea):
     def _drop_zone(self) -> QFrame:
         zone = set_role(QFrame(), "dropzone")
         choose = button("Choose a file…", icon="open", on_click=lambda: choose_file(self._session, self))
-        choose.setToolTip("Opens a table: CSV or TSV.")
-        text = "A table with a header row: CSV or TSV. Columns, target and gaps are found for you; "
-        text += "the file is never changed."
+        choose.setToolTip(f"Opens a table: {formats.NAMES}.")
+        text = "A table: CSV, Excel, Parquet, JSON, SQLite, NumPy and more. Columns, target and gaps are found for "
+        text += "you; the file is never changed."
         column = QVBoxLayout(zone)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(EmptyState("drop", "Drop a data file anywhere", text, choose))

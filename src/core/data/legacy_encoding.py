@@ -23,7 +23,7 @@ LEAST_LETTERS = 3
 WESTERN = 0.6
 _WESTERN = ("cp1252", "iso8859-1")
 
-# Names of Python's codecs, for people; in the order of a list to choose from.
+# Names of Python's codecs, for people.
 LABELS: Mapping[str, str] = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
@@ -61,8 +61,24 @@ LABELS: Mapping[str, str] = {
     "big5hkscs": "Big5",
     "cp949": "EUC-KR",
 }
-# What a person can choose: labels, each once.
-CHOICES: tuple[str, ...] = tuple(dict.fromkeys(LABELS.values()))
+# What a person can choose: labels by where they are at home.
+REGIONS: Mapping[str, tuple[str, ...]] = {
+    "Unicode": ("UTF-8", "UTF-16", "UTF-32"),
+    "Western": ("Windows-1252", "Latin-1", "ISO-8859-15", "Mac Roman", "CP850"),
+    "Central European": ("Windows-1250", "ISO-8859-2"),
+    "Cyrillic": ("Windows-1251", "KOI8-R", "KOI8-U", "CP866", "ISO-8859-5"),
+    "Greek": ("Windows-1253", "ISO-8859-7"),
+    "Turkish": ("Windows-1254", "ISO-8859-9"),
+    "Baltic": ("Windows-1257",),
+    "Hebrew": ("Windows-1255", "ISO-8859-8"),
+    "Arabic": ("Windows-1256",),
+    "Thai": ("Windows-874",),
+    "Vietnamese": ("Windows-1258",),
+    "Japanese": ("Shift-JIS", "EUC-JP", "ISO-2022-JP"),
+    "Chinese": ("GB18030", "Big5"),
+    "Korean": ("EUC-KR",),
+}
+CHOICES: tuple[str, ...] = tuple(label for labels in REGIONS.values() for label in labels)
 
 _CANDIDATES = (
     "cp932", "shift_jis_2004", "euc_jis_2004", "gb18030", "big5hkscs", "cp949", "euc_kr", "koi8-r", "koi8-u", "cp1250",
@@ -73,7 +89,8 @@ _CANDIDATES = (
 _WIDER: Mapping[str, str] = {
     "shift_jis": "cp932", "shift_jis_2004": "cp932", "euc_jis_2004": "euc_jp", "euc_jisx0213": "euc_jp",
     "gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs", "euc_kr": "cp949",
-    "tis-620": "cp874", "iso8859-1": "cp1252", "iso8859-11": "cp874", "ascii": "utf-8", "utf-8-sig": "utf-8", "iso2022_jp_2": "iso2022_jp",
+    "tis-620": "cp874", "iso8859-1": "cp1252", "iso8859-11": "cp874", "ascii": "utf-8",
+    "utf-8-sig": "utf-8", "iso2022_jp_2": "iso2022_jp",
 }  # fmt: skip
 
 

@@ -160,7 +160,7 @@ def _by_duckdb(path: Path, shape: str, work: Workspace, *, where: str, format: s
         return typed_table(source, columns_of(source, work), work, where=where, format=format)
     except (duckdb.OutOfMemoryException, duckdb.PermissionException):
         raise
-    except (duckdb.Error, UnicodeDecodeError) as err:
+    except (duckdb.Error, UnicodeDecodeError, RuntimeError) as err:  # names that are no text
         raise damaged(where, "JSON", _reason(err)) from err
 
 

@@ -42,7 +42,7 @@ class ParquetReader:
             )  # fmt: skip
         except (duckdb.OutOfMemoryException, duckdb.PermissionException):
             raise
-        except (duckdb.Error, UnicodeDecodeError) as err:
+        except (duckdb.Error, UnicodeDecodeError, RuntimeError) as err:  # names that are no text
             raise damaged(path.name, "Parquet", err) from err
 
 
