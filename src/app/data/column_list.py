@@ -84,7 +84,7 @@ class _Row(QStyledItemDelegate):
         model = index.model()
         assert isinstance(model, _Columns)
         colours, column, part = theme.current(), model.column(index.row()), model.part(index.row())
-        muted = part in ("excluded", "left out")
+        muted = part in facts.UNUSED
         box = QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -116,9 +116,9 @@ class _Row(QStyledItemDelegate):
             colours = paint.bar_colours(model.profile, column, muted=False)
             paint.draw_histogram(painter, picture, heights, colours)
             return PICTURE
-        text = part if part in ("excluded", "left out") else facts.column_range(model.profile, column)
+        text = part if part in facts.UNUSED else facts.column_range(model.profile, column)
         painter.setFont(theme.font("small"))
-        painter.setPen(theme.current().faint if part in ("excluded", "left out") else theme.current().muted)
+        painter.setPen(theme.current().faint if part in facts.UNUSED else theme.current().muted)
         paint.draw_text(painter, box, text, right=True)
         return QFontMetricsF(painter.font()).horizontalAdvance(text)
 

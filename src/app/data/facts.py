@@ -26,6 +26,8 @@ KIND_HELP: Mapping[str, str] = {
 DELIMITERS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon"}
 ENCODINGS: Mapping[str, str] = {"utf-8": "UTF-8", "utf-16": "UTF-16", "latin-1": "Latin-1"}
 
+UNUSED = ("excluded", "left out", "split")  # parts of columns that are no input
+
 
 def count(n: int, one: str, many: str = "") -> str:
     """ "1 row", "1,797 rows"."""
@@ -83,9 +85,11 @@ def table_facts(profile: TableProfile, *, file: bool = True) -> str:
 
 
 def role(spec: DataSpec | None, profile: TableProfile, column: ColumnProfile) -> str:
-    """ "target", "feature", "excluded" (by the person) or "left out" (it cannot be a feature)."""
+    """ "target", "feature", "split" (it decides the parts), "excluded" (by the person) or "left out" (no feature)."""
     if column.name == profile.target:
         return "target"
+    if spec is not None and column.name == spec.split_by:
+        return "split"
     if spec is not None and column.name in spec.excluded:
         return "excluded"
     return "feature" if column.usable else "left out"
@@ -122,7 +126,11 @@ def column_help(profile: TableProfile, column: ColumnProfile, part: str) -> str:
         lines.append(f"{count(column.missing, 'cell')} missing: filled in as learned from the training rows")
     if column.invalid:
         lines.append(f"{count(column.invalid, 'cell')} could not be read and count as missing")
-    lines.append({"target": "What the network learns to predict.", "excluded": "Left out by you."}.get(part, ""))
+    told = {
+        "target": "What the network learns to predict.", "excluded": "Left out by you.",
+        "split": "Decides which rows train, validate and test; the network never sees it.",
+    }  # fmt: skip
+    lines.append(told.get(part, ""))
     return "\n".join(line for line in lines if line)
 
 
@@ -136,7 +144,8 @@ class ColumnEdit:
 
 def make_target(spec: DataSpec, name: str) -> ColumnEdit:
     kept = tuple(n for n in spec.excluded if n != name)
-    return ColumnEdit(f"Predict {shown(name)}", {"target": name, "task": "auto", "excluded": kept})
+    split = {"split": "stratified", "split_by": ""} if name == spec.split_by else {}
+    return ColumnEdit(f"Predict {shown(name)}", {"target": name, "task": "auto", "excluded": kept, **split})
 
 
 def exclude(spec: DataSpec, name: str) -> ColumnEdit:

@@ -121,7 +121,7 @@ class ColumnHeader(QHeaderView):
         profile, column = self._model.profile, self._model.column(section)
         assert profile is not None
         part, colours = self._model.role(section), theme.current()
-        muted = part in ("excluded", "left out")
+        muted = part in facts.UNUSED
         inner = box.adjusted(PAD, 0, -PAD, 0)
         paint.draw_glyph(painter, QPointF(inner.left(), box.top() + 7), column.kind)
         painter.setFont(_name_font())

@@ -32,6 +32,7 @@ class SplitBar(QWidget):
         self._rows = 0
         self._counts: dict[str, int] | None = None
         self._held = -1
+        self._movable = True
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -55,6 +56,12 @@ class SplitBar(QWidget):
         self._rows, self._validation, self._test, self._counts = rows, validation, test, counts
         self._tell()
 
+    def set_movable(self, movable: bool) -> None:
+        """Where a column of the table names the parts, there is nothing to move."""
+        self._movable = movable
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if movable else Qt.FocusPolicy.NoFocus)
+        self.update()
+
     def counts(self) -> tuple[int, int, int]:
         if self._counts is not None:
             train, validation, test = (self._counts.get(part, 0) for part in PARTS)
@@ -68,9 +75,15 @@ class SplitBar(QWidget):
         self.update()
 
     def _borders(self) -> tuple[float, float]:
+        if not self._movable and self._counts is not None:
+            train, validation, test = self.counts()
+            whole = max(1, train + validation + test)
+            return self.width() * train / whole, self.width() * (train + validation) / whole
         return self.width() * (1 - self._validation - self._test), self.width() * (1 - self._test)
 
     def _border_at(self, at: QPointF) -> int:
+        if not self._movable:
+            return -1
         near = [abs(at.x() - x) for x in self._borders()]
         index = 0 if near[0] <= near[1] else 1
         return index if near[index] <= REACH and at.y() <= BAR + 12 else -1
@@ -111,7 +124,7 @@ class SplitBar(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         direction = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        if direction is None:
+        if direction is None or not self._movable:
             super().keyPressEvent(event)
             return
         border = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0

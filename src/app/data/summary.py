@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.data import facts
 from app.data.column_list import ColumnList
 from app.data.generator_form import GeneratorForm
 from app.data.sources import choose_file, source_menu
 from app.data.split_bar import SplitBar
+from app.data.split_choice import SplitChoice
 from app.style import set_role
 from app.widgets import ElidedLabel, SectionHead, button, label
+from core.data import formats
 from core.data.drawing import drawing, lacking
 from core.spec import DataSource
 
@@ -29,7 +31,7 @@ class DataSummary(QWidget):
         self._session = session
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.columns = ColumnList(session)
-        self.split = SplitBar()
+        self.split, self.split_choice = SplitBar(), SplitChoice(session)
         self.generator = GeneratorForm(session)
         self._name = ElidedLabel(role="title")
         self._facts = label("", "caption", wrap=True)
@@ -54,9 +56,9 @@ class DataSummary(QWidget):
         column = QVBoxLayout(zone)
         column.setContentsMargins(14, 14, 14, 14)
         column.setSpacing(6)
-        column.addWidget(label("Drop a CSV file here", "title"))
+        column.addWidget(label("Drop a data file here", "title"))
         column.addWidget(label("Columns, target and a fitting network are found for you.", "muted", wrap=True))
-        choose = button("Choose a file…", icon="open", tip="Opens a table: CSV or TSV.")
+        choose = button("Choose a file…", icon="open", tip=f"Opens a table: {formats.NAMES}.")
         choose.clicked.connect(lambda: choose_file(self._session, self))
         column.addWidget(choose)
         sample = button("Or take a sample", role="link", tip="Real data sets and generated patterns that come along.")
@@ -73,12 +75,26 @@ class DataSummary(QWidget):
         column.setSpacing(2)
         for widget, below in (
             (self._name, 0), (self._facts, 6), (self._to_plane, 6), (self._decide, 4),
-            (self.generator, 8), (self.columns, 8), (self.split, 0),
+            (self.generator, 8), (self.columns, 8), (self._build_split(), 0),
         ):  # fmt: skip
             column.addWidget(widget, 1000 if widget is self.columns else 0)  # it grows to its last row
             column.addSpacing(below)
         column.addStretch(1)
         return body
+
+    def _build_split(self) -> QWidget:
+        self._split = QWidget()
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(label("Split", "muted"))
+        head.addWidget(self.split_choice)
+        head.addStretch(1)
+        column = QVBoxLayout(self._split)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self.split)
+        return self._split
 
     def _listen(self) -> None:
         document = self._session.document
@@ -99,7 +115,7 @@ class DataSummary(QWidget):
         self._empty.setVisible(profile is None and not drawn)
         self._table.setVisible(profile is not None or drawn)
         self._to_plane.setVisible(drawn)
-        for part in (self.columns, self.split):
+        for part in (self.columns, self._split):
             part.setVisible(profile is not None)
         self.columns.show_table()
         if profile is None:
@@ -109,12 +125,14 @@ class DataSummary(QWidget):
         self._name.set_text(facts.shown(profile.name))
         self._facts.setText(facts.short_facts(profile))
         asked = sum(1 for f in profile.findings if f.severity == "error" or (f.severity == "warning" and f.action))
-        self._decide.setVisible(asked > 0)
+        self._decide.setVisible(asked > 0 and not drawn)  # whoever draws has decided
         self._decide.setText("1 thing to decide" if asked == 1 else f"{asked} things to decide")
         self.generator.setVisible(spec is not None and spec.source.kind == "generator")
         if spec is not None:
             self.generator.show_source(spec.source)
             prepared = document.prepared
+            self.split_choice.refresh()
+            self.split.set_movable(spec.split != "column")
             self.split.show_split(profile.rows, spec.validation, spec.test, prepared.rows if prepared else None)
 
     def _show_unfinished(self, source: DataSource) -> None:

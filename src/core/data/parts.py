@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 import numpy as np
@@ -97,6 +98,12 @@ def _told(spec: DataSpec, lost: int, parts: dict[str, np.ndarray]) -> tuple[str,
         if not len(parts[part]) and (share or spec.split == "column"):
             told.append(f"“{spec.split_by}” leaves no {part} rows.")
     return tuple(told)
+
+
+def names_parts(labels: Iterable[str]) -> bool:
+    """Whether these are all the labels of a column that tells rows to train from others."""
+    found = {SPLITS.get(label.strip().lower()) for label in labels}
+    return "train" in found and len(found) > 1 and None not in found
 
 
 def _refuse(text: str, where: str, remedy: str = "") -> NoReturn:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core import cli
 from core.data import load, store
+from core.data.parts import names_parts
 from core.data.split import split_groups, split_times
 from core.data.times import is_date
 from core.errors import UserInputError
@@ -161,6 +162,14 @@ def test_images_are_not_split_by_columns(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_dates_are_recognized() -> None:
     assert all(map(is_date, ["2021-05-06", "2021-05-06T10:00:00", "6.5.2021", "5/6/2021", "6 May 2021"]))
     assert not any(map(is_date, ["2021", "3.5", "", "yes", "a-b", "12/2021"]))
+
+
+def test_columns_that_name_the_parts() -> None:
+    assert names_parts(["Train", "val", "test"])
+    assert names_parts(["training", "testing"])
+    assert not names_parts(["train", "bus"])
+    assert not names_parts(["test", "train", "?"])
+    assert not names_parts(["train"])
 
 
 def test_headless(file: Make, capsys: pytest.CaptureFixture[str]) -> None:
