@@ -1,0 +1,30 @@
+"""Reading a whole file and comparing all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.data import load
+from core.data.schema import TableProfile
+from core.spec import DataSource, DataSpec
+
+Cells = list[tuple[str | None, ...]]
+
+
+def read(path: Path, **choices: str) -> tuple[TableProfile, Cells]:
+    """The profile of a file and all its cells, read a second time as text."""
+    source = DataSource("file", path=str(path), **choices)
+    profile = load.inspect(DataSpec(source))
+    names = tuple(column.name for column in profile.columns)
+    columns = load.read_cells(source, names)
+    return profile, list(zip(*(columns[name] for name in names), strict=True))
+
+
+def check(path: Path, names: tuple[str, ...], rows: Cells, **choices: str) -> TableProfile:
+    profile, cells = read(path, **choices)
+    assert tuple(column.name for column in profile.columns) == names
+    assert cells == rows
+    assert list(profile.preview) == rows
+    assert profile.rows == len(rows)
+    assert profile.rejected_count == 0
+    return profile
