@@ -140,12 +140,54 @@ def result(stage: Stage) -> None:
     stage.show("Evaluate")
 
 
+def images(stage: Stage) -> None:
+    """The digits as a folder of pictures for each class."""
+    prepared = stage.session.document.prepared
+    if prepared is None or len(prepared.row_shape) != 3:
+        folder = Path(os.environ["CHAINRULE_DATA"]).parent / "digits"
+        _write_digits(folder)
+        stage.session.reset()
+        stage.read(lambda: stage.session.open_paths([str(folder)]))
+    stage.show("Data")
+    stage.settle(2.0)  # thumbnails
+
+
+def _write_digits(folder: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
+    rows = (ROOT / "resources" / "data" / "digits.csv").read_text(encoding="utf-8").splitlines()[1:]
+    for i, row in enumerate(rows):
+        *pixels, label = row.split(",")
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        grey = np.array(pixels, np.float32).reshape(8, 8) * (255 / 16)
+        picture = Image.fromarray(grey.astype(np.uint8)).resize((16, 16), Image.Resampling.BILINEAR)
+        picture.save(folder / label / f"{i}.png")
+
+
+def convolution(stage: Stage) -> None:
+    """Feature maps in the middle of a run."""
+    images(stage)
+    stage.session.document.edit_training("Set epochs", epochs=40)
+    stage.session.train()
+
+    def learned() -> bool:
+        shot = stage.session.engine.snapshot
+        return shot is not None and shot.epoch >= 8
+
+    stage.show("Train")
+    stage.wait(learned, "epoch 8")
+    stage.pace("5/s")
+
+
 SCENES: dict[str, Callable[[Stage], None]] = {
     "first-start": first_start,
     "data": data,
     "design": design,
     "train": train,
     "result": result,
+    "images": images,
+    "convolution": convolution,
 }
 
 

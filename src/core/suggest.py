@@ -55,7 +55,7 @@ def convolutional(shape: tuple[int, ...], outputs: int, *, rows: int) -> Network
     while side >= SMALLEST and filters <= 64:
         layers += [Conv2D(filters=filters, kernel=(3, 3)), MaxPool(size=2)]
         k = len(names) // 2 + 1
-        names += [f"convolution {k}", f"pool {k}"]
+        names += [f"conv {k}", f"pool {k}"]
         side, filters = side // 2, 2 * filters
     layers += [Flatten(), Dense(units=64 if rows >= FEW_IMAGES else 32, activation="relu"), Dropout(rate=0.3)]
     layers.append(Dense(units=outputs, activation="linear"))
