@@ -79,6 +79,16 @@ def test_dates_numbers_and_truth_values_of_a_workbook(tmp_path: Path) -> None:
         assert profile.column("text").kind != "number"  # 007 is a code
 
 
+@pytest.mark.parametrize("count", [199, 200, 201, 2500])
+def test_no_row_of_a_long_sheet_is_lost(tmp_path: Path, count: int) -> None:
+    rows: list[list[Any]] = [["n", "word"], *([i, f"w{i}"] for i in range(count))]
+    expected: Cells = [(str(i), f"w{i}") for i in range(count)]
+    for name, content in (("t.xlsx", makers.xlsx({"S": rows})), ("t.ods", makers.ods({"S": rows}))):
+        path = tmp_path / name
+        path.write_bytes(content)
+        assert read(path)[1] == expected
+
+
 def test_shared_texts_with_formats_in_them(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     sheet = makers.sheet_xml([]).replace(

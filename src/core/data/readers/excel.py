@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +223,7 @@ def _table(
     rows: Iterator[Sequence[object]], work: Workspace, options: Options, where: str, format: str, progress: Progress
 ) -> RawTable:
     """The table in the rows of a sheet: blank margins fall away, titles above the header too."""
-    top = [list(map(text, row)) for row, _ in zip(rows, range(LOOKED_AT), strict=False)]
+    top = [list(map(text, row)) for row in islice(rows, LOOKED_AT)]
     while top and not any(top[0]):
         top.pop(0)
     used = [j for j in range(len(top[0]) if top else 0) if any(row[j].strip() for row in top)]

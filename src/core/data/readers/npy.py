@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tokenize
+import warnings
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -76,7 +77,8 @@ def read_header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], bool, np.d
         # NumPy would read as many bytes as the header claims to have.
         head = io.BytesIO(length + file.read(int.from_bytes(length, "little")))
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(head, max_header_size=LONGEST_HEADER)
+        with warnings.catch_warnings(action="ignore"):  # of arrays that Python 2 wrote
+            shape, fortran, dtype = read(head, max_header_size=LONGEST_HEADER)
     except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError, OverflowError,
             EOFError, IndexError, tokenize.TokenError) as err:  # fmt: skip
         raise damaged(where, "NumPy", err) from err
