@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, QTimer
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.data import facts
@@ -90,6 +90,7 @@ class ImageView(QWidget):
         self.size_box, self.channels = QComboBox(), Segmented(CHANNELS)
         self.size_box.setAccessibleName("Size of the images")
         self.size_box.setToolTip(wrapped(SIZE_HELP))
+        self.size_box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.size_box.activated.connect(self._size_chosen)
         self.channels.setAccessibleName("Colours")
         self.channels.chosen.connect(self._channels_chosen)
@@ -102,7 +103,7 @@ class ImageView(QWidget):
             caption = label(text, "muted")
             caption.setBuddy(widget)
             caption.setFixedWidth(CAPTION)
-            grid.addWidget(caption, line, 0)
+            grid.addWidget(caption, line, 0, Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(widget, line, 1)
         card.body.addWidget(label("What the network gets", "title"))
         card.body.addLayout(grid)

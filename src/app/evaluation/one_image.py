@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.pictures import scaled, to_image
-from app.widgets import ElidedLabel
+from app.widgets import label
 
 SIDE = 180
 
@@ -20,18 +20,18 @@ class OneImage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        self._picture, self._name = _Picture(), ElidedLabel(role="caption")
+        self._picture, self._name = _Picture(), label("", "caption", wrap=True)
         column.addWidget(self._picture)
         column.addWidget(self._name)
         self.clear()
 
     def clear(self) -> None:
         self._picture.show_pixels(None)
-        self._name.set_text("Choose images: the one you click in the table stands here.")
+        self._name.setText("Choose images: the one you click in the table stands here.")
 
     def show_image(self, pixels: np.ndarray | None, name: str) -> None:
         self._picture.show_pixels(pixels)
-        self._name.set_text(" ".join(name.split()))
+        self._name.setText(" ".join(name.split()))
 
 
 class _Picture(QWidget):

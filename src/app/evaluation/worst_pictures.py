@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip, QWidget
 from app import theme
 from app.pictures import Pictures
 from app.style import set_role
+from app.words import percent
 from core.evaluation.result import Evaluation
 
-TILE, GAP, MARGIN, LINE = 68, 12, 14, 16
+TILE, GAP, MARGIN, LINE = 72, 16, 18, 16
 MOST = 50
 
 
@@ -39,7 +40,7 @@ def mistakes(e: Evaluation, listed: int) -> list[Mistake]:
         i = place[row]
         if e.task == "classification":
             true, said = (" ".join(e.classes[int(n)].split()) for n in (e.truth[i], e.predicted[i]))
-            sure = f"{float(e.confidence[i]):.0%} sure" if e.confidence is not None else ""
+            sure = percent(float(e.confidence[i])) if e.confidence is not None else ""
             found.append(Mistake(row, true, said, sure, bool(e.truth[i] == e.predicted[i])))
         else:
             off = float(e.predicted[i] - e.truth[i])
@@ -97,12 +98,13 @@ class _Wall(QWidget):
             at = QRectF(0, 0, size.width(), size.height())
             at.moveCenter(box.center())
             painter.drawPixmap(at, pixmap, QRectF(pixmap.rect()))
-        words = f"{mistake.true} → {mistake.said}" if not mistake.right else mistake.true
+        words = mistake.said if mistake.right else f"✗ {mistake.said}"
+        below = mistake.sure if mistake.right else f"is {mistake.true}, {mistake.sure}"
         first = QRectF(box.left() - 4, box.bottom() + 2, TILE + 8, LINE)
         for line, (text, kind, colour) in enumerate(
             (
                 (words, "small", colours.text if mistake.right else colours.bad),
-                (mistake.sure, "caption", colours.muted),
+                (below, "caption", colours.muted),
             )
         ):
             painter.setFont(theme.font(kind))
@@ -116,7 +118,7 @@ class _Wall(QWidget):
             text = ""
             if k >= 0:
                 m = self._found[k]
-                text = f"True: {m.true}\nAnswered: {m.said}\n{m.sure}"
+                text = f"Answered: {m.said}, {m.sure}\nTrue: {m.true}"
             QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from core.data.preprocess import ClassTarget, Feature, NumberFeature, Preparation
+from core.data.preprocess import ClassTarget, Feature, ImageFeature, NumberFeature, Preparation
 from core.export.base import input_name
 
 WIDTH = 44  # characters of a line, so that a narrow card shows it whole
@@ -58,9 +58,53 @@ print({{name: array.shape for name, array in weights.items()}})
 """
 
 
+_READ = """\
+image = Image.open("photo.png").convert("{mode}")
+image = image.resize({size}, Image.Resampling.BILINEAR)
+pixels = np.asarray(image, np.float32)
+pixels = pixels.reshape({shape})
+"""
+_IMAGES = {
+    "onnx": """\
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+{read}
+session = onnxruntime.InferenceSession({file})
+{answer} = session.run(None, {{"image": pixels[None]}})
+print({answer})
+""",
+    "coreml": """\
+import coremltools
+import numpy as np
+from PIL import Image
+
+{read}
+model = coremltools.models.MLModel({file})
+print(model.predict({{"image": pixels}}))
+""",
+} | dict.fromkeys(
+    ("numpy", "pytorch", "mlx"),
+    """\
+# For image files, in a terminal:
+# python {plain}/model.py a.png b.jpg > answers.csv
+import sys
+
+sys.path.insert(0, {file})
+from model import predict, read
+
+{answer} = predict([read("photo.png")])
+print({shown})
+""",
+)
+
+
 def snippet(format: str, path: str, preparation: Preparation) -> str:
     """Python that loads `path` and answers for a row of usual values; "" for a format without any."""
     name = PurePath(path).name
+    if preparation.image is not None and format in _IMAGES:
+        return _image_snippet(format, name, preparation, preparation.image)
     classes = isinstance(preparation.target, ClassTarget)
     graph, row = _row(preparation, by_input=True), _row(preparation, by_input=False)
     if format == "onnx":
@@ -75,6 +119,20 @@ def snippet(format: str, path: str, preparation: Preparation) -> str:
     if format == "safetensors":
         return _WEIGHTS.format(file=_literal(name), sidecar=_literal(f"{name}.json"))
     return ""
+
+
+def _image_snippet(format: str, name: str, preparation: Preparation, image: ImageFeature) -> str:
+    """The same for a network that takes images."""
+    classes = isinstance(preparation.target, ClassTarget)
+    mode = "RGB" if image.channels > 1 else "L"
+    read = _READ.format(mode=mode, size=(image.width, image.height), shape=image.shape)
+    if image.white != 255.0:
+        read += f"pixels = pixels * {image.white / 255.0:g}\n"
+    answer = {"onnx": "label, probabilities" if classes else "(prediction,)"}
+    usual = ("labels, probabilities",) * 2 if classes else ("values, _", "values")
+    return _IMAGES[format].format(
+        read=read, file=_literal(name), plain=name, answer=answer.get(format, usual[0]), shown=usual[1]
+    )
 
 
 def _row(preparation: Preparation, *, by_input: bool) -> str:
