@@ -54,6 +54,7 @@ class Seen:
 
 _SEEN: dict[str, Seen] = {}
 _DIGESTS: dict[tuple[object, ...], str] = {}
+_EACH: dict[str, tuple[bytes, ...]] = {}  # by the digest of all files together, that of each
 
 
 def content_hash(source: DataSource, *, progress: Progress = silent) -> str | None:
@@ -63,12 +64,14 @@ def content_hash(source: DataSource, *, progress: Progress = silent) -> str | No
         return None
     key = tuple((str(path), stat.st_size, stat.st_mtime_ns) for path in album.files if (stat := path.stat()))
     if key not in _DIGESTS:
-        whole, tell = hashlib.sha256(), sparing(progress)
+        whole, each, tell = hashlib.sha256(), [], sparing(progress)
         for k, path in enumerate(album.files):
             tell(f"Reading {source.name}", k / len(album.files))
             whole.update(f"{path.name}\0{path.parent.name}\0".encode("utf-8", "surrogateescape"))
-            whole.update(_digest(path))
+            each.append(_digest(path))
+            whole.update(each[-1])
         _remember(_DIGESTS, key, whole.hexdigest())
+        _remember(_EACH, whole.hexdigest(), tuple(each))
     return _DIGESTS[key]
 
 
@@ -222,7 +225,7 @@ def _findings(
     if usable.sum() < FEW_ROWS:
         text = f"Only {int(usable.sum())} images: whatever is learned from so few may not hold elsewhere."
         told.append(Finding("warning", text))
-    told += _duplicates(album, usable)
+    told += _duplicates(album, album.digests or _EACH.get(digest, ())[: len(album)], usable)
     if facts.sizes_count > 1:
         told.append(Finding("info", _sizes_text(facts)))
     grave = {"error": 0, "warning": 1, "info": 2}
@@ -238,10 +241,11 @@ def _sizes_text(facts: ImageFacts) -> str:
     )
 
 
-def _duplicates(album: Album, usable: np.ndarray) -> list[Finding]:
-    if not album.digests:
+def _duplicates(album: Album, digests: Sequence[object], usable: np.ndarray) -> list[Finding]:
+    """digests: of every image; of others nothing is known."""
+    if len(digests) != len(album):
         return []
-    counts = Counter(digest for digest, fine in zip(album.digests, usable, strict=True) if fine)
+    counts = Counter(digest for digest, fine in zip(digests, usable, strict=True) if fine)
     extra = sum(n - 1 for n in counts.values())
     told = []
     if extra:
@@ -250,7 +254,7 @@ def _duplicates(album: Album, usable: np.ndarray) -> list[Finding]:
         told.append(Finding("warning", text))
     if album.parts:
         by_part = {
-            part: {d for d, p in zip(album.digests, album.parts, strict=True) if p == part} for part in (TRAIN, TEST)
+            part: {d for d, p in zip(digests, album.parts, strict=True) if p == part} for part in (TRAIN, TEST)
         }
         both = len(by_part[TRAIN] & by_part[TEST])
         if both:
