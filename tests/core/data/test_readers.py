@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from core.budget import DEFAULT
+from core.data import formats
 from core.data.progress import silent
 from core.data.readers import HEAD, read, reader_for, readers
 from core.data.readers.base import Options
@@ -49,6 +50,12 @@ def test_every_reader_has_a_label_and_names() -> None:
     for reader in readers():
         assert reader.suffixes
         assert all(suffix == suffix.lower() and suffix[:1] in (".", "-", "") for suffix in reader.suffixes)
+
+
+def test_file_dialogs_offer_what_is_read() -> None:
+    told = {suffix for reader in readers() for suffix in reader.suffixes if suffix}
+    assert told <= set(formats.SUFFIXES)
+    assert all(f"*{suffix}" in formats.PATTERNS.split() for suffix in told)
 
 
 @pytest.mark.parametrize("name", NAMES)
