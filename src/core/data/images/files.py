@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -83,7 +84,7 @@ def _read(read: Read, i: int, most: int, size: int, budget: Budget) -> bytes | s
         return f"it has {measure(size, 'bytes')}; the limit is {measure(budget.image_bytes, 'bytes')}"
     try:
         return read(i, min(most, budget.image_bytes))
-    except (*formats.BROKEN, zipfile.BadZipFile) as err:
+    except (*formats.BROKEN, zipfile.BadZipFile, zlib.error) as err:
         if isinstance(err, OSError) and err.errno is not None:
             return f"it cannot be read: {err.strerror}"
         return f"it is damaged: {' '.join(str(err).split())[: formats.REASON_LENGTH]}"

@@ -23,8 +23,8 @@ GREY, RGB = 1, 3
 _MODES = {GREY: "L", RGB: "RGB"}
 _COLOURLESS = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
-# Pillow only warns of what is refused here.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Pillow warns of what is refused here, and of metadata that play no part.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 # What a hostile or broken file makes Pillow raise: its readers meet the file with struct, zlib and their own errors.
 BROKEN = (
     UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, TypeError, KeyError,
@@ -112,10 +112,12 @@ def _flat(image: Image.Image, channels: int) -> Image.Image:
 
 
 def _why(data: bytes, err: Exception) -> str:
+    if not data:
+        return "it is empty"
+    if isinstance(err, Image.DecompressionBombError):
+        return f"it announces more pixels than the limit of {DEFAULT.image_pixels / 1e6:,.0f} million"
     known = recognize(data[:4096])
     if isinstance(err, UnidentifiedImageError):
         return f"it is {known}, not an image" if known and "picture" not in known else f"it is none of {NAMES}"
-    if not data:
-        return "it is empty"
     text = " ".join(str(err).split())[:REASON_LENGTH].rstrip(".")
     return f"it is damaged: {text}" if text else "it is damaged"
