@@ -177,6 +177,8 @@ def _train(sub: argparse.ArgumentParser) -> None:
         "--split", metavar="stratified|random|group:NAME|time:NAME|column:NAME", help="which rows make the parts: by "
         "class, at random, whole groups, the latest last, or as a column says (train, validation, test)",
     )  # fmt: skip
+    add("--exclude", metavar="NAME", action="append", help="leave this column out; may be told more than once")
+    add("--drop-duplicates", action="store_true", help="of rows that are alike cell by cell, use only the first")
     add("--image-size", metavar="N|WxH", help="pixels of the images that the network gets (default: guessed)")
     add("--channels", choices=("grey", "rgb"), help="of the images (default: guessed)")
     add("--augment", metavar="WHAT=X,...", help="vary the training rows: " + ", ".join(hypers(Augmentation)))

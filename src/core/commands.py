@@ -196,6 +196,8 @@ def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec
         "validation": options.validation,
         "test": options.test,
         "seed": options.seed,
+        "excluded": [*spec.excluded, *options.exclude] if options.exclude else None,
+        "drop_duplicates": options.drop_duplicates or None,
         **_split_given(options),
         **_images_given(options),
     }

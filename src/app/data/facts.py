@@ -171,4 +171,7 @@ def repair(spec: DataSpec, column: str, action: str) -> ColumnEdit | None:
         return exclude(spec, column)
     if action in ("category", "number"):
         return read_as(spec, column, action)
+    if action in ("keep one", "keep all"):
+        words = "Keep one of each repeated row" if action == "keep one" else "Use repeated rows"
+        return ColumnEdit(words, {"drop_duplicates": action == "keep one"})
     return None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -46,6 +47,9 @@ class FindingsPanel(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Findings about the table")
         self._profile: TableProfile | None = None
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self.refresh)
+        session.document.training_changed.connect(self._timer.start)
         self.refresh()
 
     def refresh(self) -> None:
@@ -96,7 +100,9 @@ class FindingsPanel(QScrollArea):
 
     def _finding(self, finding: Finding) -> QWidget:
         spec = self._session.document.project.data
-        edit = facts.repair(spec, finding.column, finding.action) if spec is not None and finding.column else None
+        if finding.action == "balance":
+            return self._uneven(finding)
+        edit = facts.repair(spec, finding.column, finding.action) if spec is not None else None
         if edit is None:
             return _line(finding)
         done = finding.action == "exclude" and spec is not None and finding.column in spec.excluded
@@ -105,6 +111,17 @@ class FindingsPanel(QScrollArea):
         act = button(
             finding.action_label or edit.label.replace("&", "&&"), role="link", tip="One click; undo brings it back.",
             on_click=lambda: self._session.change_data(edit.label, **edit.changes),
+        )  # fmt: skip
+        return _line(finding, act)
+
+    def _uneven(self, finding: Finding) -> QWidget:
+        """Classes of unlike size: weights in the loss make up for it."""
+        document = self._session.document
+        if document.project.training.class_weights == "balanced":
+            return _line(replace(finding, text=f"{finding.text} Class weights are balanced."))
+        act = button(
+            finding.action_label, role="link", tip="Rare classes count as much as frequent ones; undo brings it back.",
+            on_click=lambda: document.edit_training(finding.action_label, class_weights="balanced"),
         )  # fmt: skip
         return _line(finding, act)
 

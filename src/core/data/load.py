@@ -25,6 +25,7 @@ from core.data.roles import Roles, assign, findings
 from core.data.rows import load_for_prediction, load_with_target, read_cells
 from core.data.schema import ColumnProfile, Finding, Loading, Prepared, TableProfile
 from core.data.sources import content_hash, note, open_table, reading, title
+from core.data.suspects import first_of_each, suspects
 from core.data.table import Table
 from core.errors import UserInputError
 from core.losses import outputs_for, resolve
@@ -52,7 +53,8 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
     with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, _measured(table, spec, digest, progress))
         roles = assign(columns, spec)
-        found = (*_changed(spec.source, digest), *findings(table, columns, roles, spec.excluded))
+        told = findings(table, columns, roles, spec.excluded, also=suspects(table, roles, spec))
+        found = (*_changed(spec.source, digest), *told)
     target = with_target_histogram(columns, roles)
     return TableProfile(
         name=title(spec.source),
@@ -137,7 +139,9 @@ def prepare(
 
 def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str, progress: Progress) -> Prepared:
     y, labels = fit.read_target(table, roles)
-    known = np.flatnonzero(y >= 0 if labels else np.isfinite(y))
+    known = answered = np.flatnonzero(y >= 0 if labels else np.isfinite(y))
+    if spec.drop_duplicates:
+        known = np.intersect1d(answered, first_of_each(table), assume_unique=True)
     classes = y[known] if labels else None
     parts, told = parts_of(table, spec, known, classes, where=title(spec.source))
     target = fit.fit_target(roles, y[parts["train"]], labels)
@@ -157,7 +161,7 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
         classes=labels,
         rows={part: len(rows) for part, rows in parts.items()},
         preparation=Preparation(features, target),
-        warnings=(*_warnings(table, roles, known, features), *told),
+        warnings=(*_warnings(table, roles, answered, features), *told),
     )
 
 

@@ -130,8 +130,11 @@ def _blocked(target: Column, task: str, features: tuple[Column, ...]) -> str:
     return ""
 
 
-def findings(table: Table, columns: tuple[Column, ...], roles: Roles, excluded: Collection[str]) -> tuple[Finding, ...]:
-    """What a person should know or decide, the gravest first."""
+def findings(
+    table: Table, columns: tuple[Column, ...], roles: Roles, excluded: Collection[str], *,
+    also: tuple[Finding, ...] = (),
+) -> tuple[Finding, ...]:  # fmt: skip
+    """What a person should know or decide, the gravest first; `also`: what was found elsewhere."""
     found = list(table.findings)
     if roles.blocked:
         found.insert(0, Finding("error", roles.blocked, roles.target.name))
@@ -144,7 +147,7 @@ def findings(table: Table, columns: tuple[Column, ...], roles: Roles, excluded: 
     found += [*_of_target(roles)]
     others = [column for column in columns if column.name != roles.target.name and column.name not in excluded]
     found += _together([told for column in others for told in _of_feature(column)])
-    found += _leaks(table, roles)
+    found += [*_leaks(table, roles), *also]
     grave = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda finding: grave[finding.severity]))
 
@@ -160,7 +163,7 @@ def _of_target(roles: Roles) -> list[Finding]:
         (rare, few), (common, many) = counts[0], counts[-1]
         if many >= IMBALANCE * few:
             text = f"Classes are uneven: {many:,} rows of “{common}”, {few:,} of “{rare}”. Accuracy alone will flatter."
-            found.append(Finding("warning", text, name))
+            found.append(Finding("warning", text, name, "balance", "Balance class weights"))
     return found
 
 

@@ -38,7 +38,8 @@ class ColumnProfile:
 class Finding:
     """Something a person should know or decide. severity: "info", "warning" or "error" (blocks training).
 
-    action: "" or what one click does: "exclude" (the column), "category" or "number" (read it as that kind).
+    action: "" or what one click does: "exclude" (the column), "category" or "number" (read it as that kind), "keep one"
+    or "keep all" (of rows that repeat), "balance" (the weights of classes, in training).
     """
 
     severity: str
