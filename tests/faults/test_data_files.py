@@ -46,8 +46,8 @@ PICKLE = b"\x80\x04cos\nsystem\n(S'echo no'\ntR."
     [
         (b"\xfd7zXZ\x00" + bytes(50), "an xz archive"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(50), "a 7-Zip archive"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG picture"),
-        (b"\xff\xd8\xff\xe0" + bytes(100), "a JPEG picture"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "This image cannot be read"),
+        (b"\xff\xd8\xff\xe0" + bytes(100), "This image cannot be read"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "a PDF document"),
         (b"Rar!\x1a\x07\x00" + bytes(50), "a RAR archive"),
         (PICKLE, "a Python pickle"),
