@@ -122,7 +122,8 @@ def _images(
             pixels = cast(Images, x).pixels[cast(Images, x).rows[at]].astype(np.float32)
             return HeldOut({}, normalised(pixels, feature), len(at), images=pixels)
     rng = keys.generator(keys.key(SEED, "made up"))
-    pixels = rng.uniform(0.0, feature.white, (min(MADE_UP_ROWS, most), *feature.shape)).round().astype(np.float32)
+    drawn = rng.normal(feature.mean, feature.scale, (min(MADE_UP_ROWS, most), *feature.shape))
+    pixels = np.clip(drawn, 0.0, feature.white).astype(np.float32)
     return HeldOut({}, normalised(pixels, feature), len(pixels), why, images=pixels)
 
 
@@ -157,8 +158,9 @@ def made_up(preparation: Preparation, note: str) -> HeldOut:
     for feature in preparation.features:
         gaps = rng.random(MADE_UP_ROWS) < 0.1
         if isinstance(feature, NumberFeature):
-            values = rng.normal(feature.mean, feature.scale, MADE_UP_ROWS)
-            decimals = max(0, 3 - math.floor(math.log10(feature.scale)))  # as many as a table would have
+            values = feature.unscaled(rng.normal(0.0, 1.0, MADE_UP_ROWS))
+            size = abs(feature.typical) + 1.0 if feature.log else feature.scale
+            decimals = max(0, 3 - math.floor(math.log10(size)))  # as many as a table would have
             drawn = [f"{value:.{decimals}f}" for value in values]
         else:
             drawn = [

@@ -20,6 +20,7 @@ from core.data.schema import Loading
 from core.errors import UserInputError
 from core.project import facts
 from core.spec import DataSource, DataSpec, TrainingConfig
+
 from .images_made import (
     class_files,
     encoded,
