@@ -98,6 +98,7 @@ class FakeSession(QObject):
     busy_changed = Signal(object)
     stage_requested = Signal(str)
     running_network_changed = Signal()
+    images_loading = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

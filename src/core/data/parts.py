@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from core.data.images.labels import SPLITS
 from core.data.split import Parts, split, split_groups, split_times
 from core.data.store import PARTS
-from core.data.table import Table
 from core.data.times import moments
 from core.errors import UserInputError
 from core.spec import DataSpec
+
+if TYPE_CHECKING:
+    from core.data.table import Table  # the window asks for names alone and loads no DuckDB
 
 Found = tuple[dict[str, np.ndarray], tuple[str, ...]]
 

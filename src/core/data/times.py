@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.data import cells
-from core.data.table import Table
+
+if TYPE_CHECKING:
+    from core.data.table import Table
 
 # Beside ISO 8601. Day or month first cannot be told from one cell: each is tried for the whole column.
 _CLOCKS = ("", " %H:%M", " %H:%M:%S")
