@@ -178,6 +178,7 @@ def _train(sub: argparse.ArgumentParser) -> None:
         "class, at random, whole groups, the latest last, or as a column says (train, validation, test)",
     )  # fmt: skip
     add("--exclude", metavar="NAME", action="append", help="leave this column out; may be told more than once")
+    add("--log", metavar="NAME", action="append", help="use log(1 + x) of this column; may be told more than once")
     add("--drop-duplicates", action="store_true", help="of rows that are alike cell by cell, use only the first")
     add("--image-size", metavar="N|WxH", help="pixels of the images that the network gets (default: guessed)")
     add("--channels", choices=("grey", "rgb"), help="of the images (default: guessed)")

@@ -197,6 +197,7 @@ def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec
         "test": options.test,
         "seed": options.seed,
         "excluded": [*spec.excluded, *options.exclude] if options.exclude else None,
+        "logs": [*spec.logs, *options.log] if options.log else None,
         "drop_duplicates": options.drop_duplicates or None,
         **_split_given(options),
         **_images_given(options),

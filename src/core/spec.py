@@ -307,6 +307,7 @@ class DataSpec:
     validation, test: shares of all rows. split: which rows make the parts, keyed by `seed`: "stratified" by class,
     "random", or by the column `split_by`, which is then no feature: "group" (rows of one value stay together), "time"
     (the latest validate and test) or "column" (its cells name the part; the shares play no part).
+    logs: columns of numbers that enter as log(1 + x).
     drop_duplicates: of rows that are alike cell by cell, only the first is used.
     Images: height, width, channels that the network gets, 0 = guessed. augmentation: of the training rows.
     """
@@ -326,6 +327,7 @@ class DataSpec:
     split: str = "stratified"
     split_by: str = ""
     drop_duplicates: bool = False
+    logs: tuple[str, ...] = ()
 
     SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "random")
     COLUMN_SPLITS: ClassVar[tuple[str, ...]] = ("group", "time", "column")
@@ -339,6 +341,8 @@ class DataSpec:
             later["split"] = self.split
         if self.drop_duplicates:
             later["drop_duplicates"] = True
+        if self.logs:
+            later["logs"] = list(self.logs)
         if self.augmentation:
             later["augmentation"] = self.augmentation.to_json()
         columns = {"excluded": list(self.excluded), "kinds": dict(self.kinds)}
@@ -349,16 +353,18 @@ class DataSpec:
         """The inverse of `to_json`; raises UserInputError for anything malformed."""
         try:
             source = DataSource.from_json(dict(data["source"]))
-            own = ("source", "excluded", "kinds", "augmentation", "drop_duplicates")
+            own = ("source", "excluded", "kinds", "augmentation", "drop_duplicates", "logs")
             rest = _typed(cls, {k: v for k, v in data.items() if k not in own})
             excluded = tuple(str(name) for name in data.get("excluded", ()))
+            logs = tuple(str(name) for name in data.get("logs", ()))
             kinds = {str(k): str(v) for k, v in dict(data.get("kinds", {})).items()}
             if type(once := data.get("drop_duplicates", False)) is not bool:
                 raise TypeError(f"drop_duplicates = {once!r}")
             varied = values.from_json(Augmentation, dict(data.get("augmentation", {})), where="augmentation")
         except (KeyError, TypeError, ValueError) as err:
             raise UserInputError("The data settings are malformed.", where="data", reason=str(err)) from err
-        made = cls(source, excluded=excluded, kinds=kinds, augmentation=varied, drop_duplicates=once, **rest)
+        own_values: dict[str, Any] = {"excluded": excluded, "kinds": kinds, "augmentation": varied, "logs": logs}
+        made = cls(source, drop_duplicates=once, **own_values, **rest)
         if not all(0 <= n <= MOST_PIXELS for n in (made.height, made.width)) or made.channels not in (0, 1, 3):
             reason = f"Sides have 1 to {MOST_PIXELS} pixels, and 1 channel is grey, 3 are colours."
             raise UserInputError("The images cannot have this size.", where="data", reason=reason)

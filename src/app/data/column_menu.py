@@ -42,6 +42,13 @@ def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
         leave.setToolTip("The target cannot be left out." if is_target else "The network never sees it.")
     menu.addSeparator()
     _kinds(menu, session, name)
+    if column.kind == "number" and not is_target and column.minimum is not None and column.minimum >= 0:
+        menu.addSeparator()
+        used = name in spec.logs
+        log = _entry(menu, session, "Use its logarithm", facts.log(spec, name, use=not used))
+        log.setCheckable(True)
+        log.setChecked(used)
+        log.setToolTip("log(1 + x): for numbers that span powers of ten.")
     return menu
 
 

@@ -165,12 +165,20 @@ def read_as_found(spec: DataSpec, name: str) -> ColumnEdit:
     return ColumnEdit(f"Read {shown(name)} as found", {"kinds": kinds})
 
 
+def log(spec: DataSpec, name: str, *, use: bool) -> ColumnEdit:
+    others = tuple(n for n in spec.logs if n != name)
+    words = f"Use the logarithm of {shown(name)}" if use else f"Use {shown(name)} as it is"
+    return ColumnEdit(words, {"logs": (*others, name) if use else others})
+
+
 def repair(spec: DataSpec, column: str, action: str) -> ColumnEdit | None:
     """The edit behind a finding's one click; None for an action that this window does not know."""
     if action == "exclude":
         return exclude(spec, column)
     if action in ("category", "number"):
         return read_as(spec, column, action)
+    if action in ("log", "no log"):
+        return log(spec, column, use=action == "log")
     if action in ("keep one", "keep all"):
         words = "Keep one of each repeated row" if action == "keep one" else "Use repeated rows"
         return ColumnEdit(words, {"drop_duplicates": action == "keep one"})

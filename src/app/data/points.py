@@ -75,7 +75,7 @@ def _column(
     """A feature, or the target where it is a number, in the units of the data."""
     if place is not None:
         at, feature = place
-        found: np.ndarray = rows[:, at] * feature.scale + feature.mean
+        found: np.ndarray = feature.unscaled(rows[:, at])
     else:
         assert target is not None
         found = answers[:, 0] * target.scale + target.mean

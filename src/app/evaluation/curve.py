@@ -54,10 +54,10 @@ def curve_of(trained: Trained) -> Curve | None:
     def points(part: Part) -> np.ndarray:
         every = max(1, -(-len(part.x) // MOST_POINTS))
         rows, truth = np.asarray(part.x[::every], float), np.asarray(part.y[::every], float)
-        return np.stack([rows[:, 0] * feature.scale + feature.mean, truth[:, 0] * target.scale + target.mean], axis=1)
+        return np.stack([feature.unscaled(rows[:, 0]), truth[:, 0] * target.scale + target.mean], axis=1)
 
     return Curve(
-        x[:, 0].astype(float) * feature.scale + feature.mean, y[:, 0].astype(float),
+        feature.unscaled(x[:, 0].astype(float)), y[:, 0].astype(float),
         points(arrays.train), points(arrays.test), (feature.name, target.name),
     )  # fmt: skip
 

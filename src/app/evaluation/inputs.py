@@ -30,6 +30,8 @@ def cells_of(prepared: Prepared, row_numbers: Sequence[int]) -> Cells:
 
 def unscaled(feature: NumberFeature, x: np.ndarray) -> np.ndarray:
     """x · scale + mean, rounded to what 32 bits of x can tell, so that a 0 comes back as 0 and not as 1e-8."""
+    if feature.log:
+        return np.array([float(f"{value:.6g}") for value in feature.unscaled(x)])
     size = max(abs(feature.mean), feature.scale)
     values: np.ndarray = np.round(x * feature.scale + feature.mean, 5 - math.floor(math.log10(size)))
     return values + 0.0  # no negative zero

@@ -206,6 +206,6 @@ def _span(feature: NumberFeature, profile: TableProfile | None) -> Span:
     """From the least to the greatest value in the data where they are known, else around the mean."""
     known = {} if profile is None else {column.name: column for column in profile.columns}
     column = known.get(feature.name)
-    low = feature.mean - REACH * feature.scale if column is None or column.minimum is None else column.minimum
-    high = feature.mean + REACH * feature.scale if column is None or column.maximum is None else column.maximum
+    low = feature.unscaled(-REACH) if column is None or column.minimum is None else column.minimum
+    high = feature.unscaled(REACH) if column is None or column.maximum is None else column.maximum
     return (low, high) if high > low else (low - 1.0, low + 1.0)

@@ -148,7 +148,7 @@ def _row(preparation: Preparation, *, by_input: bool) -> str:
 
 
 def _cell(feature: Feature) -> str:
-    return f"{float(feature.mean):.4g}" if isinstance(feature, NumberFeature) else _literal(feature.fill)
+    return f"{feature.typical:.4g}" if isinstance(feature, NumberFeature) else _literal(feature.fill)
 
 
 def _literal(text: str) -> str:

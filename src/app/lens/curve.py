@@ -101,7 +101,7 @@ def at(view: View, x: float) -> tuple[float, float | None] | None:
 
 def _input(view: View, value: float) -> float:
     feature = view.prepared.preparation.features[0] if view.prepared else None
-    return value * feature.scale + feature.mean if isinstance(feature, NumberFeature) else value
+    return float(feature.unscaled(value)) if isinstance(feature, NumberFeature) else value
 
 
 def _output(view: View, value: float) -> float:

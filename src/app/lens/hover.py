@@ -237,7 +237,7 @@ def _curve(view: View, across: float) -> Content | None:
 
 def _unscaled(features: Sequence[object], k: int, value: float) -> float:
     feature = features[k] if k < len(features) else None
-    return value * feature.scale + feature.mean if isinstance(feature, NumberFeature) else value
+    return float(feature.unscaled(value)) if isinstance(feature, NumberFeature) else value
 
 
 class Card(QWidget):

@@ -151,7 +151,7 @@ class View:
         flat = values.ravel().astype(float)
         if len(features) == shown.units and all(isinstance(f, NumberFeature) for f in features):
             numbers = [f for f in features if isinstance(f, NumberFeature)]
-            flat = flat * np.array([f.scale for f in numbers]) + np.array([f.mean for f in numbers])
+            flat = np.array([f.unscaled(x) for f, x in zip(numbers, flat, strict=True)])
         across = math.isqrt(shown.units - 1) + 1
         grid = shown.grid or Grid(-(-shown.units // across), across, tuple(range(shown.units)))
         return grid.fill(flat, float(flat.min()))

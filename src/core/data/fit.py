@@ -15,6 +15,7 @@ from core.data.preprocess import CategoryFeature, ClassTarget, Feature, NumberFe
 from core.data.profile import Column, most_frequent
 from core.data.roles import MOST_ONE_HOT, Roles
 from core.data.table import Table
+from core.errors import UserInputError
 
 # Labels beyond so many are rarer than any that is kept, and count as unknown.
 MOST_LABELS = 65_535
@@ -83,16 +84,27 @@ def read_labels(table: Table, column: Column) -> Values:
     return Values(column, table.codes(column.index, labels), labels)
 
 
-def fit_feature(values: Values, train: np.ndarray) -> Feature | None:
+def fit_feature(values: Values, train: np.ndarray, *, log: bool = False) -> Feature | None:
     """Median, mean and deviation, or the 64 most frequent categories and the first of them, of the training rows.
 
-    None where no training row has a label. A column without a number in training gives zeros.
+    None where no training row has a label. A column without a number in training gives zeros. log: of numbers.
+
+    Raises:
+        UserInputError: the logarithm of a column with numbers below zero.
     """
     seen = values.raw[train]
     if values.column.kind == "number":
         known = np.isfinite(seen)
         fill = float(np.median(seen[known])) if known.any() else 0.0
-        return NumberFeature(values.column.name, fill, *mean_and_scale(np.where(known, seen, fill)))
+        filled = np.where(known, seen, fill)
+        if not log:
+            return NumberFeature(values.column.name, fill, *mean_and_scale(filled))
+        if filled.min() < 0.0:
+            raise UserInputError(
+                f"“{values.column.name}” holds numbers below zero, which have no logarithm.",
+                where=f"column {values.column.name}", remedy="Use the column as it is.",
+            )  # fmt: skip
+        return NumberFeature(values.column.name, fill, *mean_and_scale(np.log1p(filled)), log=True)
     counts = np.bincount(seen[seen >= 0], minlength=len(values.labels))
     # Of equally frequent labels the first in their lasting order is kept, so that the order of rows plays no part.
     order = sorted(np.flatnonzero(counts), key=lambda k: (-counts[k], natural(values.labels[k])))
@@ -117,7 +129,7 @@ def transform(feature: Feature, values: Values) -> np.ndarray:
     """(rows, width) float32 of a column that was read from a table."""
     if isinstance(feature, NumberFeature):
         filled = np.where(np.isfinite(values.raw), values.raw, feature.fill)
-        return ((filled - feature.mean) / feature.scale).astype(np.float32)[:, None]
+        return feature.scaled(filled).astype(np.float32)[:, None]
     place = {label: i for i, label in enumerate(feature.categories)}
     # Two more entries at the end serve the codes -2, an unknown label, and -1, a missing cell.
     known = (place.get(label, -1) for label in values.labels)

@@ -147,7 +147,7 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
     target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
         store.write_targets(folder, part, rows, y, target)
-    features = _write_features(table, roles, parts, folder, progress, where=title(spec.source))
+    features = _write_features(table, roles, spec, parts, folder, progress)
     names = fit.input_names(features)
     loss = resolve("auto", roles.task, len(labels))
     return Prepared(
@@ -166,7 +166,7 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
 
 
 def _write_features(
-    table: Table, roles: Roles, parts: dict[str, np.ndarray], folder: Path, progress: Progress, *, where: str
+    table: Table, roles: Roles, spec: DataSpec, parts: dict[str, np.ndarray], folder: Path, progress: Progress
 ) -> tuple[Feature, ...]:
     """Fit every feature to the training rows and write x of all parts, a few columns at a time."""
     train = parts["train"]
@@ -175,14 +175,15 @@ def _write_features(
     columns = [column for column in roles.features if categories.get(column.index, True)]
     width = sum(fit.width(found) if (found := categories.get(column.index)) else 1 for column in columns)
     rows = sum(map(len, parts.values()))
-    _check_size(rows * width * 4, folder, where)
+    _check_size(rows * width * 4, folder, title(spec.source))
     arrays = {part: store.new_array(folder, part, "x", (len(rows), width), np.float32) for part, rows in parts.items()}
     features: list[Feature] = []
     held: list[np.ndarray] = []
     at = 0
     for k, values in enumerate(fit.read_features(table, columns)):
         progress("Preparing columns", k / len(columns))
-        feature = categories.get(values.column.index) or fit.fit_feature(values, train)
+        log = values.column.name in spec.logs
+        feature = categories.get(values.column.index) or fit.fit_feature(values, train, log=log)
         assert feature is not None
         features.append(feature)
         held.append(fit.transform(feature, values))

@@ -7,18 +7,40 @@ that a new row meets exactly what the training rows met.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+MOST_LOG = 700.0  # beyond, the number itself would overflow
 
 
 @dataclass(frozen=True)
 class NumberFeature:
-    """x' = (x - mean) / scale; a missing x becomes `fill` first. Gives one input value."""
+    """x' = (x - mean) / scale, or with log: x' = (log(1 + max(x, 0)) - mean) / scale; a missing x becomes `fill` first.
+
+    Gives one input value.
+    """
 
     name: str
     fill: float
     mean: float
     scale: float
+    log: bool = False
+
+    def scaled(self, x: np.ndarray) -> np.ndarray:
+        """x' of numbers none of which is missing."""
+        plain: np.ndarray = np.log1p(np.maximum(x, 0.0)) if self.log else x
+        return (plain - self.mean) / self.scale
+
+    def unscaled(self, x: Any) -> Any:
+        """The inverse, in the unit of the source, of one value or an array."""
+        plain = x * self.scale + self.mean
+        return np.expm1(np.minimum(plain, MOST_LOG)) if self.log else plain
+
+    @property
+    def typical(self) -> float:
+        """What a row in the middle holds, in the unit of the source."""
+        return float(self.unscaled(0.0))
 
 
 @dataclass(frozen=True)

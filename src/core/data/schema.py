@@ -39,7 +39,8 @@ class Finding:
     """Something a person should know or decide. severity: "info", "warning" or "error" (blocks training).
 
     action: "" or what one click does: "exclude" (the column), "category" or "number" (read it as that kind), "keep one"
-    or "keep all" (of rows that repeat), "balance" (the weights of classes, in training).
+    or "keep all" (of rows that repeat), "balance" (the weights of classes, in training), "log" or "no log" (log(1 + x)
+    of the column).
     """
 
     severity: str

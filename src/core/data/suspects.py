@@ -23,6 +23,9 @@ HIT_SHARE = 0.99
 BETTER = 10.0  # times fewer errors than by naming the most frequent class
 CORRELATION = 0.999
 MANY_REPEATED = 0.05
+SKEWED = 2.0
+DECADES = 100.0  # how many times the largest is above the median
+MOST = 1e100  # its third power still is a number
 GENERATED = ("generator", "drawn")  # patterns that are meant to be easy
 MIXED = np.uint64(0x9E3779B97F4A7C15)
 
@@ -31,7 +34,7 @@ def suspects(table: Table, roles: Roles, spec: DataSpec) -> tuple[Finding, ...]:
     """Findings of repeated rows and leakage suspects, each with its repair."""
     if spec.source.kind in GENERATED or roles.blocked:
         return ()
-    return (*_repeated(table, dropped=spec.drop_duplicates), *_leaks(table, roles))
+    return (*_repeated(table, dropped=spec.drop_duplicates), *_of_columns(table, roles, spec))
 
 
 # --- rows that repeat
@@ -60,11 +63,37 @@ def _repeated(table: Table, *, dropped: bool) -> list[Finding]:
     return [Finding(severity, text, action="keep one", action_label="Keep one of each")]
 
 
-# --- columns that almost say the target
+# --- columns that span powers of ten, or almost say the target
 
 
-def _leaks(table: Table, roles: Roles) -> list[Finding]:
-    """Columns of which a rule of one column hits nearly every row, but which are not the target in other words."""
+def spans_decades(x: np.ndarray) -> bool:
+    """Whether numbers from 0 on crowd near their least one, with few far above: log(1 + x) spreads them evenly.
+
+    By the skewness, the mean of ((x - mean) / deviation)³: 2 is that of an exponential distribution.
+    """
+    known = x[np.isfinite(x)]
+    if len(known) < ENOUGH_ROWS or known.min() < 0.0 or known.max() > MOST:
+        return False
+    logs = np.log1p(known)
+    apart = logs.max() - np.median(logs) >= np.log(DECADES) and len(np.unique(known)) > ROWS_A_LABEL
+    return bool(apart and _skewness(known) >= SKEWED and abs(_skewness(logs)) <= _skewness(known) / 2)
+
+
+def _skewness(x: np.ndarray) -> float:
+    deviation = x.std()
+    return float(np.mean(((x - x.mean()) / deviation) ** 3)) if deviation > 0 else 0.0
+
+
+def _wide(column: Column, *, used: bool) -> Finding:
+    if used:
+        text = f"“{column.name}” enters as its logarithm."
+        return Finding("info", text, column.name, "no log", "Use it as it is")
+    text = f"“{column.name}” spans powers of ten: a few large numbers would drown the others."
+    return Finding("info", text, column.name, "log", "Use its logarithm")
+
+
+def _of_columns(table: Table, roles: Roles, spec: DataSpec) -> list[Finding]:
+    """Columns by which alone nearly every row is told, and columns that span powers of ten."""
     goal, is_class = roles.target, roles.task == "classification"
     columns = roles.features
     step = max(1, -(-table.rows // max(ENOUGH_ROWS, min(SAMPLED_ROWS, SAMPLED_CELLS // max(1, len(columns))))))
@@ -75,6 +104,8 @@ def _leaks(table: Table, roles: Roles) -> list[Finding]:
         known = np.isfinite(told)
         target = np.unique(told[known], return_inverse=True)[1] if is_class else told[known]
         for column, cells in zip(some, read, strict=True):
+            if column.kind == "number" and spans_decades(cells):
+                found.append(_wide(column, used=column.name in spec.logs))
             share = _share(column, cells[known], target, is_class=is_class)
             if share is not None and not _same(column, goal, share, is_class=is_class):
                 found.append(_told(column, goal, share))

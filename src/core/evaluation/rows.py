@@ -52,7 +52,7 @@ def _numbers(feature: NumberFeature, column: Sequence[Cell], notes: list[str]) -
     wrong = {cell for cell, value in known.items() if value is None and cell and cell.strip() not in cells.MISSING}
     notes += _notes(feature.name, column, wrong, f"is no number; {feature.fill:g} stands in.")
     filled = np.array([feature.fill if (value := known[cell]) is None else value for cell in column])
-    return ((filled - feature.mean) / feature.scale)[:, None]
+    return feature.scaled(filled)[:, None]
 
 
 def _hot(feature: CategoryFeature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:

@@ -127,14 +127,14 @@ def _preparation(ct: Any, features: tuple[Feature, ...]) -> tuple[list[Any], int
     parts: list[tuple[str, Any, int]] = []
     run: list[NumberFeature] = []
     for i, feature in enumerate((*features, None)):
-        if isinstance(feature, NumberFeature):
+        if isinstance(feature, NumberFeature) and (not run or run[0].log == feature.log):
             run.append(feature)
             continue
         if run:
             name = f"/numbers_{i}"
             steps += _numbers(ct, run, name)
             parts.append((name, types.Array(len(run)), len(run)))
-        run = []
+        run = [feature] if isinstance(feature, NumberFeature) else []
         if isinstance(feature, CategoryFeature):
             name, size = f"/category_{i}", len(feature.categories)
             steps += _category(ct, feature, name)
@@ -147,7 +147,7 @@ def _preparation(ct: Any, features: tuple[Feature, ...]) -> tuple[list[Any], int
 
 
 def _numbers(ct: Any, run: list[NumberFeature], name: str) -> list[Any]:
-    """Gathered, missing ones filled, then scale · (x + shift)."""
+    """Gathered, missing ones filled, their logarithm taken where it is wanted, then scale · (x + shift)."""
     types = ct.models.datatypes
     array = types.Array(len(run))
     gathered = _step(ct, {input_name(f): types.Double() for f in run}, f"{name}/columns", array)
@@ -156,10 +156,21 @@ def _numbers(ct: Any, run: list[NumberFeature], name: str) -> list[Any]:
     filled = _step(ct, {f"{name}/columns": array}, f"{name}/filled", array)
     filled.imputer.imputedDoubleArray.vector.extend(f.fill for f in run)
     filled.imputer.replaceDoubleValue = math.nan
-    scaled = _step(ct, {f"{name}/filled": array}, name, array)
+    steps = [gathered, filled, *([_logarithm(ct, len(run), f"{name}/filled", f"{name}/log")] if run[0].log else [])]
+    scaled = _step(ct, {f"{name}/log" if run[0].log else f"{name}/filled": array}, name, array)
     scaled.scaler.shiftValue.extend(-f.mean for f in run)
     scaled.scaler.scaleValue.extend(1.0 / f.scale for f in run)
-    return [gathered, filled, scaled]
+    return [*steps, scaled]
+
+
+def _logarithm(ct: Any, size: int, x: str, name: str) -> Any:
+    """A network of one layer: log(max(x + 1, 1))."""
+    array = ct.models.datatypes.Array(size)
+    builder = ct.models.neural_network.NeuralNetworkBuilder(
+        [(x, array)], [(name, array)], disable_rank5_shape_mapping=True
+    )
+    builder.add_unary(name, x, name, "log", shift=1.0, epsilon=1.0)
+    return builder.spec
 
 
 def _category(ct: Any, feature: CategoryFeature, name: str) -> list[Any]:

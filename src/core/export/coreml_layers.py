@@ -98,7 +98,10 @@ def _activation(p: Any, z: Array) -> Array:
 
 
 def _unary(p: Any, x: Array) -> Array:
-    return {"EXP": np.exp, "ABS": np.abs}[p.Operation.Name(p.type)](x)
+    kind = p.Operation.Name(p.type)
+    if kind == "LOG":
+        return np.log(np.maximum(p.scale * x + p.shift, p.epsilon))
+    return {"EXP": np.exp, "ABS": np.abs}[kind](x)
 
 
 def _gelu(p: Any, z: Array) -> Array:

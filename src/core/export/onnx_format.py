@@ -117,7 +117,7 @@ def _prepared(graph: Graph, features: tuple[Feature, ...]) -> str:
     parts: list[str] = []
     run: list[NumberFeature] = []
     for i, feature in enumerate((*features, None)):
-        if isinstance(feature, NumberFeature) and (not run or is_wide(feature) == is_wide(run[0])):
+        if isinstance(feature, NumberFeature) and (not run or _way(feature) == _way(run[0])):
             run.append(feature)
             continue
         if run:
@@ -129,12 +129,19 @@ def _prepared(graph: Graph, features: tuple[Feature, ...]) -> str:
 
 
 def is_wide(feature: NumberFeature) -> bool:
-    """Whether the column needs float64, as years do, or times in seconds."""
-    return abs(feature.mean) > FLOAT32_REACH * feature.scale
+    """Whether the column needs float64, as years do, or times in seconds, or numbers of any size by their logarithm."""
+    return feature.log or abs(feature.mean) > FLOAT32_REACH * feature.scale
+
+
+def _way(feature: NumberFeature) -> tuple[bool, bool]:
+    return is_wide(feature), feature.log
 
 
 def _numbers(graph: Graph, run: list[NumberFeature], name: str) -> str:
-    """x' = (x - mean) / scale with missing values filled. The mean comes off in two parts, which keeps its low bits."""
+    """x' = (x - mean) / scale with missing values filled, or the same of log(1 + max(x, 0)).
+
+    The mean comes off in two parts, which keeps its low bits.
+    """
     from onnx import TensorProto
 
     kind, dtype = (TensorProto.DOUBLE, np.float64) if is_wide(run[0]) else (TensorProto.FLOAT, np.float32)
@@ -143,6 +150,10 @@ def _numbers(graph: Graph, run: list[NumberFeature], name: str) -> str:
     high = mean.astype(dtype)
     fill = graph.constant([f.fill for f in run], f"{name}/fill_value", dtype)
     x = graph.add("Where", graph.add("IsNaN", x, out=f"{name}/missing"), fill, x, out=f"{name}/filled")
+    if run[0].log:
+        x = graph.add("Max", x, graph.constant([0.0], f"{name}/zero", dtype), out=f"{name}/positive")
+        x = graph.add("Add", x, graph.constant([1.0], f"{name}/one", dtype), out=f"{name}/above_one")
+        x = graph.add("Log", x, out=f"{name}/log")
     x = graph.add("Sub", x, graph.constant(high, f"{name}/mean", dtype), out=f"{name}/centred")
     x = graph.add("Sub", x, graph.constant(mean - high, f"{name}/mean_rest", dtype), out=f"{name}/centred_fully")
     x = graph.add("Div", x, graph.constant([f.scale for f in run], f"{name}/scale", dtype), out=f"{name}/scaled")

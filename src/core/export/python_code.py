@@ -75,6 +75,7 @@ def program(model: TrainedModel, parts: Program, *, files: str) -> str:
         imports=parts.imports.strip(),
         constants=_constants(model.preparation),
         label=_label_code(model.preparation),
+        log=_LOG if any(isinstance(f, NumberFeature) and f.log for f in model.preparation.features) else "",
         network=parts.network.strip(),
         answer=indented(parts.answer),
         results=_CLASS_RESULTS if is_class else _NUMBER_RESULTS,
@@ -119,7 +120,9 @@ def _unused(stem: str, taken: Collection[str]) -> str:
 def _example(preparation: Preparation) -> str:
     """One or two cells of a row, for the docstring."""
     cells = (
-        f'"{plain(f.name)}": {f.mean:.4g}' if isinstance(f, NumberFeature) else f'"{plain(f.name)}": "{plain(f.fill)}"'
+        f'"{plain(f.name)}": {f.typical:.4g}'
+        if isinstance(f, NumberFeature)
+        else f'"{plain(f.name)}": "{plain(f.fill)}"'
         for f in preparation.features[:2]
     )
     return f"{{{', '.join(cells)}{', ...' if len(preparation.features) > 2 else ''}}}"
@@ -142,7 +145,7 @@ def _constants(preparation: Preparation) -> str:
     lines += ["", "# The columns that the network takes. A missing cell counts as `fill`.", "COLUMNS = {"]
     for f in preparation.features:
         how = (
-            {"fill": f.fill, "mean": f.mean, "scale": f.scale}
+            {"fill": f.fill, "mean": f.mean, "scale": f.scale, **({"log": True} if f.log else {})}
             if isinstance(f, NumberFeature)
             else {"fill": f.fill, "labels": list(f.categories)}
         )
@@ -179,6 +182,10 @@ _NUMBER_AS_LABEL = '''    value = number(text)
     if math.isnan(value):
         return text
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # 3.0 is the label "3"'''
+
+_LOG = """            if "log" in how:
+                values = np.log1p(np.maximum(values, 0.0))
+"""
 
 _CLASS_RESULTS = (
     '''"""Rows as {column: cell} → (labels, probabilities: (rows, classes)). A column left out counts as missing."""'''
@@ -230,7 +237,7 @@ def prepare(rows):
         else:
             values = np.array([number(cell) for cell in cells])
             values[np.isnan(values)] = how["fill"]
-            parts.append((values[:, None] - how["mean"]) / how["scale"])
+$log            parts.append((values[:, None] - how["mean"]) / how["scale"])
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 

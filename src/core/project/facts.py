@@ -84,7 +84,7 @@ def prepared_from_json(data: Any, *, where: str = "preparation") -> Prepared:
 def _feature_to_json(feature: Feature) -> dict[str, Any]:
     if isinstance(feature, NumberFeature):
         plain = {"fill": feature.fill, "mean": feature.mean, "scale": feature.scale}
-        return {"kind": "number", "name": feature.name, **plain}
+        return {"kind": "number", "name": feature.name, **plain, **({"log": True} if feature.log else {})}
     return {
         "kind": "category",
         "name": feature.name,
@@ -96,7 +96,10 @@ def _feature_to_json(feature: Feature) -> dict[str, Any]:
 def _feature(entry: Any, where: str) -> Feature:
     name, kind = _text(entry, "name", where), _text(entry, "kind", where)
     if kind == "number":
-        return NumberFeature(name, _number(entry, "fill", where), _number(entry, "mean", where), _scale(entry, where))
+        fill, mean, log = _number(entry, "fill", where), _number(entry, "mean", where), entry.get("log", False)
+        if not isinstance(log, bool):
+            _refuse(where, "'log' is neither true nor false.")
+        return NumberFeature(name, fill, mean, _scale(entry, where), log)
     if kind == "category":
         return CategoryFeature(name, _texts(entry, "categories", where), _text(entry, "fill", where))
     _refuse(where, f"The column {name[:60]!r} is of the unknown kind {kind[:60]!r}.")

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 from tables import DataSession, penguins
 
+from app.data.column_menu import column_menu
 from app.data.findings import FindingsPanel
 from core.data.schema import Finding
 
@@ -56,3 +57,20 @@ def test_and_back(session: DataSession, qtbot: QtBot) -> None:
     press(made, "Use them all")
     assert session.document.project.data is not None
     assert not session.document.project.data.drop_duplicates
+
+
+def test_the_logarithm_by_a_click_and_by_the_menu(session: DataSession, qtbot: QtBot) -> None:
+    name = "body_mass_g"
+    made = panel(session, qtbot, Finding("info", "It spans much.", name, "log", "Use its logarithm"))
+    press(made, "Use its logarithm")
+    assert session.document.project.data is not None
+    assert session.document.project.data.logs == (name,)
+    menu = column_menu(session, name, made)
+    assert menu is not None
+    (entry,) = (action for action in menu.actions() if action.text() == "Use its logarithm")
+    assert entry.isChecked()
+    entry.trigger()
+    assert session.document.project.data.logs == ()
+    labels = column_menu(session, "island", made)
+    assert labels is not None
+    assert not [action for action in labels.actions() if action.text() == "Use its logarithm"]

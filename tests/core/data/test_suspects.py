@@ -8,6 +8,7 @@ import pytest
 
 from core import cli
 from core.data import load, store
+from core.errors import UserInputError
 from core.spec import DataSource, DataSpec, Project
 
 from .conftest import Inspect, Make
@@ -124,3 +125,37 @@ def test_headless(file: Make, capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(json.loads(capsys.readouterr().out)["rows"].values()) == 50
     assert cli.headless(["inspect", path, "--json"]) == 0
     assert any(f["action"] == "keep one" for f in json.loads(capsys.readouterr().out)["findings"])
+
+
+def wide_table() -> str:
+    income = (10 ** RNG.uniform(1, 6, N)).round()
+    plain = np.abs(NOISE).round(3)
+    below = -income
+    columns = (("income", income.tolist()), ("plain", plain.tolist()), ("below", below.tolist()))
+    return rows(*columns, ("target", labels()))
+
+
+def test_numbers_that_span_powers_of_ten(inspect: Inspect, file: Make) -> None:
+    assert [(f.column, f.action) for f in inspect(wide_table()).findings] == [("income", "log")]
+    spec = DataSpec(file(wide_table()), target="target", logs=("income",))
+    assert [f.action for f in load.inspect(spec).findings] == ["no log"]
+    prepared = load.prepare(spec)
+    feature = prepared.preparation.features[0]
+    assert feature.log
+    x = store.load(prepared).train.x[:, 0]
+    assert (abs(x.mean()), x.std()) == pytest.approx((0.0, 1.0), abs=1e-5)
+    assert abs(x).max() < 3
+    assert DataSpec.from_json(spec.to_json()) == spec
+
+
+def test_no_logarithm_of_numbers_below_zero(file: Make) -> None:
+    with pytest.raises(UserInputError, match="below zero"):
+        load.prepare(DataSpec(file(wide_table()), target="target", logs=("below",)))
+
+
+def test_logarithm_headless(file: Make, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "made.chainrule"
+    told = ["train", file(wide_table()).path, "--target", "target", "--log", "income", "--epochs", "1", "--json"]
+    assert cli.headless([*told, "--out", str(out)]) == 0
+    assert cli.headless(["export", str(out), "--format", "onnx", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["receipt"]["passed"]
