@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QWidget
 from app import theme
 from app.data.scatter import SYMBOLS
 from app.data.stroke import ERASER, Stroke
-from app.widgets import repaint_on_theme
 from core.data.drawing import LABELS, Points
 
 DOT = 9.0
@@ -47,10 +46,14 @@ class Board(QWidget):
         self.setMinimumSize(240, 220)
         self.setAccessibleName("Plane to draw on")
         self.setAccessibleDescription("Arrow keys move the cursor, Return draws a point, Delete removes what is near.")
-        repaint_on_theme(self)
+        theme.signals.changed.connect(self._take_theme)
 
     def sizeHint(self) -> QSize:
         return QSize(560, 560)
+
+    def _take_theme(self) -> None:
+        self._marks = None  # drawn in the colours of before
+        self.update()
 
     def show_points(self, points: Points) -> None:
         """The drawing as the project has it; a stroke that goes on is given up where that is another."""

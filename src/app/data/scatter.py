@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,6 +98,8 @@ class ScatterCard(Card):
         points = from_arrays(prepared, across, up) if prepared is not None else None
         if points is None:
             points = from_preview(profile, across, up)
+        if profile.target in (across, up):
+            points = replace(points, value=None)  # its place tells its value
         _style(self._plot)
         self._plot.clear()
         for item in _items(points):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 from tables import DataSession, spirals
 
+from app import theme
 from app.data.board import Board
 from app.data.draw_page import READY, DrawPage
 from app.data.page import DataPage
@@ -273,3 +274,16 @@ def test_keys_pick_classes_and_the_eraser(page: DrawPage, session: DataSession) 
     assert page.board.erasing
     QTest.keyClick(page.board, Qt.Key.Key_1)
     assert (page.board.index, page.board.erasing) == (0, False)
+
+
+def test_the_points_take_the_colours_of_another_theme(page: DrawPage, session: DataSession) -> None:
+    session.draw("Draw", (point(0, 0, 0),))
+    settle()
+    before = page.board._all_marks().toImage()
+    mode = theme.current().dark
+    try:
+        theme.set_mode("light" if mode else "dark")
+        settle()
+        assert page.board._all_marks().toImage() != before
+    finally:
+        theme.set_mode("dark" if mode else "light")
