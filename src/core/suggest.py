@@ -68,7 +68,7 @@ def training_for(prepared: Prepared, config: TrainingConfig) -> TrainingConfig:
     if len(prepared.row_shape) == 3:
         batch = 64 if rows >= 1000 else 32 if rows >= 300 else 16
         epochs = max(5, min(60, IMAGE_STEPS * batch // max(rows, 1)))
-        return replace(config, batch_size=batch, epochs=epochs, learning_rate=0.001, l2=0.0)
+        return replace(config, batch_size=batch, epochs=epochs, learning_rate=0.002, l2=0.0)
     batch = 1 << round(math.log2(max(8, min(256, rows / 20))))
     steps, most = (2 * STEPS, 600) if inputs <= 2 else (STEPS, 400)  # a winding border takes longer to find
     epochs = max(20, min(most, steps * batch // max(rows, 1)))

@@ -27,13 +27,25 @@ if TYPE_CHECKING:
     from app.session import Session
 
 Info = SampleInfo | GeneratorInfo | DrawnInfo
-FILES = f"Tables ({formats.PATTERNS});;All files (*)"
+FILES = f"Tables and images ({formats.PATTERNS});;All files (*)"
+
+
+FOLDER_HELP = "Images in one folder for each class, or with a CSV file of labels. train/ and test/ are the split."
 
 
 def choose_file(session: Session, parent: QWidget) -> None:
-    """Ask for a file of rows and read it; the folder is remembered."""
+    """Ask for a file of rows, or several of images, and read it; the folder is remembered."""
     settings = Settings()
-    path, _ = QFileDialog.getOpenFileName(parent, "Choose a table", settings.get("files/folder"), FILES)
+    paths, _ = QFileDialog.getOpenFileNames(parent, "Choose data", settings.get("files/folder"), FILES)
+    if paths:
+        settings.set("files/folder", str(Path(paths[0]).parent))
+        session.open_paths(paths)
+
+
+def choose_folder(session: Session, parent: QWidget) -> None:
+    """Ask for a folder of images and read it."""
+    settings = Settings()
+    path = QFileDialog.getExistingDirectory(parent, "Choose a folder of images", settings.get("files/folder"))
     if path:
         settings.set("files/folder", str(Path(path).parent))
         session.open_paths([path])
@@ -42,6 +54,9 @@ def choose_file(session: Session, parent: QWidget) -> None:
 def source_menu(session: Session, parent: QWidget) -> QMenu:
     menu = QMenu(parent)
     menu.setToolTipsVisible(True)
+    folder = menu.addAction(theme.icon("open"), "A folder of images…")
+    folder.setToolTip(as_tooltip(FOLDER_HELP))
+    folder.triggered.connect(lambda: choose_folder(session, parent))
     groups: tuple[tuple[str, Sequence[Info]], ...] = (
         ("Real samples", session.samples()),
         ("Generated", session.generators()),

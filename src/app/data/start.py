@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.data.sources import Info, SourceCard, choose_file, use
+from app.data.sources import FOLDER_HELP, Info, SourceCard, choose_file, choose_folder, use
 from app.data.thumbnails import points
 from app.style import set_role
 from app.widgets import EmptyState, SectionHead, button
@@ -45,11 +45,12 @@ class StartPage(QScrollArea):
         zone = set_role(QFrame(), "dropzone")
         choose = button("Choose a file…", icon="open", on_click=lambda: choose_file(self._session, self))
         choose.setToolTip(f"Opens a table: {formats.NAMES}.")
-        text = "A table: CSV, Excel, Parquet, JSON, SQLite, NumPy and more. Columns, target and gaps are found for "
-        text += "you; the file is never changed."
+        folder = button("A folder of images…", tip=FOLDER_HELP, on_click=lambda: choose_folder(self._session, self))
+        text = "A table: CSV, Excel, Parquet, JSON, SQLite and more; or images, in a folder or ZIP with a folder for "
+        text += "each class. What it holds is found for you; nothing is changed."
         column = QVBoxLayout(zone)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(EmptyState("drop", "Drop a data file anywhere", text, choose))
+        column.addWidget(EmptyState("drop", "Drop data anywhere", text, choose, folder))
         zone.setMinimumHeight(190)
         return zone
 

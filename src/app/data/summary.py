@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
@@ -13,11 +14,14 @@ from app.data.generator_form import GeneratorForm
 from app.data.sources import choose_file, source_menu
 from app.data.split_bar import SplitBar
 from app.data.split_choice import SplitChoice
+from app.number_combo import NumberCombo, NumberRules
 from app.style import set_role
-from app.widgets import ElidedLabel, SectionHead, button, label
+from app.widgets import ElidedLabel, SectionHead, button, label, wrapped
 from core.data import formats
+from core.data.augmentation import Augmentation
 from core.data.drawing import drawing, lacking
 from core.spec import DataSource
+from core.values import hypers
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -94,7 +98,31 @@ class DataSummary(QWidget):
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self.split)
+        column.addSpacing(4)
+        column.addWidget(self._build_noise())
         return self._split
+
+    def _build_noise(self) -> QWidget:
+        """How far the training rows of a table are varied; images have more to choose, on the data page."""
+        told = hypers(Augmentation)["noise"]
+        self._noise_row, row = QWidget(), QHBoxLayout()
+        self.noise = NumberCombo(0.0, NumberRules.of(told, {0.0: "off"}), suggestions=told.suggestions)
+        self.noise.setAccessibleName("Noise in training")
+        self.noise.value_changed.connect(self._noise_chosen)
+        caption = label("Noise in training", "muted")
+        caption.setBuddy(self.noise)
+        for widget in (caption, self.noise):
+            widget.setToolTip(wrapped(f"{told.help} Validation and test rows get none."))
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(caption, 1)
+        row.addWidget(self.noise)
+        self._noise_row.setLayout(row)
+        return self._noise_row
+
+    def _noise_chosen(self, value: float) -> None:
+        data = self._session.document.project.data
+        if data is not None and data.augmentation.noise != value:
+            self._session.change_data("Noise in training", augmentation=replace(data.augmentation, noise=value))
 
     def _listen(self) -> None:
         document = self._session.document
@@ -132,6 +160,8 @@ class DataSummary(QWidget):
             self.generator.show_source(spec.source)
             prepared = document.prepared
             self.split_choice.refresh()
+            self._noise_row.setVisible(profile.images is None)
+            self.noise.set_value(spec.augmentation.noise)
             self.split.set_movable(spec.split != "column")
             self.split.show_split(profile.rows, spec.validation, spec.test, prepared.rows if prepared else None)
 

@@ -39,7 +39,9 @@ def encoded(pixels: np.ndarray | Image.Image, kind: str = "PNG", **how: Any) -> 
 
 def class_files(classes: tuple[str, ...] = ("cat", "dog"), each: int = 6, **how: Any) -> dict[str, bytes]:
     return {
-        f"{name}/{i}.png": encoded(picture(40 * k + 3 * i, **how)) for k, name in enumerate(classes) for i in range(each)
+        f"{name}/{i}.png": encoded(picture(40 * k + 3 * i, **how))
+        for k, name in enumerate(classes)
+        for i in range(each)
     }
 
 
@@ -71,7 +73,8 @@ def png_header(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    rest = chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + rest
 
 
 def source(path: Path, *also: Path) -> DataSource:

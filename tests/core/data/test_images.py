@@ -323,7 +323,7 @@ def test_the_same_images_are_prepared_once_and_augmentation_changes_nothing(tmp_
 
 
 def test_large_sources_are_normalised_a_batch_at_a_time(tmp_path: Path) -> None:
-    made, arrays = prepared(folder(tmp_path, class_files(each=20)))
+    _, arrays = prepared(folder(tmp_path, class_files(each=20)))
     x = arrays.train.x
     assert not isinstance(x, np.ndarray)
     whole = np.asarray(x)
