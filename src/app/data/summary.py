@@ -129,7 +129,13 @@ class DataSummary(QWidget):
         # A file that is read changes data, profile and arrays one after the other: draw once.
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self.refresh)
-        for signal in (document.data_changed, document.profile_changed, document.prepared_changed):
+        changes = (
+            document.data_changed,
+            document.profile_changed,
+            document.prepared_changed,
+            document.training_changed,
+        )
+        for signal in changes:
             signal.connect(self._timer.start)
         self.split.chosen.connect(self._split_chosen)
 
@@ -152,7 +158,9 @@ class DataSummary(QWidget):
             return
         self._name.set_text(facts.shown(profile.name))
         self._facts.setText(facts.short_facts(profile))
-        asked = sum(1 for f in profile.findings if f.severity == "error" or (f.severity == "warning" and f.action))
+        balanced = document.project.training.class_weights == "balanced"
+        open_ = [f for f in profile.findings if not (balanced and f.action == "balance")]
+        asked = sum(1 for f in open_ if f.severity == "error" or (f.severity == "warning" and f.action))
         self._decide.setVisible(asked > 0 and not drawn)  # whoever draws has decided
         self._decide.setText("1 thing to decide" if asked == 1 else f"{asked} things to decide")
         self.generator.setVisible(spec is not None and spec.source.kind == "generator")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QSlider, QVBoxLayout, QWidget
@@ -38,8 +39,7 @@ class NumberCell(QWidget):
         name = " ".join(feature.name.split())
         for widget in (self.line, self.slider):
             widget.setAccessibleName(name)
-            widget.setToolTip(f"Mean {theme.number(feature.mean)}, standard deviation {theme.number(feature.scale)} "
-                              "in the training rows. Empty: missing.")  # fmt: skip
+            widget.setToolTip(f"{_told(feature)} in the training rows. Empty: missing.")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -47,12 +47,12 @@ class NumberCell(QWidget):
         row.addWidget(self.line)
         self.setFocusProxy(self.line)
         self.line.textEdited.connect(self._typed)
-        self.line.stepped.connect(lambda n: self.set_value((self.value() or 0.0) + n * feature.scale / 10))
+        self.line.stepped.connect(lambda n: self.set_value(_stepped(feature, self.value() or 0.0, n)))
         self.slider.valueChanged.connect(self._slid)
         self.reset()
 
     def reset(self) -> None:
-        self._write(self._feature.mean)
+        self._write(self._feature.typical)
         self._show_slider()
 
     def value(self) -> float | None:
@@ -200,6 +200,20 @@ class RowForm(QWidget):
         for field in self.fields.values():
             field.reset()
         self.send()
+
+
+def _told(feature: NumberFeature) -> str:
+    if not feature.log:
+        return f"Mean {theme.number(feature.mean)}, standard deviation {theme.number(feature.scale)}"
+    low, high = (theme.number(feature.unscaled(side)) for side in (-1.0, 1.0))
+    return f"By its logarithm: about {theme.number(feature.typical)}, mostly {low} to {high}"
+
+
+def _stepped(feature: NumberFeature, value: float, steps: float) -> float:
+    """Further by tenths of a standard deviation, of the logarithm where that is what enters."""
+    if not feature.log:
+        return value + steps * feature.scale / 10
+    return float(feature.unscaled(feature.scaled(np.array(value)) + steps / 10))
 
 
 def _span(feature: NumberFeature, profile: TableProfile | None) -> Span:

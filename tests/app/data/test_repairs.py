@@ -8,6 +8,7 @@ from tables import DataSession, penguins
 
 from app.data.column_menu import column_menu
 from app.data.findings import FindingsPanel
+from app.data.summary import DataSummary
 from core.data.schema import Finding
 
 UNEVEN = Finding("warning", "Classes are uneven.", "species", "balance", "Balance class weights")
@@ -74,3 +75,14 @@ def test_the_logarithm_by_a_click_and_by_the_menu(session: DataSession, qtbot: Q
     labels = column_menu(session, "island", made)
     assert labels is not None
     assert not [action for action in labels.actions() if action.text() == "Use its logarithm"]
+
+
+def test_what_was_balanced_is_nothing_to_decide(session: DataSession, qtbot: QtBot) -> None:
+    session.load(replace(penguins(), findings=(UNEVEN,)))
+    summary = DataSummary(session)
+    qtbot.addWidget(summary)
+    summary.show()
+    assert [b for b in summary.findChildren(QPushButton) if b.isVisible() and b.text() == "1 thing to decide"]
+    session.document.edit_training("Balance", class_weights="balanced")
+    QApplication.processEvents()
+    assert not [b for b in summary.findChildren(QPushButton) if b.isVisible() and "to decide" in b.text()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import made
+import numpy as np
 import pytest
 from fakes import FakeSession
 from PySide6.QtCore import Qt
@@ -169,3 +170,15 @@ def test_names_in_the_form_stand_as_they_are_written(qtbot: QtBot) -> None:
     assert shown.full_text() == name
     assert shown.buddy() is None  # with a buddy, "&" would become a shortcut
     assert shown.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_a_column_by_its_logarithm_stands_in_its_own_unit(qtbot: QtBot) -> None:
+    income = NumberFeature("income", 3000.0, 8.0, 2.0, log=True)
+    form = RowForm(Preparation((income,), ClassTarget("t", ("a", "b"))))
+    qtbot.addWidget(form)
+    field = form.fields["income"]
+    assert isinstance(field, NumberCell)
+    assert field.value() == pytest.approx(np.expm1(8.0), rel=1e-3)
+    field.line.stepped.emit(5)
+    assert field.value() == pytest.approx(np.expm1(9.0), rel=1e-3)
+    assert "By its logarithm" in field.line.toolTip()
