@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip, QWidget
 from app import theme
 from app.pictures import Pictures
 from app.style import set_role
-from app.words import percent
 from core.evaluation.result import Evaluation
 
 TILE, GAP, MARGIN, LINE = 72, 16, 18, 16
@@ -40,7 +39,7 @@ def mistakes(e: Evaluation, listed: int) -> list[Mistake]:
         i = place[row]
         if e.task == "classification":
             true, said = (" ".join(e.classes[int(n)].split()) for n in (e.truth[i], e.predicted[i]))
-            sure = percent(float(e.confidence[i])) if e.confidence is not None else ""
+            sure = f"{100 * float(e.confidence[i]):.0f} %" if e.confidence is not None else ""
             found.append(Mistake(row, true, said, sure, bool(e.truth[i] == e.predicted[i])))
         else:
             off = float(e.predicted[i] - e.truth[i])

@@ -197,8 +197,8 @@ EXPORTER = Exporter(
         "coreml",
         "Core ML",
         ".mlmodel",
-        "For apps on Mac, iPhone and iPad: drag it into Xcode. Takes the columns of your table as they are. "
-        "Needs coremltools.",
+        "For apps on Mac, iPhone and iPad: drag it into Xcode. Takes the columns of your table, or the pixels of an "
+        "image, as they are. Needs coremltools.",
     ),
     _write,
     coreml_reader.answer,

@@ -62,7 +62,7 @@ EXPORTER = Exporter(
         "Python with NumPy",
         "-numpy",
         "A folder with a short, readable program that needs NumPy alone, and its weights. It answers for CSV files "
-        "and for rows in Python.",
+        "or image files, and for rows in Python.",
         is_folder=True,
     ),
     _write,
