@@ -147,7 +147,9 @@ def test_locks_hold_what_the_project_asks_for(lock: str, group: str | None) -> N
     wanted = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
     wanted += [Requirement(text) for text in PROJECT["dependency-groups"].get(group, [])]
     pins = locked(ROOT / "packaging" / "locks" / f"{lock}.txt")
-    stale = [str(r) for r in wanted if not any(r.specifier.contains(v) for v in pins.get(canonicalize_name(r.name), []))]
+    stale = [
+        str(r) for r in wanted if not any(r.specifier.contains(v) for v in pins.get(canonicalize_name(r.name), []))
+    ]
     assert stale == [], "run: python3 dev.py lock"
 
 

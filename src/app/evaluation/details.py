@@ -42,7 +42,8 @@ def details(
     side.addWidget(_titled("By class", table) if table is not None else _residuals(evaluation), 0 if classes else 1)
     if pictures is not None:
         wall = worst_pictures(evaluation, pictures, _listed(evaluation))
-        side.addWidget(_titled("Most wrong", wall, "Images with the largest loss, what was answered and what is true."), 1)
+        told = "Images with the largest loss, what was answered and what is true."
+        side.addWidget(_titled("Most wrong", wall, told), 1)
     else:
         worst = worst_table(evaluation, target, inputs)
         side.addWidget(_titled("Most wrong", worst, "Rows with the largest loss."), 1)
