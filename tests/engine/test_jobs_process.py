@@ -4,10 +4,11 @@ import multiprocessing
 import threading
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from core.engine import jobs as jobs_module
-from core.engine.jobs import Job, JobDone, JobFailed, jobs_main
+from core.engine.jobs import Job, JobDone, JobFailed, JobPartial, jobs_main
 from core.engine.process import ChildProcess
 from core.spec import DataSource, DataSpec
 
@@ -33,6 +34,18 @@ def test_reads_prepares_and_tells_of_it(jobs) -> None:
     assert answer(jobs, Job(1, "inspect", (spec,))).result.rows == 150
     prepared = answer(jobs, Job(2, "prepare", (spec,))).result
     assert sum(prepared.rows.values()) == 150
+
+
+def test_images_can_be_looked_at_while_they_are_prepared(jobs, tmp_path) -> None:
+    np.savez(tmp_path / "d.npz", x=np.ones((900, 40, 40), np.uint8), y=np.arange(900) % 3)
+    spec = DataSpec(DataSource("file", "d.npz", str(tmp_path / "d.npz")))
+    jobs.send(Job(1, "prepare", (spec,)))
+    seen = []
+    while not any(isinstance(message, JobDone | JobFailed) for message in seen):
+        seen += jobs.wait(0.05)
+    partial = [message.value for message in seen if isinstance(message, JobPartial)]
+    assert partial
+    assert partial[0].shape == (40, 40, 1)
 
 
 def test_a_bad_file_is_a_refusal_in_words(jobs, tmp_path) -> None:
