@@ -1,4 +1,4 @@
-"""Images through the session with its real processes: dropped, looked at while they load, trained, asked about, saved."""
+"""Images through the session with its real processes: dropped, looked at while they load, trained, asked, saved."""
 
 from __future__ import annotations
 

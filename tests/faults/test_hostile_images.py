@@ -19,8 +19,7 @@ from PIL import Image, PngImagePlugin
 
 from core.budget import DEFAULT
 from core.data import load
-from core.data.images import formats, recognize
-from core.data.images import load as images
+from core.data.images import formats, prepare, recognize
 from core.errors import UserInputError
 from core.spec import DataSpec
 
@@ -253,7 +252,7 @@ def test_files_that_go_away_meanwhile_are_left_out(tmp_path: Path) -> None:
     from core.data import store
 
     with store.new_entry("gone") as (entry, told):
-        made = images.prepare(spec, profile.sha256, album, entry, "gone", where="x")
+        made = prepare.prepare(spec, profile.sha256, album, entry, "gone", where="x")
         told["x"] = 1
     assert sum(made.rows.values()) == 11
     assert any("cat/0.png" in warning for warning in made.warnings)

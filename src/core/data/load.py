@@ -16,6 +16,7 @@ from core.budget import measure as measure_bytes
 from core.data import fit, store
 from core.data.grids import completed
 from core.data.images import load as images
+from core.data.images.prepare import prepare as prepare_images
 from core.data.images.recognize import recognize
 from core.data.parts import check_images, parts_of
 from core.data.preprocess import Feature, Preparation
@@ -122,7 +123,7 @@ def prepare(
         check_images(spec)
         where = title(spec.source)
         with store.new_entry(print_, cache) as (folder, facts):
-            prepared = images.prepare(
+            prepared = prepare_images(
                 spec, digest, album, folder, print_, where=where, progress=progress, loading=loading
             )
             facts |= prepared_to_json(prepared)

@@ -296,9 +296,9 @@ def test_a_table_of_numbers_in_an_array_stays_a_table(tmp_path: Path) -> None:
 
 
 def test_what_is_decoded_can_be_looked_at_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.data.images import load as images
+    from core.data.images import prepare
 
-    monkeypatch.setattr(images, "LOADING_SECONDS", 0.0)
+    monkeypatch.setattr(prepare, "LOADING_SECONDS", 0.0)
     seen: list[Loading] = []
 
     def look(loading: Loading) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,9 +158,3 @@ def findings(found: Goal, usable: np.ndarray) -> list[Finding]:
 
 def _images(count: int) -> str:
     return "One image has" if count == 1 else f"{count:,} images have"
-
-
-def unknown_labels(found: Goal, album: Album) -> Counter[str]:
-    """Labels that say nothing to this goal, with how often they stand there."""
-    texts = album.targets.get(found.name, ())
-    return Counter(text for text, known in zip(texts, found.known, strict=True) if text and not known)
