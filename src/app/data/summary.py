@@ -108,6 +108,7 @@ class DataSummary(QWidget):
         self._noise_row, row = QWidget(), QHBoxLayout()
         self.noise = NumberCombo(0.0, NumberRules.of(told, {0.0: "off"}), suggestions=told.suggestions)
         self.noise.setAccessibleName("Noise in training")
+        self.noise.setMinimumWidth(72)
         self.noise.value_changed.connect(self._noise_chosen)
         caption = label("Noise in training", "muted")
         caption.setBuddy(self.noise)
