@@ -75,8 +75,9 @@ def read(path):
     with Image.open(path) as image:
         image = ImageOps.exif_transpose(image)
         if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+            image = image.convert("RGBA").resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
             white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-            image = Image.alpha_composite(white, image.convert("RGBA"))
+            image = Image.alpha_composite(white, image)
         image = image.convert(MODE).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
         return np.asarray(image, np.float32).reshape(HEIGHT, WIDTH, CHANNELS) * (WHITE / 255.0)
 

@@ -24,7 +24,7 @@ from core.errors import UserInputError
 
 Read = Callable[[int, int], bytes]  # (which, at most so many bytes)
 Opened = Callable[[], contextlib.AbstractContextManager[Read]]
-AT_ONCE = 64  # images that are read and decoded side by side
+AT_ONCE, BYTES_AT_ONCE = 64, 64 * 2**20  # that are read and decoded side by side
 MOST_THREADS = 4
 HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN")
 UNPACK = "Unpack it, look at what is inside, and open the folder."
@@ -73,9 +73,21 @@ class FilePixels:
         threads = max(1, min(MOST_THREADS, os.cpu_count() or 1))
         most = self.budget.image_bytes
         with self.opened() as read, ThreadPoolExecutor(threads, thread_name_prefix="images") as pool:
-            for start in range(0, len(which), AT_ONCE):
-                some = which[start : start + AT_ONCE]
+            for some in self._batches(which):
                 yield from pool.map(decoded, [_read(read, i, most, self.sizes[i], self.budget) for i in some])
+
+    def _batches(self, which: Sequence[int]) -> Iterator[list[int]]:
+        """Images that are read and decoded side by side: so many, or so many bytes."""
+        batch: list[int] = []
+        held = 0
+        for i in which:
+            if batch and (len(batch) == AT_ONCE or held + self.sizes[i] > BYTES_AT_ONCE):
+                yield batch
+                batch, held = [], 0
+            batch.append(i)
+            held += self.sizes[i]
+        if batch:
+            yield batch
 
 
 def _read(read: Read, i: int, most: int, size: int, budget: Budget) -> bytes | str:

@@ -5,7 +5,9 @@ An image is measured before it is decoded: a header of 60,000 × 60,000 pixels i
 
 from __future__ import annotations
 
+import contextlib
 import io
+import threading
 import warnings
 from dataclasses import dataclass
 
@@ -19,10 +21,12 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 NAMES = "PNG, JPEG, BMP, GIF, WebP and TIFF"
 HEAD = 65_536  # nearly every header ends before; a JPEG with a large colour profile may not
 REASON_LENGTH = 120
+LARGE = 8_000_000  # pixels above which images are decoded one by one, whatever the number of threads
 GREY, RGB = 1, 3
 _MODES = {GREY: "L", RGB: "RGB"}
 _COLOURLESS = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
+_ONE_BY_ONE = threading.Lock()
 # Pillow warns of what is refused here, and of metadata that play no part.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # What a hostile or broken file makes Pillow raise: its readers meet the file with struct, zlib and their own errors.
@@ -72,8 +76,9 @@ def decode(
             if reason := _too_large(image, pixels):
                 return reason
             image.draft(_MODES[channels], (2 * width, 2 * height))  # a JPEG is decoded at half, a quarter or an eighth
-            upright = ImageOps.exif_transpose(image)
-            return fitted(_flat(upright, channels), width, height)
+            with _ONE_BY_ONE if image.width * image.height > LARGE else contextlib.nullcontext():
+                ImageOps.exif_transpose(image, in_place=True)
+                return fitted(_flat(image, width, height, channels), width, height)
     except BROKEN as err:
         return _why(data, err)
 
@@ -96,8 +101,8 @@ def _too_large(image: Image.Image, pixels: int) -> str:
     return "" if width and height else "it has no pixels"
 
 
-def _flat(image: Image.Image, channels: int) -> Image.Image:
-    """As 8-bit grey or RGB."""
+def _flat(image: Image.Image, width: int, height: int, channels: int) -> Image.Image:
+    """As 8-bit grey or RGB; what is transparent is resized first, so that only a small picture is laid on white."""
     if image.mode.startswith("I"):  # 16 bits, or 16 in a box of 32
         values = np.asarray(image).astype(np.float64)
         image = Image.fromarray(np.clip(values / 257.0, 0, 255).round().astype(np.uint8))
@@ -105,7 +110,8 @@ def _flat(image: Image.Image, channels: int) -> Image.Image:
         values = np.nan_to_num(np.asarray(image))
         image = Image.fromarray(np.clip(values * (255.0 if values.max() <= 1.0 else 1.0), 0, 255).astype(np.uint8))
     elif image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
-        image = image.convert("RGBA")
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
     return image if image.mode == _MODES[channels] else image.convert(_MODES[channels])
