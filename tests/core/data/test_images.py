@@ -14,6 +14,7 @@ from PIL import Image
 from core import suggest
 from core.data import load, store
 from core.data.images import formats
+from core.data.images.recognize import recognize
 from core.data.pixels import normalised
 from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget
 from core.data.schema import Loading
@@ -290,6 +291,8 @@ def test_channels_before_rows_are_moved_and_fractions_kept(tmp_path: Path) -> No
 def test_a_table_of_numbers_in_an_array_stays_a_table(tmp_path: Path) -> None:
     np.save(tmp_path / "table.npy", np.random.default_rng(0).random((30, 5)))
     assert looked(tmp_path / "table.npy").images is None
+    np.savez(tmp_path / "sequences.npz", x=np.zeros((30, 60, 5)), y=np.arange(30) % 2)
+    assert recognize(source(tmp_path / "sequences.npz")) is None
 
 
 # --- one pass, one store

@@ -30,6 +30,7 @@ from core.errors import UserInputError
 BLOCK_BYTES = 8 * 2**20
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_AXES = 8
+LONGEST = 8  # times that one side of an image may be longer than the other
 MOST_PACKED = 1040  # bytes that DEFLATE can make of one
 GZIP = b"\x1f\x8b"
 NPY = b"\x93NUMPY"
@@ -279,9 +280,12 @@ def _resized(pixels: np.ndarray, size: Size) -> np.ndarray:
 
 
 def looks_like_images(shape: Sequence[int]) -> bool:
-    """Whether an array of this shape is a list of images: two axes of some length, and perhaps 1 to 4 channels."""
+    """Whether an array of this shape is a list of images: two axes of some length, and perhaps 1 to 4 channels.
+
+    Of three axes the last two must be alike: (N, 100, 6) is a list of sequences.
+    """
     if len(shape) == 3:
-        return min(shape[1:]) >= 4
+        return 4 <= min(shape[1:]) and max(shape[1:]) <= LONGEST * min(shape[1:])
     return len(shape) == 4 and (shape[-1] <= 4 or shape[1] <= 4) and sorted(shape[1:])[1] >= 4
 
 
