@@ -285,7 +285,7 @@ def looks_like_images(shape: Sequence[int]) -> bool:
     Of three axes the last two must be alike: (N, 100, 6) is a list of sequences.
     """
     if len(shape) == 3:
-        return 4 <= min(shape[1:]) and max(shape[1:]) <= LONGEST * min(shape[1:])
+        return min(shape[1:]) >= 4 and max(shape[1:]) <= LONGEST * min(shape[1:])
     return len(shape) == 4 and (shape[-1] <= 4 or shape[1] <= 4) and sorted(shape[1:])[1] >= 4
 
 
