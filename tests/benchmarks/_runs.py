@@ -33,9 +33,7 @@ def prepared(folder: Path, train: Rows, test: Rows | None = None) -> Prepared:
     )
 
 
-def trainer(
-    network: NetworkSpec, config: TrainingConfig, data: Prepared, *, weights: Weights | None = None
-) -> Trainer:
+def trainer(network: NetworkSpec, config: TrainingConfig, data: Prepared, *, weights: Weights | None = None) -> Trainer:
     return Trainer(TrainingTask(network, config, data, weights), choose("numpy"))
 
 

@@ -31,7 +31,6 @@ class Report(Protocol):
         ...
 
 
-
 @dataclass(frozen=True)
 class Job:
     """Run the job `name` of `JOBS` with these arguments."""

@@ -88,9 +88,7 @@ def test_sizes_and_colours_are_chosen_and_given_back_to_the_guess(
     assert session.document.project.data.height == 0  # type: ignore[union-attr]
 
 
-def test_augmentation_is_chosen_and_its_examples_follow(
-    qtbot: QtBot, session: DataSession, source: DataSource
-) -> None:
+def test_augmentation_is_chosen_and_its_examples_follow(qtbot: QtBot, session: DataSession, source: DataSource) -> None:
     view = _shown(qtbot, ImageView(session))  # type: ignore[arg-type]
     _use(session, source)
     profile = session.document.profile

@@ -90,9 +90,7 @@ def _norm(p: Any, x: Any) -> Any:
 
 
 def _attention(p: Any, x: Any) -> Any:
-    q, k, v = (
-        (x @ p[f"W{n}"] + p[f"b{n}"]).reshape(-1, STEPS, HEADS, WIDTH // HEADS).swapaxes(1, 2) for n in "qkv"
-    )
+    q, k, v = ((x @ p[f"W{n}"] + p[f"b{n}"]).reshape(-1, STEPS, HEADS, WIDTH // HEADS).swapaxes(1, 2) for n in "qkv")
     shares = jax.nn.softmax(q @ k.swapaxes(-1, -2) / (WIDTH // HEADS) ** 0.5)
     return (shares @ v).swapaxes(1, 2).reshape(-1, STEPS, WIDTH) @ p["Wo"] + p["bo"]
 

@@ -64,9 +64,7 @@ def _cnn(of: Workload) -> NetworkSpec:
 
 
 def _lstm(of: Workload) -> NetworkSpec:
-    return _graph(
-        {"input": Input(shape=of.row), "lstm": _layer("lstm", units=WIDTH), "head": _dense(of.classes)}
-    )
+    return _graph({"input": Input(shape=of.row), "lstm": _layer("lstm", units=WIDTH), "head": _dense(of.classes)})
 
 
 def _transformer(of: Workload) -> NetworkSpec:

@@ -142,7 +142,7 @@ def _cells(line: str, place: str) -> list[str]:
 
 
 def _sparse(line: str, plain: Sequence[str], place: str) -> list[str]:
-    """"{1 x, 3 y}": cells that are not named are 0, or the first label."""
+    """ "{1 x, 3 y}": cells that are not named are 0, or the first label."""
     row, at = list(plain), 1
     end = line.rfind("}")
     while at < end:

@@ -35,9 +35,7 @@ class Named:
     values: np.ndarray
 
 
-def table_of(
-    arrays: Sequence[Named], work: Workspace, *, where: str, format: str, progress: Progress
-) -> RawTable:
+def table_of(arrays: Sequence[Named], work: Workspace, *, where: str, format: str, progress: Progress) -> RawTable:
     """The arrays side by side; all have the same number of rows.
 
     Raises:

@@ -15,6 +15,7 @@ from core.errors import UserInputError
 LISTED_PARTS = 12
 REASON_LENGTH = 300
 
+
 @dataclass(frozen=True)
 class Options:
     """What a person wants read otherwise than guessed; "" leaves it to the guess.

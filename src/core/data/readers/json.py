@@ -185,9 +185,7 @@ def _reason(err: Exception) -> str:
 # --- other shapes
 
 
-def _whole(
-    path: Path, work: Workspace, options: Options, *, where: str, format: str, progress: Progress
-) -> RawTable:
+def _whole(path: Path, work: Workspace, options: Options, *, where: str, format: str, progress: Progress) -> RawTable:
     """A list of lists, columns by name, or rows under one name of an object."""
     what, remedy = "This JSON file is too large for its shape.", "Write one object a row, each on its own line."
     size = path.stat().st_size

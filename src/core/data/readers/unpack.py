@@ -50,9 +50,7 @@ def unpack(
     return target
 
 
-def read_unpacked(
-    path: Path, work: Workspace, *, options: Options, progress: Progress, where: str
-) -> RawTable:
+def read_unpacked(path: Path, work: Workspace, *, options: Options, progress: Progress, where: str) -> RawTable:
     """The table in an unpacked file; places in messages begin with the archive's name."""
     from core.data.readers import read  # it imports the readers that import this
 
