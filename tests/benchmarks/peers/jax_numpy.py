@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-
 from peers.workloads import BETAS, CONV, EPSILON, HEADS, RATE, STEPS, WIDTH, Workload
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import mlx.core
 import numpy as np
+from peers.workloads import CONV, CONV_DENSE, FEED_FORWARD, HEADS, RATE, WIDTH, Workload
 
 from core.layers.input import Input
 from core.layers.registry import layer_types
@@ -16,7 +17,6 @@ from core.network import Network
 from core.optimizers import Adam
 from core.spec import Edge, LayerSpec, NetworkSpec, TrainingConfig, mlp
 from core.training.trainer import make_step
-from peers.workloads import CONV, CONV_DENSE, FEED_FORWARD, HEADS, RATE, WIDTH, Workload
 
 
 def build(workload: Workload, variant: str) -> tuple[Callable[[], float], int, str]:
