@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -57,8 +58,10 @@ class SplitChoice(QToolButton):
 
     def refresh(self) -> None:
         spec = self._session.document.project.data
+        profile = self._session.document.profile
         if spec is not None:
-            self.setText(said(spec))
+            without_classes = profile is not None and profile.task == "regression"
+            self.setText(said(replace(spec, split="random")) if without_classes and not spec.split_by else said(spec))
             self.setToolTip(wrapped(WORDS[spec.split][1]))
 
     def _fill(self) -> None:

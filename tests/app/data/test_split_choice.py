@@ -1,5 +1,6 @@
 """The menu of splits: it offers the columns that can serve, says what was chosen, and is undone as one step."""
 
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -87,3 +88,11 @@ def test_the_bar_stays_where_a_column_names_the_parts(qtbot: QtBot) -> None:
     assert bar._borders() == (100.0, 150.0)
     with qtbot.assertNotEmitted(bar.chosen):
         qtbot.keyClick(bar, Qt.Key.Key_Left)
+
+
+def test_numbers_have_no_classes_to_be_even_by(session: DataSession, qtbot: QtBot) -> None:
+    session.load(replace(visits(), task="regression"), SOURCE)
+    choice = SplitChoice(session)
+    qtbot.addWidget(choice)
+    choice.refresh()
+    assert choice.text() == "At random"
