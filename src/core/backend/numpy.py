@@ -128,7 +128,8 @@ class NumpyOps:
     def pad(self, a: Array, widths: tuple[tuple[int, int], ...], value: float = 0.0) -> Array:
         """`value` before and after along every axis, (before, after) each."""
         shape = tuple(before + n + after for n, (before, after) in zip(a.shape, widths, strict=True))
-        padded = np.full(shape, value, a.dtype) if value else np.zeros(shape, a.dtype)
+        padded = self.empty(shape)
+        padded[...] = value
         padded[tuple(slice(before, before + n) for n, (before, _) in zip(a.shape, widths, strict=True))] = a
         return padded
 

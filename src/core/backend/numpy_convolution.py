@@ -90,14 +90,7 @@ def _add_patches(ops: Any, W: Array, dy: Array, dx: Array, g: ConvGeometry) -> N
 
 
 def _padded(ops: Any, x: Array, g: ConvGeometry) -> Array:
-    (above, below), (left, right) = g.pad
-    if not (above or below or left or right):
-        return x
-    n, height, width, channels = x.shape
-    padded: Array = ops.empty((n, height + above + below, width + left + right, channels))
-    padded[...] = 0
-    padded[:, above : above + height, left : left + width] = x
-    return padded
+    return x if g.pad == ((0, 0), (0, 0)) else ops.pad(x, ((0, 0), *g.pad, (0, 0)))
 
 
 def _is_pointwise(kernel: tuple[int, ...], g: ConvGeometry) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from core.layers.base import Array, Cache, Layer, Params, Shape, State
-from core.layers.merging import gathered, merged_shape, spread
+from core.layers.base import Array, Cache, Params, State
+from core.layers.merging import Merging, gathered, spread
 
 
 @dataclass(frozen=True)
-class Add(Layer):
+class Add(Merging):
     """y = Σ_i x_i for inputs of one shape; an input (C,) beside (..., C) is added at every position.
 
     dx_i = dy, summed over the positions where x_i was added at all of them. As the gradient passes unchanged, deep
@@ -19,14 +19,9 @@ class Add(Layer):
 
     kind = "add"
     label = "Add"
-    group = "merge"
     summary = "Sums its inputs: a skip connection gives the gradient a direct way back."
     formula = "y = x₁ + x₂ + …"
     gradient = "dxᵢ = dy"
-    arity = (2, None)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return merged_shape(self.label, inputs)
 
     def forward(
         self, ops: Any, p: Params, s: State, xs: tuple[Array, ...], *, train: bool, key: Any
@@ -40,12 +35,3 @@ class Add(Layer):
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
         return tuple(gathered(ops, dy, axes) for axes in cache), {}
-
-    @classmethod
-    def examples(cls) -> tuple[tuple[Layer, tuple[Shape, ...]], ...]:
-        return (
-            (cls(), ((3,), (3,))),
-            (cls(), ((2, 3, 2), (2, 3, 2), (2, 3, 2))),
-            (cls(), ((2,), (4, 2))),
-            (cls(), ((3, 2, 4), (4,))),
-        )

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import SpecError
-from core.layers.base import Array, Shape
+from core.layers.base import Array, Layer, Shape
 
 
-def merged_shape(label: str, inputs: tuple[Shape, ...]) -> Shape:
-    """The shape that all inputs have, or all but those of one value per channel; raises SpecError."""
-    if not inputs:
-        raise SpecError(f"{label} has no input.")
-    widest = max(inputs, key=len)
-    for shape in inputs:
-        if shape not in (widest, widest[-1:]):
-            first, second = ("×".join(str(n) for n in s) for s in (widest, shape))
-            raise SpecError(
-                f"{label} needs inputs of one shape, but gets {first} and {second}. "
-                f"Only a row of one value per channel ({widest[-1]}) may join a larger input."
-            )
-    return widest
+@dataclass(frozen=True)
+class Merging(Layer):
+    """Two inputs or more, joined value by value."""
+
+    group = "merge"
+    arity = (2, None)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        """The shape that all inputs have, or all but those of one value per channel; raises SpecError."""
+        if not inputs:
+            raise SpecError(f"{self.label} has no input.")
+        widest = max(inputs, key=len)
+        for shape in inputs:
+            if shape not in (widest, widest[-1:]):
+                first, second = ("×".join(str(n) for n in s) for s in (widest, shape))
+                raise SpecError(
+                    f"{self.label} needs inputs of one shape, but gets {first} and {second}. "
+                    f"Only a row of one value per channel ({widest[-1]}) may join a larger input."
+                )
+        return widest
+
+    @classmethod
+    def examples(cls) -> tuple[tuple[Layer, tuple[Shape, ...]], ...]:
+        return (
+            (cls(), ((3,), (3,))),
+            (cls(), ((2, 3, 2), (2, 3, 2), (2, 3, 2))),
+            (cls(), ((2,), (4, 2))),
+            (cls(), ((3, 2, 4), (4,))),
+        )
 
 
 def spread(x: Array, axes: int) -> Array:

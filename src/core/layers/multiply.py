@@ -7,12 +7,12 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from core.layers.base import Array, Cache, Layer, Params, Shape, State
-from core.layers.merging import gathered, merged_shape, spread
+from core.layers.base import Array, Cache, Params, Shape, State
+from core.layers.merging import Merging, gathered, spread
 
 
 @dataclass(frozen=True)
-class Multiply(Layer):
+class Multiply(Merging):
     """y = Π_i x_i value by value, for inputs of one shape; an input (C,) beside (..., C) acts at every position.
 
     dx_i = dy ⊙ Π_{j ≠ i} x_j, summed over the positions where x_i acts at all of them. With a sigmoid before one input
@@ -21,14 +21,9 @@ class Multiply(Layer):
 
     kind = "multiply"
     label = "Multiply"
-    group = "merge"
     summary = "Multiplies its inputs value by value: one of them, between 0 and 1, can open or shut the other."
     formula = "y = x₁ ⊙ x₂ ⊙ …"
     gradient = "dxᵢ = dy ⊙ the product of the others"
-    arity = (2, None)
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return merged_shape(self.label, inputs)
 
     def forward(
         self, ops: Any, p: Params, s: State, xs: tuple[Array, ...], *, train: bool, key: Any
@@ -44,15 +39,6 @@ class Multiply(Layer):
             others = (spread(other, dy.ndim) for j, other in enumerate(cache) if j != i)
             dxs.append(gathered(ops, functools.reduce(ops.multiply, others, dy), x.ndim))
         return tuple(dxs), {}
-
-    @classmethod
-    def examples(cls) -> tuple[tuple[Layer, tuple[Shape, ...]], ...]:
-        return (
-            (cls(), ((3,), (3,))),
-            (cls(), ((2, 3, 2), (2, 3, 2), (2, 3, 2))),
-            (cls(), ((2,), (4, 2))),
-            (cls(), ((3, 2, 4), (4,))),
-        )
 
     def multiply_adds(self, *inputs: Shape) -> int:
         return (len(inputs) - 1) * math.prod(self.output_shape(*inputs))

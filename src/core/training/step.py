@@ -104,7 +104,9 @@ class NumpyStep:
         for id, arrays in start.items():
             for name, array in arrays.items():
                 self.params[id][name][...] = array
-        self._blocks = [slice(i, i + BLOCK) for i in range(0, self.layout.trained, BLOCK)]
+        blocks = [slice(i, i + BLOCK) for i in range(0, self.layout.trained, BLOCK)]
+        each = max(1, -(-len(blocks) // self._workers.threads))
+        self._shares = [blocks[i : i + each] for i in range(0, len(blocks), each)]  # one for each thread
         self.optimizer = config.optimizer
         self.slots = self._empty_slots()
         self.count = 0
@@ -138,9 +140,7 @@ class NumpyStep:
             if rule.weight_decay:
                 W *= 1.0 - lr * rule.weight_decay
         scalars = self.optimizer.scalars(self.count, lr)
-        each = -(-len(self._blocks) // self._workers.threads)
-        shares = (self._blocks[i : i + each] for i in range(0, len(self._blocks), each))
-        self._workers.side_by_side([functools.partial(self._update, blocks, scalars) for blocks in shares])
+        self._workers.side_by_side([functools.partial(self._update, blocks, scalars) for blocks in self._shares])
         for W, _, rule in self._restrained:
             if rule.max_norm:
                 shortened(self.ops, W, rule.max_norm)

@@ -27,7 +27,7 @@ class Workers:
 
     def side_by_side(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
         """What the calls give, in their order. What is not finite is found by the trainer and told in words."""
-        if self.threads == 1 or len(calls) == 1:
+        if self.threads == 1 or len(calls) <= 1:
             return [call() for call in calls]
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="core")
