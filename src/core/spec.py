@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 from core import losses, values
 from core.data.augmentation import Augmentation
+from core.data.choices import USUAL, ColumnChoice
 from core.data.drawing import points_from_json
 from core.errors import UserInputError
 from core.layers import Layer, layer_from_json, layer_to_json
@@ -303,7 +304,8 @@ class DataSpec:
     """A source and what to do with it.
 
     target: the column to predict, "" = the guess. task: "auto", "classification" or "regression".
-    excluded: columns left out. kinds: column name → "number" or "category" where the person overrules the guess.
+    excluded: columns left out. kinds: column name → "number", "category", "date" or "text" where the person overrules
+    the guess. columns: column name → how it is prepared; the name "" holds for all columns that have no choice.
     validation, test: shares of all rows. split: which rows make the parts, keyed by `seed`: "stratified" by class,
     "random", or by the column `split_by`, which is then no feature: "group" (rows of one value stay together), "time"
     (the latest validate and test) or "column" (its cells name the part; the shares play no part).
@@ -328,9 +330,14 @@ class DataSpec:
     split_by: str = ""
     drop_duplicates: bool = False
     logs: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnChoice] = field(default_factory=dict)
 
     SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "random")
     COLUMN_SPLITS: ClassVar[tuple[str, ...]] = ("group", "time", "column")
+
+    def choice(self, column: str) -> ColumnChoice:
+        """How that column is to be prepared."""
+        return self.columns.get(column, self.columns.get("", USUAL))
 
     def to_json(self) -> dict[str, Any]:
         """All fields, except of the later ones what was left as it is: earlier versions do not know them."""
@@ -343,6 +350,10 @@ class DataSpec:
             later["drop_duplicates"] = True
         if self.logs:
             later["logs"] = list(self.logs)
+        # A usual choice says something where there is another for all columns.
+        told = {name: choice.to_json() for name, choice in self.columns.items() if choice or "" in self.columns}
+        if told:
+            later["columns"] = told
         if self.augmentation:
             later["augmentation"] = self.augmentation.to_json()
         columns = {"excluded": list(self.excluded), "kinds": dict(self.kinds)}
@@ -353,17 +364,19 @@ class DataSpec:
         """The inverse of `to_json`; raises UserInputError for anything malformed."""
         try:
             source = DataSource.from_json(dict(data["source"]))
-            own = ("source", "excluded", "kinds", "augmentation", "drop_duplicates", "logs")
+            own = ("source", "excluded", "kinds", "augmentation", "drop_duplicates", "logs", "columns")
             rest = _typed(cls, {k: v for k, v in data.items() if k not in own})
             excluded = tuple(str(name) for name in data.get("excluded", ()))
             logs = tuple(str(name) for name in data.get("logs", ()))
             kinds = {str(k): str(v) for k, v in dict(data.get("kinds", {})).items()}
+            columns = {str(k): ColumnChoice.from_json(v) for k, v in dict(data.get("columns", {})).items()}
             if type(once := data.get("drop_duplicates", False)) is not bool:
                 raise TypeError(f"drop_duplicates = {once!r}")
             varied = values.from_json(Augmentation, dict(data.get("augmentation", {})), where="augmentation")
         except (KeyError, TypeError, ValueError) as err:
             raise UserInputError("The data settings are malformed.", where="data", reason=str(err)) from err
         own_values: dict[str, Any] = {"excluded": excluded, "kinds": kinds, "augmentation": varied, "logs": logs}
+        own_values["columns"] = columns
         made = cls(source, drop_duplicates=once, **own_values, **rest)
         if not all(0 <= n <= MOST_PIXELS for n in (made.height, made.width)) or made.channels not in (0, 1, 3):
             reason = f"Sides have 1 to {MOST_PIXELS} pixels, and 1 channel is grey, 3 are colours."

@@ -112,17 +112,9 @@ def fit_feature(values: Values, train: np.ndarray, *, log: bool = False) -> Feat
     return CategoryFeature(values.column.name, tuple(sorted(kept, key=natural)), kept[0]) if kept else None
 
 
-def width(feature: Feature) -> int:
-    return 1 if isinstance(feature, NumberFeature) else len(feature.categories)
-
-
 def input_names(features: tuple[Feature, ...]) -> tuple[str, ...]:
     """One name per prepared input value: "age", "island=Biscoe"."""
-    return tuple(
-        name
-        for f in features
-        for name in ((f.name,) if isinstance(f, NumberFeature) else (f"{f.name}={c}" for c in f.categories))
-    )
+    return tuple(name for feature in features for name in feature.input_names())
 
 
 def transform(feature: Feature, values: Values) -> np.ndarray:

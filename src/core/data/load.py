@@ -174,7 +174,7 @@ def _write_features(
     labelled = [column for column in roles.features if column.kind != "number"]
     categories = {column.index: fit.fit_feature(fit.read_labels(table, column), train) for column in labelled}
     columns = [column for column in roles.features if categories.get(column.index, True)]
-    width = sum(fit.width(found) if (found := categories.get(column.index)) else 1 for column in columns)
+    width = sum(found.width if (found := categories.get(column.index)) else 1 for column in columns)
     rows = sum(map(len, parts.values()))
     _check_size(rows * width * 4, folder, title(spec.source))
     arrays = {part: store.new_array(folder, part, "x", (len(rows), width), np.float32) for part, rows in parts.items()}

@@ -1,4 +1,4 @@
-"""Preparing columns for a network: imputation, scaling, one-hot; fitted on the training rows only.
+"""Preparing columns for a network: imputation, scaling, encoding; fitted on the training rows only.
 
 A `Preparation` is a frozen value of plain numbers and names: it is saved in projects and written into every export, so
 that a new row meets exactly what the training rows met.
@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 
 MOST_LOG = 700.0  # beyond, the number itself would overflow
+DATE_PARTS = ("time", "year", "month", "week", "day")
+MISSING_INPUT = "{} is missing"
+OTHER_INPUT = "{} is another"
 
 
 @dataclass(frozen=True)
 class NumberFeature:
     """x' = (x - mean) / scale, or with log: x' = (log(1 + max(x, 0)) - mean) / scale; a missing x becomes `fill` first.
 
-    Gives one input value.
+    mean, scale: mean and deviation, or minimum and range, or median and interquartile range, or 0 and 1. Gives one
+    input value; with `indicator` a second one, 1 where x is missing and 0 elsewhere.
     """
 
     name: str
@@ -26,6 +30,16 @@ class NumberFeature:
     mean: float
     scale: float
     log: bool = False
+    indicator: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many input values it gives."""
+        return 2 if self.indicator else 1
+
+    def input_names(self) -> tuple[str, ...]:
+        """A name for each of its input values."""
+        return (self.name, *_indicated(self))
 
     def scaled(self, x: np.ndarray) -> np.ndarray:
         """x' of numbers none of which is missing."""
@@ -45,11 +59,84 @@ class NumberFeature:
 
 @dataclass(frozen=True)
 class CategoryFeature:
-    """One input value per category, 1 for its own and 0 elsewhere; missing becomes `fill`; unknown gives all zeros."""
+    """One input value per category, 1 for its own and 0 elsewhere; missing becomes `fill`; unknown gives all zeros.
+
+    The category "" is that of missing cells, where they have one of their own. other: one more value, 1 for every label
+    that is not among the categories. embedded: one value instead of all these, the code of a category: its place
+    counted from 1, or 0 for any other label. indicator: one more value at the end, 1 where the cell is missing.
+    """
 
     name: str
     categories: tuple[str, ...]
     fill: str
+    other: bool = False
+    embedded: bool = False
+    indicator: bool = False
+
+    @property
+    def width(self) -> int:
+        return (1 if self.embedded else len(self.categories) + self.other) + self.indicator
+
+    @property
+    def codes(self) -> int:
+        """How many codes there are when it is embedded."""
+        return len(self.categories) + 1
+
+    def input_names(self) -> tuple[str, ...]:
+        if self.embedded:
+            return (self.name, *_indicated(self))
+        missing = MISSING_INPUT.format(self.name)
+        names = tuple(f"{self.name}={label}" if label else missing for label in self.categories)
+        return (*names, *((OTHER_INPUT.format(self.name),) if self.other else ()), *_indicated(self))
+
+
+@dataclass(frozen=True)
+class DateFeature:
+    """A moment t, in seconds since 1970-01-01 UTC, as `parts` in the order of `DATE_PARTS`; missing becomes `fill`.
+
+    "time" gives one value, (t - mean) / scale. Every other part is a cycle of phase p, of which 1 is a whole turn, and
+    gives two, sin(2 pi p) and cos(2 pi p), so that its end lies beside its beginning: "year" and "month", "week" and
+    "day" as `core.data.dates` counts them. forms: in which the training cells were written beside ISO 8601, as
+    strptime names them. indicator: one more value at the end, 1 where the cell is missing or no date.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    fill: float
+    mean: float
+    scale: float
+    forms: tuple[str, ...] = ()
+    indicator: bool = False
+
+    @property
+    def width(self) -> int:
+        return sum(1 if part == "time" else 2 for part in self.parts) + self.indicator
+
+    def input_names(self) -> tuple[str, ...]:
+        parts = [f"{self.name} {how}" for part in self.parts for how in _date_part(part)]
+        return (*parts, *_indicated(self))
+
+
+@dataclass(frozen=True)
+class TextFeature:
+    """Words counted in `width` buckets, by a hash of each word, and scaled to length 1; zeros where missing.
+
+    Source: Weinberger et al. 2009, Feature hashing for large scale multitask learning (here without their sign).
+    """
+
+    name: str
+    width: int
+
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(f"{self.name} words {k}" for k in range(self.width))
+
+
+def _indicated(feature: NumberFeature | CategoryFeature | DateFeature) -> tuple[str, ...]:
+    return (MISSING_INPUT.format(feature.name),) if feature.indicator else ()
+
+
+def _date_part(part: str) -> tuple[str, ...]:
+    return (part,) if part == "time" else (f"{part} sin", f"{part} cos")
 
 
 @dataclass(frozen=True)
@@ -93,7 +180,7 @@ class ImageFeature:
         return self.height, self.width, self.channels
 
 
-Feature = NumberFeature | CategoryFeature
+Feature = NumberFeature | CategoryFeature | DateFeature | TextFeature
 Target = ClassTarget | NumberTarget
 
 
@@ -110,6 +197,10 @@ class Preparation:
 
     @property
     def numbers(self) -> np.ndarray:
-        """(values,) float32: 1 where an input value is a scaled number, 0 where it stands for a category."""
-        widths = [(1.0, 1) if isinstance(f, NumberFeature) else (0.0, len(f.categories)) for f in self.features]
-        return np.repeat(np.array([kind for kind, _ in widths], np.float32), [n for _, n in widths])
+        """(values,) float32: 1 where an input value is a scaled number, 0 where it stands for anything else."""
+        found = np.zeros(sum(feature.width for feature in self.features), np.float32)
+        starts = np.cumsum([0, *(feature.width for feature in self.features)])
+        for feature, start in zip(self.features, starts, strict=False):
+            if isinstance(feature, NumberFeature) or (isinstance(feature, DateFeature) and "time" in feature.parts):
+                found[start] = 1.0
+        return found

@@ -52,7 +52,8 @@ def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
     """Roles as the person wants them, or guessed. Raises UserInputError where a named column does not exist."""
     _check_wishes(spec)
     names = [column.name for column in columns]
-    for name in (*filter(None, (spec.target, spec.split_by)), *spec.excluded, *spec.kinds, *spec.logs):
+    named = (spec.target, spec.split_by, *spec.excluded, *spec.kinds, *spec.logs, *spec.columns)
+    for name in filter(None, named):
         if name not in names:
             known = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
             raise UserInputError(f"There is no column “{name}”.", where="data", remedy=f"The columns are: {known}.")

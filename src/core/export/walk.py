@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from core.data.preprocess import NumberFeature
 from core.errors import UserInputError
 from core.export.python_code import variables
 from core.layers import Layer, Shape
@@ -75,7 +74,7 @@ def plan_of(model: TrainedModel, *, format: str, kinds: Collection[str]) -> Netw
     if image is not None:
         _check_image(shape, image.shape)
         return network
-    values = sum(1 if isinstance(feature, NumberFeature) else len(feature.categories) for feature in features)
+    values = sum(feature.width for feature in features)
     if math.prod(shape) != values:
         sizes = "×".join(str(n) for n in shape)
         raise UserInputError(

@@ -7,19 +7,24 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from core.data.preprocess import (
+    DATE_PARTS,
     CategoryFeature,
     ClassTarget,
+    DateFeature,
     Feature,
     ImageFeature,
     NumberFeature,
     NumberTarget,
     Preparation,
     Target,
+    TextFeature,
 )
 from core.data.schema import Prepared
 from core.errors import UserInputError
 from core.spec import MOST_PIXELS
 
+MOST_FORMS = 64
+MOST_WIDTH = 2**16
 TASKS = ("classification", "regression")
 
 
@@ -82,27 +87,30 @@ def prepared_from_json(data: Any, *, where: str = "preparation") -> Prepared:
 
 
 def _feature_to_json(feature: Feature) -> dict[str, Any]:
-    if isinstance(feature, NumberFeature):
-        plain = {"fill": feature.fill, "mean": feature.mean, "scale": feature.scale}
-        return {"kind": "number", "name": feature.name, **plain, **({"log": True} if feature.log else {})}
-    return {
-        "kind": "category",
-        "name": feature.name,
-        "categories": list(feature.categories),
-        "fill": feature.fill,
-    }
+    """Its fields under its kind, without the flags that are off: earlier versions do not know them."""
+    kinds = {NumberFeature: "number", CategoryFeature: "category", DateFeature: "date", TextFeature: "text"}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(feature).items()}
+    return {"kind": kinds[type(feature)], **{k: v for k, v in plain.items() if v is not False}}
 
 
 def _feature(entry: Any, where: str) -> Feature:
     name, kind = _text(entry, "name", where), _text(entry, "kind", where)
-    if kind == "number":
-        fill, mean, log = _number(entry, "fill", where), _number(entry, "mean", where), entry.get("log", False)
-        if not isinstance(log, bool):
-            _refuse(where, "'log' is neither true nor false.")
-        return NumberFeature(name, fill, mean, _scale(entry, where), log)
+    if kind == "text":
+        return TextFeature(name, _within(entry, "width", MOST_WIDTH, where))
+    if kind not in ("number", "category", "date"):
+        _refuse(where, f"The column {name[:60]!r} is of the unknown kind {kind[:60]!r}.")
+    indicator = _flag(entry, "indicator", where)
     if kind == "category":
-        return CategoryFeature(name, _texts(entry, "categories", where), _text(entry, "fill", where))
-    _refuse(where, f"The column {name[:60]!r} is of the unknown kind {kind[:60]!r}.")
+        other, embedded = (_flag(entry, flag, where) for flag in ("other", "embedded"))
+        labels, stand_in = _texts(entry, "categories", where), _text(entry, "fill", where)
+        return CategoryFeature(name, labels, stand_in, other, embedded, indicator)
+    fill, mean, scale = _number(entry, "fill", where), _number(entry, "mean", where), _scale(entry, where)
+    if kind == "number":
+        return NumberFeature(name, fill, mean, scale, _flag(entry, "log", where), indicator)
+    parts, forms = _texts(entry, "parts", where), _texts(entry, "forms", where)
+    if not parts or parts != tuple(part for part in DATE_PARTS if part in parts) or len(forms) > MOST_FORMS:
+        _refuse(where, f"The parts of the dates in {name[:60]!r} are not in order.")
+    return DateFeature(name, parts, fill, mean, scale, forms, indicator)
 
 
 def _image(entry: Any, where: str) -> ImageFeature:
@@ -170,6 +178,17 @@ def _number(data: Any, name: str, where: str) -> float:
 def _scale(data: Any, where: str) -> float:
     found = _number(data, "scale", where)
     return found if found > 0 else _refuse(where, "A scale is not above zero.")
+
+
+def _flag(data: Mapping[str, Any], name: str, where: str) -> bool:
+    """A truth value that is off where it is not told."""
+    found = data.get(name, False)
+    return found if isinstance(found, bool) else _refuse(where, f"{name!r} is neither true nor false.")
+
+
+def _within(data: Any, name: str, most: int, where: str) -> int:
+    found = _count(_field(data, name, where), name, where)
+    return found if 1 <= found <= most else _refuse(where, f"{name!r} is not within 1 to {most:,}.")
 
 
 def _count(value: Any, name: str, where: str) -> int:
