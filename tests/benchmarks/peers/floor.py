@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import threadpoolctl
-
 from peers.workloads import Product, Workload
 
 

@@ -10,7 +10,6 @@ import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers
 import mlx.utils
-
 from peers.workloads import BETAS, EPSILON, FEED_FORWARD, HEADS, RATE, WIDTH, Workload
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
-
 from peers.workloads import BETAS, CONV, CONV_DENSE, EPSILON, FEED_FORWARD, HEADS, RATE, WIDTH, NotApplicable, Workload
+from torch import nn
 
 
 def build(workload: Workload, variant: str) -> tuple[Callable[[], float], int, str]:

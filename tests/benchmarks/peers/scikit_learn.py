@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import sklearn
-from sklearn.neural_network import MLPClassifier
-
 from peers.workloads import BETAS, EPSILON, RATE, NotApplicable, Workload
+from sklearn.neural_network import MLPClassifier
 
 
 def build(workload: Workload, variant: str) -> tuple[Callable[[], float], int, str]:
