@@ -157,6 +157,25 @@ class NumberTarget:
 
 
 @dataclass(frozen=True)
+class LabelsTarget:
+    """Any number of labels a row, or none: y (rows, labels) of 0 and 1; a label is answered where its p ≥ 0.5.
+
+    Either one column `name` whose cells hold labels joined by `separator`, or several `columns` of truth values, one a
+    label: classes[k] is columns[k], and `name` is what all of them are called together.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    separator: str = ""
+    columns: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns of the table that tell the labels."""
+        return self.columns or (self.name,)
+
+
+@dataclass(frozen=True)
 class ImageFeature:
     """x' = (x - mean) / scale for every pixel, one mean and scale a channel; x as grey (1 channel) or RGB (3).
 
@@ -181,7 +200,7 @@ class ImageFeature:
 
 
 Feature = NumberFeature | CategoryFeature | DateFeature | TextFeature
-Target = ClassTarget | NumberTarget
+Target = ClassTarget | NumberTarget | LabelsTarget
 
 
 @dataclass(frozen=True)

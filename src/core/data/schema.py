@@ -158,7 +158,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Part:
-    """x: (rows, *row_shape) float32; y: (rows,) int32 class index, or (rows, 1) float32 scaled target.
+    """x: (rows, *row_shape) float32; y: (rows,) int32 class index, (rows, 1) float32 scaled target, or (rows, labels)
+    float32 of 0 and 1.
 
     row_numbers: (rows,) int64 position in the source, counted from 0.
     """

@@ -20,7 +20,7 @@ import numpy as np
 
 from core.budget import DEFAULT
 from core.data.pixels import Images
-from core.data.preprocess import ClassTarget, Target
+from core.data.preprocess import ClassTarget, LabelsTarget, Target
 from core.data.schema import Arrays, Part, Prepared
 from core.data.scratch import scratch
 from core.errors import UserInputError
@@ -167,9 +167,14 @@ def new_array(folder: Path, part: str, name: str, shape: tuple[int, ...], dtype:
 
 
 def write_targets(folder: Path, part: str, rows: np.ndarray, y: np.ndarray, target: Target) -> None:
-    """The answers of a part and the numbers of its rows. y: (all rows,) class indices, or numbers in their own unit."""
+    """The answers of a part and the numbers of its rows.
+
+    y: (all rows,) class indices, or numbers in their own unit; (all rows, labels) of 0 and 1.
+    """
     if isinstance(target, ClassTarget):
         new_array(folder, part, "y", (len(rows),), np.int32)[...] = y[rows]
+    elif isinstance(target, LabelsTarget):
+        new_array(folder, part, "y", (len(rows), len(target.classes)), np.float32)[...] = y[rows]
     else:
         scaled = (y[rows] - target.mean) / target.scale
         new_array(folder, part, "y", (len(rows), 1), np.float32)[...] = scaled[:, None]

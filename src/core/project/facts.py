@@ -13,6 +13,7 @@ from core.data.preprocess import (
     DateFeature,
     Feature,
     ImageFeature,
+    LabelsTarget,
     NumberFeature,
     NumberTarget,
     Preparation,
@@ -25,7 +26,7 @@ from core.spec import MOST_PIXELS
 
 MOST_FORMS = 64
 MOST_WIDTH = 2**16
-TASKS = ("classification", "regression")
+TASKS = ("classification", "regression", "labels")
 
 
 def preparation_to_json(preparation: Preparation) -> dict[str, Any]:
@@ -80,10 +81,16 @@ def prepared_from_json(data: Any, *, where: str = "preparation") -> Prepared:
         preparation=preparation_from_json(_table(data, "preparation", where), where=where),
         warnings=_texts(data, "warnings", where),
     )
-    labels = made.preparation.target.classes if isinstance(made.preparation.target, ClassTarget) else ()
-    if labels != made.classes or bool(labels) != (task == "classification"):
+    goal = made.preparation.target
+    if made.classes != (() if isinstance(goal, NumberTarget) else goal.classes) or task != _task_of(goal):
         _refuse(where, "The classes do not fit the task.")
     return made
+
+
+def _task_of(target: Target) -> str:
+    if isinstance(target, LabelsTarget):
+        return "labels"
+    return "classification" if isinstance(target, ClassTarget) and target.classes else "regression"
 
 
 def _feature_to_json(feature: Feature) -> dict[str, Any]:
@@ -130,6 +137,9 @@ def _image(entry: Any, where: str) -> ImageFeature:
 def _target_to_json(target: Target) -> dict[str, Any]:
     if isinstance(target, ClassTarget):
         return {"kind": "classes", "name": target.name, "classes": list(target.classes)}
+    if isinstance(target, LabelsTarget):
+        told = {"separator": target.separator} if target.separator else {"columns": list(target.columns)}
+        return {"kind": "labels", "name": target.name, "classes": list(target.classes), **told}
     return {"kind": "number", "name": target.name, "mean": target.mean, "scale": target.scale}
 
 
@@ -137,9 +147,20 @@ def _target(entry: Mapping[str, Any], where: str) -> Target:
     name, kind = _text(entry, "name", where), _text(entry, "kind", where)
     if kind == "classes":
         return ClassTarget(name, _texts(entry, "classes", where))
+    if kind == "labels":
+        return _labels(entry, name, where)
     if kind == "number":
         return NumberTarget(name, _number(entry, "mean", where), _scale(entry, where))
     _refuse(where, f"The target {name[:60]!r} is of the unknown kind {kind[:60]!r}.")
+
+
+def _labels(entry: Mapping[str, Any], name: str, where: str) -> LabelsTarget:
+    separator = _text(entry, "separator", where) if "separator" in entry else ""
+    columns = () if separator else _texts(entry, "columns", where)
+    made = LabelsTarget(name, _texts(entry, "classes", where), separator, columns)
+    if not made.classes or (not separator and len(columns) != len(made.classes)):
+        _refuse(where, "The labels do not fit their columns.")
+    return made
 
 
 def _field(data: Any, name: str, where: str) -> Any:
