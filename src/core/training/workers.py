@@ -31,8 +31,20 @@ class Workers:
             return [call() for call in calls]
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="core")
-        others = [self._pool.submit(_quietly, call) for call in calls[1:]]
-        return [calls[0](), *(other.result() for other in others)]
+        results: list[Any] = [None] * len(calls)
+        left = iter(range(len(calls)))  # shared: whoever is free takes the next, which `next` gives to one thread only
+
+        def work() -> None:
+            for i in left:
+                results[i] = calls[i]()
+
+        others = [self._pool.submit(_quietly, work) for _ in range(min(self.threads, len(calls)) - 1)]
+        try:
+            work()
+        finally:
+            for other in others:
+                other.result()
+        return results
 
 
 def _quietly(call: Callable[[], Any]) -> Any:

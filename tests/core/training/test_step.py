@@ -1,5 +1,7 @@
 """The NumPy step: buffers used again change no bit, whatever the batches are like."""
 
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -88,3 +90,30 @@ def test_settings_changed_between_steps_keep_the_weights() -> None:
     before = step.flat()
     step.configure(step.network, replace(config, batch_size=8))
     np.testing.assert_array_equal(step.flat(), before)
+
+
+def test_every_thread_takes_its_share_of_the_calls(monkeypatch) -> None:
+    monkeypatch.setattr(workers, "usable_cores", lambda: 2)
+    crew = workers.Workers()
+    crew.threads = 2
+
+    def call() -> int:
+        time.sleep(0.005)
+        return threading.get_ident()
+
+    by = crew.side_by_side([call] * 8)
+    assert 3 <= by.count(threading.get_ident()) <= 5
+
+
+def test_a_call_that_fails_is_told_after_the_others_ended(monkeypatch) -> None:
+    monkeypatch.setattr(workers, "usable_cores", lambda: 2)
+    crew = workers.Workers()
+    crew.threads = 2
+    ended = []
+
+    def fail() -> None:
+        raise FloatingPointError("here")
+
+    with pytest.raises(FloatingPointError, match="here"):
+        crew.side_by_side([fail, lambda: ended.append(1), lambda: ended.append(2)])
+    assert ended == [1, 2]
