@@ -117,3 +117,4 @@ def test_a_call_that_fails_is_told_after_the_others_ended(monkeypatch) -> None:
     with pytest.raises(FloatingPointError, match="here"):
         crew.side_by_side([fail, lambda: ended.append(1), lambda: ended.append(2)])
     assert ended == [1, 2]
+    crew._pool.shutdown()  # the error's traceback keeps it from ending by itself
