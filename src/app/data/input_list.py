@@ -1,0 +1,132 @@
+"""The input values that a column gives, each with the spread of its training values: what the network really gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app import theme
+from app.data import facts, paint
+from core.data import store
+from core.data.schema import Prepared
+from core.errors import UserInputError
+
+MOST_INPUTS = 8
+SAMPLED_ROWS = 2000
+BINS = 16
+ROW, PICTURE, NUMBERS = 20, 62.0, 82.0
+
+
+@dataclass(frozen=True)
+class Input:
+    """name: of an input value. heights: a histogram, or () where it is 1 for a `share` of the rows and else 0."""
+
+    name: str
+    heights: tuple[int, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    share: float = 0.0
+
+
+def sampled(prepared: Prepared | None) -> np.ndarray | None:
+    """(rows, values) of some training rows; None where the arrays are gone or rows are no lists of values."""
+    if prepared is None or not prepared.folder or len(prepared.row_shape) != 1:
+        return None
+    try:
+        x = store.load(prepared).train.x
+    except (OSError, ValueError, UserInputError):
+        return None  # swept away with its folder
+    return x[:: max(1, len(x) // SAMPLED_ROWS)]
+
+
+def described(names: Sequence[str], x: np.ndarray | None, start: int) -> tuple[Input, ...]:
+    """The inputs called `names`, which begin at `start`."""
+    if x is None or start + len(names) > x.shape[1]:
+        return tuple(Input(name) for name in names)
+    return tuple(_described(name, np.asarray(x[:, start + i], np.float64)) for i, name in enumerate(names))
+
+
+def _described(name: str, values: np.ndarray) -> Input:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return Input(name)
+    low, high = float(known.min()), float(known.max())
+    if np.isin(known, (0.0, 1.0)).all():
+        return Input(name, share=float(known.mean()))
+    counts = np.histogram(known, BINS, (low, high))[0] if high > low else np.array([len(known)])
+    return Input(name, tuple(int(n) for n in counts), low, high)
+
+
+class InputList(QWidget):
+    """A line for each input: name, histogram and span; of many, the first ones."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.inputs: tuple[Input, ...] = ()
+        self.total = 0
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Inputs of the network from this column")
+        self.setToolTip("Each input with the spread of its values over the training rows.")
+        theme.signals.changed.connect(self.update)
+
+    def show_inputs(self, inputs: tuple[Input, ...], total: int) -> None:
+        self.inputs, self.total = inputs, total
+        words = (f"{each.name}: {_span(each)}" for each in inputs)
+        self.setAccessibleDescription("; ".join(words))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        more = self.total > len(self.inputs)
+        return QSize(200, ROW * (len(self.inputs) + more))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, colours = QPainter(self), theme.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = float(self.width())
+        for i, each in enumerate(self.inputs):
+            top = float(i * ROW)
+            name = QRectF(0, top, width - PICTURE - NUMBERS - 12, ROW)
+            picture = QRectF(name.right() + 6, top + 4, PICTURE, ROW - 8)
+            painter.setFont(theme.font("small"))
+            painter.setPen(colours.text)
+            paint.draw_text(painter, name, facts.shown(each.name))
+            self._picture(painter, picture, each)
+            painter.setFont(theme.font("mono_small"))
+            painter.setPen(colours.muted)
+            paint.draw_text(painter, QRectF(width - NUMBERS, top, NUMBERS, ROW), _span(each), right=True)
+        if self.total > len(self.inputs):
+            painter.setFont(theme.font("small"))
+            painter.setPen(colours.muted)
+            rest = f"and {self.total - len(self.inputs):,} more"
+            paint.draw_text(painter, QRectF(0, ROW * len(self.inputs), width, ROW), rest)
+
+    def _picture(self, painter: QPainter, box: QRectF, each: Input) -> None:
+        colours = theme.current()
+        if each.heights:
+            paint.draw_histogram(painter, box, each.heights, [colours.accent] * len(each.heights))
+            return
+        bar = QRectF(box.left(), box.center().y() - 2, box.width(), 4)
+        painter.setPen(colours.line)
+        painter.setBrush(colours.bg)
+        painter.drawRoundedRect(bar, 2, 2)
+        if each.share > 0:
+            painter.setPen(colours.accent)
+            painter.setBrush(colours.accent)
+            painter.drawRoundedRect(QRectF(bar.left(), bar.top(), max(2.0, bar.width() * each.share), 4), 2, 2)
+
+
+def _span(each: Input) -> str:
+    if each.heights:
+        return f"{short(each.low)} … {short(each.high)}"
+    return f"1 in {each.share:.0%}" if each.share >= 0.005 or not each.share else "1 in < 1%"
+
+
+def short(value: float) -> str:
+    """A prepared value in few signs: nearly all lie between -10 and 10."""
+    return f"{value:.1f}".replace("-", "−") if abs(value) < 100 else facts.compact(value)
