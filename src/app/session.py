@@ -39,7 +39,8 @@ class Session(QObject):
     """notice: a `Notice`. busy_changed: a `Busy` or None. stage_requested: the stage that now makes sense.
 
     running_network_changed: a run began or was dropped, or the design moved away from it. images_loading: a
-    `core.data.schema.Loading`, while images are decoded.
+    `core.data.schema.Loading`, while images are decoded. columns_requested: names of columns of which a person wants to
+    see how they are prepared, () for all.
     """
 
     notice = Signal(object)
@@ -47,6 +48,7 @@ class Session(QObject):
     stage_requested = Signal(str)
     running_network_changed = Signal()
     images_loading = Signal(object)
+    columns_requested = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -99,6 +99,7 @@ class FakeSession(QObject):
     stage_requested = Signal(str)
     running_network_changed = Signal()
     images_loading = Signal(object)
+    columns_requested = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

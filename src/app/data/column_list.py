@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QItemSelection,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -89,9 +91,9 @@ class _Row(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
-        if focused or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(colours.accent_bg if focused else colours.bg)
+        chosen = bool(option.state & (QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_Selected))
+        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(colours.accent_bg if chosen else colours.bg)
             painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), 6, 6)
         paint.draw_glyph(painter, QPointF(box.left() + 4, box.top() + 5), column.kind)
         left, right = box.left() + 4 + paint.GLYPH + 8, box.right() - 4
@@ -111,7 +113,7 @@ class _Row(QStyledItemDelegate):
         assert model.profile is not None
         column, part = model.column(row), model.part(row)
         heights = paint.bars(column)
-        if part == "feature" and column.kind == "number" and heights:
+        if part == "feature" and column.kind in ("number", "date") and heights:
             picture = QRectF(box.right() - PICTURE, box.top() + 6, PICTURE, 15)
             colours = paint.bar_colours(model.profile, column, muted=False)
             paint.draw_histogram(painter, picture, heights, colours)
@@ -124,7 +126,7 @@ class _Row(QStyledItemDelegate):
 
 
 class ColumnList(QListView):
-    """Return, Space, the menu key or a click opens the menu of a column."""
+    """A click, Return or Space shows how the chosen columns are prepared; the menu key or a right click their menu."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -142,12 +144,13 @@ class ColumnList(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda at: self._open(self.indexAt(at)))
-        self.clicked.connect(self._open)
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.clicked.connect(lambda _index: self._ask())
         theme.signals.changed.connect(self.viewport().update)
 
     def show_table(self) -> None:
         row, at = self.currentIndex().row(), self.verticalScrollBar().value()
-        document = self._session.document
+        document, chosen = self._session.document, self.chosen()
         self._model.show(document.profile, document.project.data)
         n = self._model.rowCount()
         self.setMinimumHeight(self._least())
@@ -155,6 +158,7 @@ class ColumnList(QListView):
         self.updateGeometry()
         if 0 <= row < n:
             self.setCurrentIndex(self._model.index(row))
+        self._select(chosen)
         self.verticalScrollBar().setValue(at)
 
     def _least(self) -> int:
@@ -166,11 +170,31 @@ class ColumnList(QListView):
         return QSize(super().sizeHint().width(), self._least())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Menu)
+        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
         if event.key() in keys and self.currentIndex().isValid():
+            self._ask()
+        elif event.key() == Qt.Key.Key_Menu:
             self._open(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+    def chosen(self) -> tuple[str, ...]:
+        """The names of the selected columns, in the order of the list."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return tuple(self._model.column(row).name for row in rows)
+
+    def _select(self, names: tuple[str, ...]) -> None:
+        """After a change of the table, of which the model is made anew."""
+        wanted = set(names)
+        found = QItemSelection()
+        for row in range(self._model.rowCount()):
+            if self._model.column(row).name in wanted:
+                found.select(self._model.index(row), self._model.index(row))
+        self.selectionModel().select(found, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def _ask(self) -> None:
+        self._session.stage_requested.emit("Data")
+        self._session.columns_requested.emit(self.chosen())
 
     def _open(self, index: QModelIndex) -> None:
         if not index.isValid():

@@ -28,6 +28,9 @@ def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
     title = menu.addAction(facts.shown(name).replace("&", "&&"))
     title.setEnabled(False)
     menu.addSeparator()
+    prepare = menu.addAction(theme.icon("columns"), "How it is prepared…")
+    prepare.setToolTip("Kind, missing cells, scaling, encoding, and what the network then gets.")
+    prepare.triggered.connect(lambda: _ask(session, name))
     predict = _entry(menu, session, "Predict this column", facts.make_target(spec, name))
     predict.setIcon(theme.icon("target"))
     predict.setToolTip("Makes it the target: what the network learns to answer.")
@@ -52,6 +55,11 @@ def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
     return menu
 
 
+def _ask(session: Session, name: str) -> None:
+    session.stage_requested.emit("Data")
+    session.columns_requested.emit((name,))
+
+
 def _entry(menu: QMenu, session: Session, label: str, edit: facts.ColumnEdit) -> QAction:
     action = menu.addAction(label)
     action.triggered.connect(lambda: session.change_data(edit.label, **edit.changes))
@@ -67,9 +75,10 @@ def _kinds(menu: QMenu, session: Session, name: str) -> None:
         ("", "Read as found", "What the values look like decides."),
         ("number", "Read as number", facts.KIND_HELP["number"]),
         ("category", "Read as category", facts.KIND_HELP["category"]),
+        ("date", "Read as date", facts.KIND_HELP["date"]),
+        ("text", "Read as text", "Counts its words: each in one of a number of inputs."),
     ):
-        edit = facts.read_as(spec, name, kind) if kind else facts.read_as_found(spec, name)
-        action = _entry(menu, session, label, edit)
+        action = _entry(menu, session, label, facts.read_as(spec, name, kind=kind))
         action.setCheckable(True)
         action.setChecked(kind == chosen)
         action.setToolTip(tip)

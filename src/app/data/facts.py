@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app import theme
+from app import dates, theme
 from core.data.schema import ColumnProfile, ImageFacts, TableProfile
 from core.spec import DataSpec
 
 GLYPHS: Mapping[str, str] = {
-    "number": "#", "category": "A", "text": "T", "identifier": "1", "constant": "=", "empty": "∅",
-    "image": "▦",
+    "number": "#", "category": "A", "date": "◷", "boolean": "✓", "text": "T", "identifier": "1", "constant": "=",
+    "empty": "∅", "image": "▦",
 }  # fmt: skip
 KIND_HELP: Mapping[str, str] = {
-    "number": "Numbers. Scaled to mean 0 and spread 1 before they enter the network.",
+    "number": "Numbers. Scaled to mean 0 and spread 1 before they enter the network, unless you choose otherwise.",
     "category": "Categories. Each value becomes one input that is 1 for its rows and 0 elsewhere (one-hot).",
-    "text": "Free text. Words are no numbers yet, so the column is left out.",
+    "date": "Points in time. They enter as the time itself and as cycles: of year, month, week and day.",
+    "boolean": "Yes or no. Each of the two becomes one input that is 1 for its rows and 0 elsewhere.",
+    "text": "Free text. Left out until you choose to count its words.",
     "identifier": "An identifier: it names a row and says nothing about the others.",
     "constant": "The same value in every row: nothing can be learned from it.",
     "empty": "No values at all.",
@@ -104,9 +106,23 @@ def column_range(profile: TableProfile, column: ColumnProfile) -> str:
         return f"{gaps:,} missing"
     if column.name == profile.target and profile.task == "classification":
         return count(column.distinct, "class", "classes")
+    if column.kind == "date" and column.minimum is not None and column.maximum is not None:
+        return " – ".join(dict.fromkeys(dates.span(column.minimum, column.maximum)))
     if column.kind in ("number", "identifier") and column.minimum is not None and column.maximum is not None:
         return f"{compact(column.minimum)} – {compact(column.maximum)}"
     return "" if column.kind == "empty" else count(column.distinct, "value")
+
+
+def ends(column: ColumnProfile) -> tuple[str, str]:
+    """What stands under the two ends of a column's histogram: its span, or its first label and how many there are."""
+    if column.minimum is not None and column.maximum is not None and column.kind == "date":
+        return dates.shown(column.minimum), dates.shown(column.maximum)
+    if column.minimum is not None and column.maximum is not None and column.kind not in ("category", "boolean"):
+        return theme.number(column.minimum), theme.number(column.maximum)
+    if not column.categories:
+        return "", count(column.distinct, "value")
+    name, n = column.categories[0]
+    return f"{shown(name)} ({n:,})", count(column.distinct, "label")
 
 
 def column_help(profile: TableProfile, column: ColumnProfile, part: str) -> str:
@@ -115,8 +131,9 @@ def column_help(profile: TableProfile, column: ColumnProfile, part: str) -> str:
     if column.reason:
         lines.append(column.reason)
     if column.minimum is not None and column.maximum is not None:
-        lines.append(f"From {theme.number(column.minimum)} to {theme.number(column.maximum)}")
-    if column.mean is not None and column.standard_deviation is not None:
+        of = dates.shown if column.kind == "date" else theme.number
+        lines.append(f"From {of(column.minimum)} to {of(column.maximum)}")
+    if column.mean is not None and column.standard_deviation is not None and column.kind != "date":
         spread = theme.number(column.standard_deviation)
         lines.append(f"Mean {theme.number(column.mean)}, standard deviation {spread}")
     if column.categories:
@@ -148,35 +165,45 @@ def make_target(spec: DataSpec, name: str) -> ColumnEdit:
     return ColumnEdit(f"Predict {shown(name)}", {"target": name, "task": "auto", "excluded": kept, **split})
 
 
-def exclude(spec: DataSpec, name: str) -> ColumnEdit:
-    return ColumnEdit(f"Leave out {shown(name)}", {"excluded": (*(n for n in spec.excluded if n != name), name)})
+def exclude(spec: DataSpec, *names: str) -> ColumnEdit:
+    return ColumnEdit(f"Leave out {told(names)}", {"excluded": (*_others(spec.excluded, names), *names)})
 
 
-def include(spec: DataSpec, name: str) -> ColumnEdit:
-    return ColumnEdit(f"Use {shown(name)}", {"excluded": tuple(n for n in spec.excluded if n != name)})
+def include(spec: DataSpec, *names: str) -> ColumnEdit:
+    return ColumnEdit(f"Use {told(names)}", {"excluded": _others(spec.excluded, names)})
 
 
-def read_as(spec: DataSpec, name: str, kind: str) -> ColumnEdit:
-    return ColumnEdit(f"Read {shown(name)} as {kind}", {"kinds": {**spec.kinds, name: kind}})
+def read_as(spec: DataSpec, *names: str, kind: str) -> ColumnEdit:
+    """Of another kind, and used where it was left out; kind "": as found."""
+    kinds = {name: k for name, k in spec.kinds.items() if name not in names}
+    if not kind:
+        return ColumnEdit(f"Read {told(names)} as found", {"kinds": kinds})
+    kept = _others(spec.excluded, names)
+    used = {"excluded": kept} if kept != spec.excluded else {}
+    return ColumnEdit(f"Read {told(names)} as {kind}", {"kinds": kinds | dict.fromkeys(names, kind), **used})
 
 
-def read_as_found(spec: DataSpec, name: str) -> ColumnEdit:
-    kinds = {n: k for n, k in spec.kinds.items() if n != name}
-    return ColumnEdit(f"Read {shown(name)} as found", {"kinds": kinds})
+def log(spec: DataSpec, *names: str, use: bool) -> ColumnEdit:
+    others = _others(spec.logs, names)
+    words = f"Use the logarithm of {told(names)}" if use else f"Use {told(names)} as it is"
+    return ColumnEdit(words, {"logs": (*others, *names) if use else others})
 
 
-def log(spec: DataSpec, name: str, *, use: bool) -> ColumnEdit:
-    others = tuple(n for n in spec.logs if n != name)
-    words = f"Use the logarithm of {shown(name)}" if use else f"Use {shown(name)} as it is"
-    return ColumnEdit(words, {"logs": (*others, name) if use else others})
+def told(names: Sequence[str]) -> str:
+    """ "age", "3 columns"."""
+    return shown(names[0]) if len(names) == 1 else count(len(names), "column")
+
+
+def _others(some: tuple[str, ...], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in some if name not in names)
 
 
 def repair(spec: DataSpec, column: str, action: str) -> ColumnEdit | None:
     """The edit behind a finding's one click; None for an action that this window does not know."""
     if action == "exclude":
         return exclude(spec, column)
-    if action in ("category", "number"):
-        return read_as(spec, column, action)
+    if action in ("category", "number", "date", "text"):
+        return read_as(spec, column, kind=action)
     if action in ("log", "no log"):
         return log(spec, column, use=action == "log")
     if action in ("keep one", "keep all"):

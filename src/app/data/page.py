@@ -23,6 +23,7 @@ from app.data.findings import FindingsPanel
 from app.data.header import HEIGHT
 from app.data.image_view import ImageView
 from app.data.points import number_columns
+from app.data.prepare_card import PrepareCard
 from app.data.preview import ROW, PreviewTable
 from app.data.reading_menu import ReadingButton
 from app.data.scatter import ScatterCard
@@ -49,6 +50,7 @@ class DataPage(QWidget):
         set_role(self, "page")
         self.setAccessibleName("Data")
         self.table, self.scatter, self.findings = PreviewTable(session), ScatterCard(session), FindingsPanel(session)
+        self.preparing = PrepareCard(session)
         self._scatter_wanted: bool | None = None  # None: shown where there are just two features
         self._stack = QStackedLayout()
         self._start = StartPage(session, self)  # a stack shows its first page at once, as a window if it has no parent
@@ -90,6 +92,8 @@ class DataPage(QWidget):
         self._middle.setSpacing(12)
         self._middle.addLayout(tables, 3)
         self._middle.addWidget(self.scatter, 2)
+        self._middle.addWidget(self.preparing)
+        self.preparing.hide()
         column.addWidget(self._tables, 1)
         self.images = ImageView(self._session)
         column.addWidget(self.images, 1)
@@ -106,6 +110,13 @@ class DataPage(QWidget):
         theme.set_icon(self._scatter_button, "chart")
         self._scatter_button.setCheckable(True)
         self._scatter_button.clicked.connect(self._want_scatter)
+        self._prepare_button = set_role(QToolButton(), "ghost")
+        self._prepare_button.setText("Prepare")
+        self._prepare_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._prepare_button.setToolTip("How columns become inputs: missing cells, scaling, labels, dates and texts.")
+        theme.set_icon(self._prepare_button, "columns")
+        self._prepare_button.setCheckable(True)
+        self._prepare_button.clicked.connect(self._want_preparing)
         samples = button("Samples", icon="sparkles", tip="Real data sets and generated patterns that come along.")
         samples.clicked.connect(lambda: open_source_menu(self._session, self, under=samples))
         replace = button(
@@ -117,7 +128,7 @@ class DataPage(QWidget):
         row.addWidget(self._name)
         row.addWidget(self._facts, 1)
         self.reading = ReadingButton(self._session)
-        for widget in (self.reading, self._scatter_button, self._draw_on, samples, replace):
+        for widget in (self.reading, self._prepare_button, self._scatter_button, self._draw_on, samples, replace):
             row.addWidget(widget)
         return row
 
@@ -146,6 +157,8 @@ class DataPage(QWidget):
         self._timer.timeout.connect(self.refresh)
         for signal in (document.data_changed, document.profile_changed, document.prepared_changed):
             signal.connect(self._timer.start)
+        self._session.columns_requested.connect(self._prepare)
+        self.preparing.closed.connect(lambda: self._want_preparing(False))
 
     def refresh(self) -> None:
         profile, spec = self._session.document.profile, self._session.document.project.data
@@ -177,6 +190,7 @@ class DataPage(QWidget):
         are_images = profile.images is not None
         self.images.setVisible(are_images)
         self._tables.setVisible(not are_images)
+        self._prepare_button.setVisible(not are_images)
         if are_images:
             self._scatter_button.setVisible(False)
 
@@ -207,7 +221,9 @@ class DataPage(QWidget):
         numbers = number_columns(profile)
         curve = len(numbers) == 2 and profile.target in numbers and profile.task == "regression"
         two = few and (curve or len([n for n in numbers if n != profile.target]) == 2)
-        wanted = offers and (two if self._scatter_wanted is None else self._scatter_wanted)
+        self.preparing.refresh()
+        open_ = not self.preparing.isHidden()
+        wanted = offers and not open_ and (two if self._scatter_wanted is None else self._scatter_wanted)
         self._scatter_button.setVisible(offers)
         self._scatter_button.setChecked(wanted)
         self.scatter.setVisible(wanted)
@@ -217,7 +233,22 @@ class DataPage(QWidget):
 
     def _want_scatter(self, wanted: bool) -> None:
         self._scatter_wanted = wanted
+        self.preparing.setVisible(self.preparing.isVisible() and not wanted)
+        self._prepare_button.setChecked(self.preparing.isVisible())
         self._show_scatter()
+
+    def _prepare(self, names: tuple[str, ...]) -> None:
+        """Show how these columns are prepared, in the place of the scatter plot."""
+        self._want_preparing(True)
+        self.preparing.show_columns(names)
+
+    def _want_preparing(self, wanted: bool) -> None:
+        profile = self._session.document.profile
+        wanted = wanted and profile is not None and profile.images is None
+        self.preparing.setVisible(wanted)
+        self._prepare_button.setChecked(wanted)
+        if profile is not None and profile.images is None:
+            self._show_scatter()
 
     def _target_chosen(self, index: int) -> None:
         spec, profile = self._session.document.project.data, self._session.document.profile

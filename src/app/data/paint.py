@@ -62,7 +62,7 @@ def draw_chip(painter: QPainter, at: QPointF, text: str) -> float:
 def bars(column: ColumnProfile) -> tuple[int, ...]:
     """The heights to draw: the histogram, its neighbours added up where there are more bars than can be told apart."""
     found = column.histogram or tuple(n for _, n in column.categories)
-    if len(found) <= MOST_BARS or column.kind != "number":
+    if len(found) <= MOST_BARS or column.kind not in ("number", "date"):
         return found[:MOST_BARS]
     step = -(-len(found) // MOST_BARS)
     return tuple(sum(found[i : i + step]) for i in range(0, len(found), step))

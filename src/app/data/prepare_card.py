@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout
 
 from app import theme
 from app.data import facts, paint, preparing
+from app.data.header import as_tooltip
 from app.data.input_list import MOST_INPUTS, InputList, described, sampled
 from app.data.prepare_form import PrepareForm
 from app.style import set_role
@@ -49,7 +50,7 @@ class Portrait(QWidget):
 
     def show_column(self, profile: TableProfile, column: ColumnProfile) -> None:
         self._profile, self._column = profile, column
-        self.setToolTip(facts.as_tooltip(facts.column_help(profile, column, "")))
+        self.setToolTip(as_tooltip(facts.column_help(profile, column, "")))
         self.updateGeometry()
         self.update()
 
@@ -149,7 +150,7 @@ class PrepareCard(Card):
 
     def refresh(self) -> None:
         profile, spec = self._session.document.profile, self._session.document.project.data
-        if profile is None or spec is None or not self.isVisibleTo(self.parentWidget()):
+        if profile is None or spec is None or self.isHidden():
             return
         columns = self._chosen(profile) if self.scope.value() == "column" else []
         every = self.scope.value() == "all"
@@ -216,9 +217,7 @@ class PrepareCard(Card):
 
     # --- what comes of it
 
-    def _show_result(
-        self, spec: DataSpec, profile: TableProfile, columns: list[ColumnProfile], *, every: bool
-    ) -> None:
+    def _show_result(self, spec: DataSpec, profile: TableProfile, columns: list[ColumnProfile], *, every: bool) -> None:
         prepared = self._session.document.prepared
         told, gaps, found = "", "", None
         if every:
@@ -278,5 +277,3 @@ def _answer(prepared: Prepared | None, column: ColumnProfile) -> str:
     if prepared.task == "regression":
         return "Nothing: it gives this number, learned at mean 0 and spread 1 and scaled back."
     return "Nothing: this is what it learns to answer."
-
-

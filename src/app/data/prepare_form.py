@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from app.data import preparing
+from app.data import facts, preparing
 from app.data.prepare_fields import OptionBox, PartTicks, Tick
-from app.data.preparing import ALL, ColumnEdit, Option
+from app.data.preparing import ALL, Option
 from app.number_combo import NumberCombo, NumberRules
 from app.widgets import label, wrapped
 from core.data.choices import MOST_RARE, MOST_WIDTH, USUAL, USUAL_WIDTH, ColumnChoice
@@ -30,6 +30,7 @@ CAPTIONS = {
 }
 PLAIN = ("indicator", "log")  # ticks, whose words stand beside them
 MIXED = -1.0
+GAPPY = {"number", "category", "date"}  # kinds of which an input can say that a cell was missing
 
 
 class PrepareForm(QWidget):
@@ -51,6 +52,7 @@ class PrepareForm(QWidget):
             "width": NumberCombo(0, NumberRules(0, MOST_WIDTH, True, {0: str(USUAL_WIDTH), MIXED: "different"}),
                                  suggestions=(32, 64, 0, 256, 512, 1024)),
         }  # fmt: skip
+        self.fields["scaling"].set_options(preparing.SCALINGS)
         self._lay_out()
         self._connect()
 
@@ -81,10 +83,8 @@ class PrepareForm(QWidget):
             self.fields[name].chosen.connect(lambda value, field=name: self._choose(field, value))
         for name in ("rare", "width"):
             self.fields[name].value_changed.connect(lambda value, field=name: self._choose(field, int(value)))
-        self.fields["kind"].chosen.connect(lambda kind: self._send(preparing.read_as(self._spec, self._names, kind)))
-        self.fields["log"].chosen.connect(
-            lambda use: self._send(preparing.use_log(self._spec, self._names, use=use))
-        )
+        self.fields["kind"].chosen.connect(lambda kind: self._send(facts.read_as(self._spec, *self._names, kind=kind)))
+        self.fields["log"].chosen.connect(lambda use: self._send(facts.log(self._spec, *self._names, use=use)))
 
     # --- what is shown
 
@@ -92,8 +92,8 @@ class PrepareForm(QWidget):
         """every: of all columns that have no choice of their own. used: whether the columns enter the network."""
         self._names = (ALL,) if every else tuple(column.name for column in columns)
         groups = {preparing.group(column) for column in columns} if used else set()
-        group = groups.pop() if len(groups) == 1 else ""
-        self._show_rows(columns, group, every=every, plain=used and not groups and "" != group)
+        group = next(iter(groups)) if len(groups) == 1 else ""
+        self._show_rows(columns, group, every=every, gaps=bool(groups) and groups <= GAPPY)
         if columns:
             self._show_kind(spec, columns)
         choices = [spec.columns.get(ALL, USUAL)] if every else [spec.choice(name) for name in self._names]
@@ -109,11 +109,11 @@ class PrepareForm(QWidget):
             found = {getattr(choice, name) for choice in choices}
             self.fields[name].set_value(found.pop() if len(found) == 1 else MIXED)
 
-    def _show_rows(self, columns: list[ColumnProfile], group: str, *, every: bool, plain: bool) -> None:
+    def _show_rows(self, columns: list[ColumnProfile], group: str, *, every: bool, gaps: bool) -> None:
         numbers, labels = every or group == "number", every or group == "category"
         positive = all(c.minimum is not None and c.minimum >= 0 for c in columns)
         wanted = {
-            "kind": bool(columns), "missing": numbers or labels, "indicator": every or (plain and group != "text"),
+            "kind": bool(columns), "missing": numbers or labels, "indicator": every or gaps,
             "scaling": numbers, "log": group == "number" and positive, "encoding": labels, "rare": labels,
             "parts": every or group == "date", "width": every or group == "text",
         }  # fmt: skip
@@ -148,6 +148,6 @@ class PrepareForm(QWidget):
     def _choose(self, field: str, value: object) -> None:
         self._send(preparing.choose(self._spec, self._names, **{field: value}))
 
-    def _send(self, edit: ColumnEdit) -> None:
+    def _send(self, edit: facts.ColumnEdit) -> None:
         if self._names and any(getattr(self._spec, name) != value for name, value in edit.changes.items()):
             self._session.change_data(edit.label, **edit.changes)

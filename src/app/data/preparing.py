@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app import theme
-from app.data.facts import ColumnEdit, count, make_target, shown
+from app.data import facts
+from app.data.facts import ColumnEdit, count, shown
 from core.data.choices import USUAL, ColumnChoice
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, TextFeature
 from core.data.schema import ColumnProfile, Prepared
@@ -30,9 +31,7 @@ MEAN = Option("mean", "mean", "The mean of the training rows. It keeps the mean,
 FREQUENT = Option("most frequent", "most frequent", "The value that most training rows have.")
 COMMONEST = replace(FREQUENT, value="")
 ZERO = Option("zero", "zero", "Where nothing was noted because there was nothing.")
-OWN = Option(
-    "own", "category of its own", "Missing counts as one more label: for cells that are empty for a reason."
-)
+OWN = Option("own", "category of its own", "Missing counts as one more label: for cells that are empty for a reason.")
 MISSING: Mapping[str, tuple[Option, ...]] = {
     "number": (MEDIAN, MEAN, FREQUENT, ZERO),
     "category": (COMMONEST, OWN),
@@ -51,7 +50,7 @@ SCALINGS = (
     Option("none", "as it is", "Enters unchanged. Beside scaled columns, large numbers then weigh too much."),
 )
 ENCODINGS = (
-    Option("", "one-hot", "One input for each label, 1 where a row has it, else 0. Of very many, the 64 most frequent."),
+    Option("", "one-hot", "One input for each label, 1 where a row has it, else 0. Of many, the 64 most frequent."),
     Option("one-hot", "one-hot, every label", "One input for each label, however many there are."),
     Option(
         "embedding", "embedding", "One code, for which the layer Embed columns learns a few numbers: alike labels "
@@ -121,32 +120,18 @@ def as_all(spec: DataSpec, names: Sequence[str]) -> ColumnEdit:
     return ColumnEdit(f"Prepare {told(names)} as all columns", {"columns": kept})
 
 
-def use_log(spec: DataSpec, names: Sequence[str], *, use: bool) -> ColumnEdit:
-    others = tuple(name for name in spec.logs if name not in names)
-    words = f"Use the logarithm of {told(names)}" if use else f"Use {told(names)} without logarithm"
-    return ColumnEdit(words, {"logs": (*others, *names) if use else others})
-
-
-def read_as(spec: DataSpec, names: Sequence[str], kind: str) -> ColumnEdit:
-    """kind "": as found."""
-    kinds = {name: k for name, k in spec.kinds.items() if name not in names}
-    return ColumnEdit(f"Read {told(names)} as {kind or 'found'}", {"kinds": kinds | dict.fromkeys(names, kind)
-                                                                   if kind else kinds})  # fmt: skip
-
-
 def use_as(spec: DataSpec, columns: Sequence[ColumnProfile], part: str) -> ColumnEdit | None:
     """part: "feature", "target" or "excluded"; None where a column holds nothing to learn from."""
     names = tuple(column.name for column in columns)
     if part == "target":
-        return make_target(spec, names[0])
-    others = tuple(name for name in spec.excluded if name not in names)
+        return facts.make_target(spec, names[0])
     if part == "excluded":
-        return ColumnEdit(f"Leave out {told(names)}", {"excluded": (*others, *names)})
+        return facts.exclude(spec, *names)
     kinds = {c.name: readable_as(c) for c in columns if not c.usable}
     if not all(kinds.values()):
         return None
-    changes: dict[str, Any] = {"excluded": others} if others != spec.excluded else {}
-    return ColumnEdit(f"Use {told(names)}", changes | ({"kinds": {**spec.kinds, **kinds}} if kinds else {}))
+    edit = facts.include(spec, *names)
+    return replace(edit, changes={**edit.changes, "kinds": {**spec.kinds, **kinds}}) if kinds else edit
 
 
 def readable_as(column: ColumnProfile) -> str:
@@ -159,9 +144,7 @@ def readable_as(column: ColumnProfile) -> str:
 
 
 def told(names: Sequence[str]) -> str:
-    if tuple(names) == (ALL,):
-        return "all columns"
-    return shown(names[0]) if len(names) == 1 else f"{len(names):,} columns"
+    return "all columns" if tuple(names) == (ALL,) else facts.told(names)
 
 
 # --- what comes of it

@@ -63,9 +63,9 @@ def test_leaving_out_twice_is_leaving_out_once() -> None:
 
 
 def test_reading_as_another_kind_and_back_keeps_the_others() -> None:
-    changed = facts.read_as(SPEC, "year", "category").changes["kinds"]
+    changed = facts.read_as(SPEC, "year", kind="category").changes["kinds"]
     assert changed == {"sex": "category", "year": "category"}
-    assert facts.read_as_found(SPEC, "sex").changes == {"kinds": {}}
+    assert facts.read_as(SPEC, "sex", kind="").changes == {"kinds": {}}
 
 
 def test_a_repair_that_is_unknown_has_no_click() -> None:
