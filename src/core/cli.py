@@ -21,6 +21,7 @@ from typing import Any
 from core import __version__, commands
 from core.console import end_progress
 from core.data.augmentation import Augmentation
+from core.data.together import WAYS
 from core.errors import UserInputError
 from core.optimizers import OPTIMIZERS
 from core.schedules import SCHEDULES
@@ -140,6 +141,10 @@ def _rate(text: str) -> float | str:
 def _reading(sub: argparse.ArgumentParser) -> None:
     """How a data file is read where the guess is wrong."""
     add = sub.add_argument
+    also = "a file that belongs to DATA, e.g. test.csv to train.csv, y.npy to X.npy; may be told more than once"
+    add("--also", metavar="FILE", action="append", help=also)
+    together = "how these files make one table: train and test, side by side, one below the other (default: found out)"
+    add("--together", dest="joined", choices=WAYS, default="", help=together)
     add("--part", metavar="NAME", default="", help="the sheet, table, array or member of the file")
     add("--encoding", metavar="NAME", default="", help="of a text file, e.g. UTF-8, Shift-JIS")
     add("--delimiter", metavar="X", default="", help="between the cells of a text file; tab for a tab")

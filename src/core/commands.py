@@ -70,7 +70,14 @@ def _number(text: str, *, where: str) -> int | float:
 def _as_told(source: DataSource, options: argparse.Namespace) -> DataSource:
     """A source, read as the options of the command line say."""
     told = {name: getattr(options, name) for name in DataSource.READING if getattr(options, name)}
-    return replace(source, **told)
+    if not options.also:
+        return replace(source, **told)
+    if source.kind != "file":
+        remedy = "Name two files, or leave --also out."
+        raise UserInputError("Only a file can have others beside it.", where="--also", remedy=remedy)
+    also = tuple(str(Path(path).absolute()) for path in options.also)
+    name = f"{source.name} and {len(also):,} more"
+    return replace(source, name=name, also=also, **told)
 
 
 def _check_out(out: str, *inputs: str) -> None:
@@ -107,6 +114,7 @@ def profile_json(profile: TableProfile) -> dict[str, Any]:
         **{name: getattr(profile, name) for name in plain},
         "columns": columns,
         **({} if profile.images is None else {"images": _images_json(profile.images)}),
+        **({} if profile.together is None else {"together": vars(profile.together)}),
         "findings": [vars(finding) for finding in profile.findings],
         "rejected": {"count": profile.rejected_count, "rows": [vars(row) for row in profile.rejected]},
     }
@@ -124,6 +132,8 @@ def _profile_words(profile: TableProfile) -> str:
     if (images := profile.images) is not None:
         colours = "grey" if images.channels == 1 else "RGB"
         lines = [f"{profile.name}: {profile.rows:,} images, as {images.width} × {images.height} pixels in {colours}"]
+    if profile.together is not None:
+        lines.append(f"{profile.together.text} --together says otherwise.")
     if profile.parts:
         listed = ", ".join(f"“{part}”" for part in profile.parts[:12]) + (" …" if len(profile.parts) > 12 else "")
         lines.append(f"Read “{profile.part}”; --part chooses among {listed}.")
@@ -148,9 +158,11 @@ def train(options: argparse.Namespace) -> Answer:
 
     given = options.data.endswith(project_file.SUFFIX)
     if options.out:
-        _check_out(options.out, *(() if given else (options.data,)))
+        _check_out(options.out, *(() if given else (options.data, *(options.also or ()))))
     saved = project_file.load(options.data) if given else None
     spec = _data_spec(options, saved.project if saved else None)
+    if options.also and options.split is None:
+        spec = load.adopted(spec, progress=say)
     prepared = load.prepare(spec, progress=say)
     config = _config(options, prepared, saved.project.training if saved else None)
     network = _network(options, prepared, config, saved.project.network if saved else None)

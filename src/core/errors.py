@@ -6,6 +6,8 @@ can print it as it is. Everything else that escapes is a defect of this program.
 
 from __future__ import annotations
 
+import os
+
 
 class UserInputError(Exception):
     """A refusal of bad input. The state of the program is unchanged when it is raised.
@@ -31,6 +33,18 @@ class UserInputError(Exception):
 
 def _rebuild(what: str, where: str, reason: str, remedy: str) -> UserInputError:
     return UserInputError(what, where=where, reason=reason, remedy=remedy)
+
+
+class MissingFile(UserInputError):
+    """A file that is not where it was; `path` says where that is."""
+
+    def __init__(self, path: str | os.PathLike[str], where: str) -> None:
+        self.path = str(path)
+        remedy = "Choose it again where it is now."
+        super().__init__("This file is not there.", where=where, reason=f"Looked for {self.path}.", remedy=remedy)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (MissingFile, (self.path, self.where))
 
 
 class SpecError(ValueError):

@@ -258,7 +258,8 @@ class DataSource:
 
     How a file is read where the guess is overruled, "" = guessed. part: the sheet, table, array or member. encoding: by
     its usual name. delimiter: one character. header: "yes" or "no". decimal: "." or ",".
-    also: paths of files that belong to the first one: they were dropped together.
+    also: paths of files that belong to the first one: they were dropped together. joined: how they make one table,
+    "parts" (train and test), "columns" (side by side) or "rows" (one below the other); "" = found out.
     """
 
     kind: str
@@ -276,8 +277,9 @@ class DataSource:
     choices: Mapping[str, int | float | str] = field(default_factory=dict)
     points: tuple[tuple[float, ...], ...] = ()
     also: tuple[str, ...] = ()
+    joined: str = ""
 
-    READING: ClassVar[tuple[str, ...]] = ("part", "encoding", "delimiter", "header", "decimal")
+    READING: ClassVar[tuple[str, ...]] = ("part", "encoding", "delimiter", "header", "decimal", "joined")
     LATER: ClassVar[tuple[str, ...]] = (*READING, "choices", "points", "also")
 
     def to_json(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.budget import DEFAULT, require
 from core.budget import measure as measure_bytes
-from core.data import fit, store
+from core.data import fit, store, together
 from core.data.grids import completed
 from core.data.images import load as images
 from core.data.images.prepare import prepare as prepare_images
@@ -28,6 +28,7 @@ from core.data.schema import ColumnProfile, Finding, Loading, Prepared, TablePro
 from core.data.sources import content_hash, note, open_table, reading, title
 from core.data.suspects import first_of_each, suspects
 from core.data.table import Table
+from core.data.together import with_target
 from core.errors import UserInputError
 from core.losses import outputs_for, resolve
 from core.project.facts import prepared_to_json
@@ -53,7 +54,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         return images.inspect(spec, digest, album, where=title(spec.source), progress=progress)
     with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, _measured(table, spec, digest, progress))
-        roles = assign(columns, spec)
+        roles = _roles(columns, spec, table)
         told = findings(table, columns, roles, spec.excluded, also=suspects(table, roles, spec))
         found = (*_changed(spec.source, digest), *told)
     target = with_target_histogram(columns, roles)
@@ -77,7 +78,23 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         part=table.part,
         parts=table.parts,
         decimal_comma=table.decimal_comma,
+        together=table.together,
     )
+
+
+def _roles(columns: tuple[Column, ...], spec: DataSpec, table: Table) -> Roles:
+    """Roles as wanted or guessed, where a file of answers says which column is the target."""
+    told = with_target(spec, table.together)
+    roles = assign(columns, told)
+    return roles if told == spec else replace(roles, reason="A file of its own holds it.")
+
+
+def adopted(spec: DataSpec, *, progress: Progress = silent) -> DataSpec:
+    """What several files that make one table say of the split, taken over; see `together.adopted`."""
+    if not spec.source.also or recognize(spec.source) is not None:
+        return spec
+    with open_table(spec.source, progress=progress) as table:
+        return together.adopted(spec, table.together)
 
 
 def _measured(table: Table, spec: DataSpec, digest: str, progress: Progress) -> tuple[Column, ...]:
@@ -129,7 +146,7 @@ def prepare(
             facts |= prepared_to_json(prepared)
         return replace(prepared, folder=str(store.room(cache) / print_))
     with open_table(spec.source, digest, progress=progress, cache=cache) as table:
-        roles = assign(_measured(table, spec, digest, progress), spec)
+        roles = _roles(_measured(table, spec, digest, progress), spec, table)
         if roles.blocked:
             raise UserInputError(roles.blocked, where=title(spec.source))
         with store.new_entry(print_, cache) as (folder, facts):

@@ -41,6 +41,8 @@ def parts_of(table: Table, spec: DataSpec, known: np.ndarray, classes: np.ndarra
     i = table.names.index(spec.split_by)
     if spec.split == "column":
         usable, parts = _named(table, i, known, where)
+        if table.together is not None and table.together.part == spec.split_by and not len(parts[1]):
+            parts = _validated(parts, spec, None if classes is None else classes[usable])
     elif spec.split == "time":
         usable, parts = _by_time(moments(table, i)[known], shares, spec.split_by, where)
     else:
@@ -88,6 +90,14 @@ def _named(table: Table, i: int, known: np.ndarray, where: str) -> tuple[np.ndar
         _refuse(f"No cell of “{table.names[i]}” says “train”.", where, "Write train, validation or test in each row.")
     train, validation, test = (np.flatnonzero(part[usable] == k) for k in range(3))
     return usable, (train, validation, test)
+
+
+def _validated(parts: Parts, spec: DataSpec, classes: np.ndarray | None) -> Parts:
+    """Files that train and test leave none to validate: a share of the training rows does."""
+    train, _, test = parts
+    chosen = None if classes is None else classes[train]
+    kept, validation, _ = split(len(train), validation=spec.validation, test=0.0, seed=spec.seed, classes=chosen)
+    return train[kept], train[validation], test
 
 
 def _told(spec: DataSpec, lost: int, parts: dict[str, np.ndarray]) -> tuple[str, ...]:

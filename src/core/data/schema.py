@@ -97,6 +97,21 @@ class Loading:
 
 
 @dataclass(frozen=True)
+class Together:
+    """How several files became one table. text: in words.
+
+    part: the column that says train, validation or test; file: the column with the name of the file; target: the
+    column of the answers. "" where there is none.
+    """
+
+    how: str
+    text: str
+    part: str = ""
+    file: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True)
 class TableProfile:
     """A table as found: shape, how it was read, columns, guesses, findings and its first rows as text.
 
@@ -104,6 +119,7 @@ class TableProfile:
     row i, column j as text, None where missing. source_note: where bundled data comes from. format: for people, "CSV
     and TSV". parts: the sheets, tables, arrays or members of the file to choose from, empty where there is nothing to
     choose; part: the one that this is. decimal_comma: whether "1,5" is a number.
+    together: how several files became it.
     """
 
     name: str
@@ -126,6 +142,7 @@ class TableProfile:
     parts: tuple[str, ...] = ()
     decimal_comma: bool = False
     images: ImageFacts | None = None
+    together: Together | None = None
 
     def column(self, name: str) -> ColumnProfile:
         """Raises KeyError."""

@@ -14,22 +14,22 @@ from typing import Any
 import duckdb
 
 from core.budget import DEFAULT, require
-from core.data import drawing, store
+from core.data import digest, drawing, store
 from core.data.generators import Columns, generate, generator, told
 from core.data.images import load as images
+from core.data.join import join
 from core.data.progress import Progress, silent
 from core.data.readers import read
 from core.data.readers.base import Options, RawTable, damaged
 from core.data.samples import sample, sample_path
-from core.data.schema import Finding, RejectedRow
+from core.data.schema import Finding, RejectedRow, Together
 from core.data.table import PARQUET_COLUMNS, Table, attach, build
 from core.data.workspace import Workspace, lost, workspace
-from core.errors import UserInputError
+from core.errors import MissingFile, UserInputError
 from core.spec import DataSource
 
 IN_MEMORY_BYTES = 48 * 2**20  # what is read from larger files is kept on disk, for this time and the next
 PARQUET = "cells.parquet"
-CHUNK = 2**20
 # What DuckDB raises where a binary file contradicts itself.
 _BROKEN = (duckdb.InternalException, duckdb.FatalException, duckdb.NotSupportedError)
 
@@ -63,20 +63,13 @@ def content_hash(source: DataSource, *, progress: Progress = silent) -> str:
     found = images.content_hash(source, progress=progress)
     if found is not None:
         return found
-    path = _path(source)
-    if path is None:
+    paths = paths_of(source)
+    if not paths:
         return hashlib.sha256(json.dumps(_told(source)).encode()).hexdigest()
-    digest, done = hashlib.sha256(), 0
     try:
-        size = max(path.stat().st_size, 1)
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-                done += len(chunk)
-                progress(f"Reading {title(source)}", done / size)
+        return digest.of_files(paths, progress=lambda share: progress(f"Reading {title(source)}", share))
     except OSError as err:
-        raise lost(err, path) from err
-    return digest.hexdigest()
+        raise lost(err, *paths) from err
 
 
 def _told(source: DataSource) -> list[Any]:
@@ -86,12 +79,13 @@ def _told(source: DataSource) -> list[Any]:
     return told(source.name, rows=source.rows, noise=source.noise, seed=source.seed, choices=source.choices)
 
 
-def reading(source: DataSource, digest: str) -> str:
+def reading(source: DataSource, content: str) -> str:
     """Names what is read from a source: its content, and how a person wants it read."""
     options = options_of(source)
-    if options == Options():
-        return digest
-    return hashlib.sha256(json.dumps([digest, dataclasses.astuple(options)]).encode()).hexdigest()
+    if options == Options() and not source.joined:
+        return content
+    told = [content, dataclasses.astuple(options), *([source.joined] if source.joined else [])]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def options_of(source: DataSource) -> Options:
@@ -106,24 +100,22 @@ def options_of(source: DataSource) -> Options:
 
 @contextlib.contextmanager
 def open_table(
-    source: DataSource, digest: str = "", *, progress: Progress, as_text: bool = False, cache: Path | None = None
+    source: DataSource, content: str = "", *, progress: Progress, as_text: bool = False, cache: Path | None = None
 ) -> Iterator[Table]:
     """The table of a source, while the block lasts.
 
-    digest: its `content_hash`, under which a large file's columns are kept. as_text: every cell as it is written.
+    content: its `content_hash`, under which a large file's columns are kept. as_text: every cell as it is written.
 
     Raises:
         UserInputError: what is wrong with the file.
     """
-    path, options = _path(source), options_of(source)
-    with workspace(store.room(cache), files=() if path is None else (path,)) as work:
-        if path is None:
-            path = _generated(source, work)
-        name = f"table-{store.FORMAT}-{reading(source, digest)[:32]}" if digest and not as_text else ""
+    paths, options = paths_of(source), options_of(source)
+    with workspace(store.room(cache), files=paths) as work:
+        name = f"table-{store.FORMAT}-{reading(source, content)[:32]}" if content and not as_text else ""
         table = _kept(work, name, cache) if name else None
         if table is None:
-            raw = read(path, work, options=options, progress=progress)
-            large = (raw.size or path.stat().st_size) > IN_MEMORY_BYTES
+            raw = _raw(source, paths, work, options, progress)
+            large = raw.size > IN_MEMORY_BYTES
             where = title(source)
             if large and name:
                 table = _keep(raw, work, name, cache, where=where, progress=progress)
@@ -131,6 +123,17 @@ def open_table(
                 to = work.folder / PARQUET if large else None
                 table = _build(raw, work, where=where, to=to, as_text=as_text, progress=progress)
         yield table
+
+
+def _raw(
+    source: DataSource, paths: tuple[Path, ...], work: Workspace, options: Options, progress: Progress
+) -> RawTable:
+    if len(paths) > 1:
+        raw, together = join(paths, work, how=source.joined, options=options, progress=progress)
+        return dataclasses.replace(raw, together=together)
+    path = paths[0] if paths else _generated(source, work)
+    raw = read(path, work, options=options, progress=progress)
+    return dataclasses.replace(raw, size=raw.size or path.stat().st_size)
 
 
 def _build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_text: bool, progress: Progress) -> Table:
@@ -169,6 +172,7 @@ def _table_to_json(table: Table) -> dict[str, Any]:
     plain = {field.name: getattr(table, field.name) for field in dataclasses.fields(table) if field.name != "work"}
     for name in ("findings", "rejected"):
         plain[name] = [dataclasses.asdict(each) for each in plain[name]]
+    plain["together"] = None if table.together is None else dataclasses.asdict(table.together)
     return plain
 
 
@@ -180,36 +184,34 @@ def _table_from_json(facts: Mapping[str, Any], work: Workspace) -> Table:
     plain["preview"] = tuple(tuple(row) for row in facts["preview"])
     for name in ("names", "numeric", "textual", "parts"):
         plain[name] = tuple(facts[name])
+    plain["together"] = Together(**together) if (together := facts.get("together")) else None
     return Table(work=work, **plain)
 
 
-def _path(source: DataSource) -> Path | None:
-    """The file to read, None where rows are made; raises UserInputError where there is none."""
+def paths_of(source: DataSource) -> tuple[Path, ...]:
+    """The files to read, () where rows are made; raises UserInputError for one that is not there or too large."""
     if source.kind in ("generator", "drawn"):
         title(source)
-        return None
+        return ()
     if source.kind == "sample":
-        return sample_path(source.name)
-    path = Path(source.path)
-    where = title(source)
-    if source.also:
-        what = "Several files were dropped that do not belong together."
-        raise UserInputError(what, where=where, remedy="Drop a single table, or images and their labels.")
+        return (sample_path(source.name),)
+    paths = tuple(dict.fromkeys(Path(path) for path in (source.path, *source.also)))
+    for path in paths:
+        _check_file(path, title(source) if len(paths) == 1 else path.name)
+    remedy = "Split the file, or keep a random part of its rows."
+    size, what = sum(path.stat().st_size for path in paths), "This file is too large."
+    require(size, DEFAULT.file_bytes, what=what, unit="bytes", where=title(source), remedy=remedy)
+    return paths
+
+
+def _check_file(path: Path, where: str) -> None:
     if path.is_dir():
         raise UserInputError("This is a folder, not a table.", where=where, remedy="Open a CSV or TSV file in it.")
     if not path.is_file():
-        raise UserInputError(
-            "This file is not there.",
-            where=where,
-            reason=f"Looked for {path}.",
-            remedy="Choose it again where it is now.",
-        )
-    limit = DEFAULT.file_bytes
-    remedy = "Split the file, or keep a random part of its rows."
-    require(path.stat().st_size, limit, what="This file is too large.", unit="bytes", where=where, remedy=remedy)
+        raise MissingFile(path, where)
     try:
         with path.open("rb"):
-            return path
+            return
     except OSError as err:
         raise UserInputError("This file may not be read.", where=where, reason=str(err.strerror)) from err
 

@@ -15,7 +15,7 @@ from core.budget import require
 from core.data import cells
 from core.data.progress import Progress
 from core.data.readers.base import RawTable, Rejected
-from core.data.schema import Finding, RejectedRow
+from core.data.schema import Finding, RejectedRow, Together
 from core.data.workspace import Workspace
 from core.errors import UserInputError
 
@@ -67,6 +67,7 @@ class Table:
     format: str = ""
     part: str = ""
     parts: tuple[str, ...] = ()
+    together: Together | None = None
 
     def number(self, i: int) -> str:
         """SQL: the finite number in column i, or NULL."""
@@ -160,6 +161,7 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
         format=raw.format,
         part=raw.part,
         parts=raw.parts,
+        together=raw.together,
     )
     _check(table, where)
     return table

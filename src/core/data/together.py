@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.data.images.labels import SPLITS
+from core.data.schema import Together
 from core.errors import UserInputError
 
 if TYPE_CHECKING:
@@ -28,29 +29,15 @@ LISTED = 5
 
 
 @dataclass(frozen=True)
-class Together:
-    """How several files became one table. text: in words.
-
-    part: the column that says train, validation or test; file: the column with the name of the file; target: the
-    column of the answers. "" where there is none.
-    """
-
-    how: str
-    text: str
-    part: str = ""
-    file: str = ""
-    target: str = ""
-
-
-@dataclass(frozen=True)
 class Named:
-    """What the name of a file says. part: "train", "validation", "test" or ""; side: FEATURES, TARGET or ""; rest: the
-    words that say neither."""
+    """What the name of a file says. part: "train", "validation", "test" or ""; side: FEATURES, TARGET or "", and the
+    `word` that says it; rest: the words that say neither."""
 
     name: str
     part: str = ""
     side: str = ""
     rest: tuple[str, ...] = ()
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,9 +75,9 @@ def named(path: Path) -> Named:
     """What the name of a file says: "X_train.csv" holds the features of the training rows."""
     words = [word for token in _words(path) for word in _unglued(token)]
     part = next((SPLITS[word] for word in words if word in SPLITS), "")
-    side = next((_SIDES[word] for word in words if word in _SIDES), "")
+    word = next((word for word in words if word in _SIDES), "")
     rest = tuple(word for word in words if word not in SPLITS and word not in _SIDES)
-    return Named(path.name, part, side, rest)
+    return Named(path.name, part, _SIDES.get(word, ""), rest, word)
 
 
 def _words(path: Path) -> list[str]:
@@ -109,12 +96,8 @@ def _unglued(word: str) -> list[str]:
     return [group for group in found.groups() if group] if found else [word]
 
 
-def plan(
-    paths: Sequence[Path], names: Sequence[Sequence[str]], *, how: str = "", ways: tuple[str, ...] = ()
-) -> Plan:
+def plan(paths: Sequence[Path], names: Sequence[Sequence[str]], *, how: str = "") -> Plan:
     """How these files belong together. names: the columns of each; how: one of WAYS as a person says, "" = found out.
-
-    ways: what is offered where they do not.
 
     Raises:
         UserInputError: `how` is none of WAYS, or these files cannot be put together so.
@@ -129,13 +112,13 @@ def plan(
             made = found(told, names, sure=how == way)
             if made is not None:
                 return made
-    raise _unclear(told, names, paths, how, ways)
+    raise _unclear(told, names, how)
 
 
 def _by_parts(told: Sequence[Named], names: Sequence[Sequence[str]], *, sure: bool) -> Plan | None:
     """train and test, or X_train, y_train, X_test and y_test."""
     parts = tuple(part for part in dict.fromkeys(SPLITS.values()) if any(each.part == part for each in told))
-    alike = sure or len({_base(each, told) for each in told}) == 1
+    alike = sure or len({_base(each) for each in told}) == 1
     if not all(each.part for each in told) or len(parts) < 2 or parts[0] != "train" or not alike:
         return None
     groups = [tuple(k for k, each in enumerate(told) if each.part == part) for part in parts]
@@ -154,7 +137,7 @@ def _side_by_side(told: Sequence[Named], names: Sequence[Sequence[str]], *, sure
     if sure:
         return Plan(COLUMNS, (order,))
     sides = [each.side for each in told]
-    base = len({_base(each, told) for each in told}) == 1 and len({each.part for each in told}) == 1
+    base = len({_base(each) for each in told}) == 1 and len({each.part for each in told}) == 1
     return Plan(COLUMNS, (order,)) if sorted(sides) == [FEATURES, TARGET] and base else None
 
 
@@ -163,14 +146,12 @@ def _below(told: Sequence[Named], names: Sequence[Sequence[str]], *, sure: bool)
     return Plan(ROWS, tuple((k,) for k in range(len(told)))) if sure or same else None
 
 
-def _base(each: Named, told: Sequence[Named]) -> tuple[str, ...]:
-    """What is left of a name; a number alone, as of a version, tells no files apart that all have another one."""
+def _base(each: Named) -> tuple[str, ...]:
+    """What is left of a name, without numbers as of versions and parts."""
     return tuple(word for word in each.rest if not word.isdigit())
 
 
-def _unclear(
-    told: Sequence[Named], names: Sequence[Sequence[str]], paths: Sequence[Path], how: str, ways: tuple[str, ...]
-) -> WhichFile:
+def _unclear(told: Sequence[Named], names: Sequence[Sequence[str]], how: str) -> WhichFile:
     listed = ", ".join(each.name for each in told[:LISTED]) + (" …" if len(told) > LISTED else "")
     first, other = told[0].name, next((k for k in range(1, len(told)) if sorted(names[k]) != sorted(names[0])), 0)
     reason = "Their names do not say what they are to each other"
@@ -180,9 +161,7 @@ def _unclear(
     if how == PARTS:
         what, reason = f"{listed}: these are no training and test files.", "Their names must say train and test"
     remedy = "Open one of them alone, name them train and test or X and y, or say how they are put together."
-    return WhichFile(
-        what, reason=f"{reason}.", remedy=remedy, files=tuple(map(str, paths)), ways=tuple(w for w in ways if w != how)
-    )
+    return WhichFile(what, reason=f"{reason}.", remedy=remedy)
 
 
 def with_target(spec: DataSpec, together: Together | None) -> DataSpec:

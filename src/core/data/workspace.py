@@ -82,7 +82,15 @@ def lost(err: Exception, *files: Path) -> UserInputError:
     """The refusal of a file that went away or failed while it was read."""
     return UserInputError(
         "This file could not be read to the end.",
-        where=files[0].name if files else "",
+        where=_at_fault(err, files),
         reason=str(err).splitlines()[0] if str(err) else type(err).__name__,
         remedy="Check that it is still there and can be read, and that the disk is not full; then open it again.",
     )
+
+
+def _at_fault(err: Exception, files: tuple[Path, ...]) -> str:
+    """The name of the file that went away or that the error speaks of."""
+    gone = (file for file in files if not file.exists())
+    named = (file for file in files if file.name in str(err))
+    found = next(gone, None) or next(named, None) or next(iter(files), None)
+    return found.name if found is not None else ""

@@ -7,9 +7,7 @@ is small.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,25 +20,22 @@ from core.data.schema import Prepared
 from core.errors import UserInputError
 from core.losses import resolve
 from core.model import TrainedModel
-from core.paths import cache_folder
-from core.project import archive, facts, history, migrations, strict_json, tensors, weights
+from core.project import archive, data_files, facts, history, migrations, strict_json, tensors, weights
 from core.project.atomic import atomic_write
 from core.project.weights import Weights
 from core.spec import DataSpec, NetworkSpec, Project, TrainingConfig
 from core.training.snapshot import History
 
 SUFFIX = ".chainrule"
-EMBED_BYTES = 2**20
 PROJECT, PREPARATION = "project.json", "preparation.json"
 WEIGHTS, OPTIMIZER, HISTORY = "weights.safetensors", "optimizer.safetensors", "history.safetensors"
-DATA = "data/"
 LIMITS = {
     PROJECT: strict_json.MAX_BYTES,
     PREPARATION: strict_json.MAX_BYTES,
     WEIGHTS: 2**32,
     OPTIMIZER: 2**32,
     HISTORY: 2**28,
-    DATA: 2**24,
+    data_files.DATA: 2**24,
 }
 
 
@@ -84,7 +79,7 @@ def save(path: str | os.PathLike[str], saved: SavedProject, *, embed_data: bool 
     """
     target = Path(os.path.abspath(path))
     _refuse_newer(target)
-    embedded = _small_data(saved.project.data) if embed_data else None
+    embedded = data_files.small(saved.project.data) if embed_data else ()
     members = {PROJECT: strict_json.dumps(_project_to_json(saved, target.parent, embedded))}
     if saved.prepared is not None:
         members[PREPARATION] = strict_json.dumps(facts.prepared_to_json(saved.prepared))
@@ -94,8 +89,7 @@ def save(path: str | os.PathLike[str], saved: SavedProject, *, embed_data: bool 
         members[OPTIMIZER] = tensors.pack(saved.optimizer)
     if saved.history.curves:
         members[HISTORY] = tensors.pack(history.to_arrays(saved.history))
-    if embedded is not None:
-        members[DATA + _safe(embedded[0])] = embedded[1]
+    members |= data_files.members(embedded)
 
     def write(out: BinaryIO) -> None:
         archive.write(out, members, stored=frozenset({WEIGHTS, OPTIMIZER}))
@@ -106,8 +100,8 @@ def save(path: str | os.PathLike[str], saved: SavedProject, *, embed_data: bool 
 def load(path: str | os.PathLike[str], *, data_folder: Path | None = None) -> SavedProject:
     """Read a project.
 
-    Its data's path becomes the first that exists of: beside the project as when saved; where it was; a copy
-    of the embedded file, placed in `data_folder` (default: the user's cache).
+    The paths of its data become such that exist, see `data_files.located`; the files that it carries are placed in
+    `data_folder` (default: the user's cache).
 
     Raises:
         UserInputError: missing, malformed or hostile in any way, or made by a newer program than can be
@@ -155,7 +149,7 @@ def _assembled(target: Path, members: Mapping[str, bytes], data_folder: Path | N
     data, read_only = migrations.migrated(strict_json.loads(members[PROJECT], where=where), where=where)
     project = _project(data)
     if project.data is not None:
-        project = replace(project, data=_located(project.data, data, target.parent, members, data_folder))
+        project = replace(project, data=data_files.located(project.data, data, target.parent, members, data_folder))
     curves = _arrays(target, members, HISTORY) or {}
     saved = SavedProject(
         project=project,
@@ -188,7 +182,7 @@ def _trained(saved: SavedProject, data: Mapping[str, Any], flat: Mapping[str, np
 # --- project.json
 
 
-def _project_to_json(saved: SavedProject, folder: Path, embedded: tuple[str, bytes] | None) -> dict[str, Any]:
+def _project_to_json(saved: SavedProject, folder: Path, embedded: data_files.Embedded) -> dict[str, Any]:
     project = saved.project
     made: dict[str, Any] = {
         "format": migrations.FORMAT,
@@ -201,10 +195,8 @@ def _project_to_json(saved: SavedProject, folder: Path, embedded: tuple[str, byt
         "data": None if project.data is None else project.data.to_json(),
         "marks": history.marks_to_json(saved.history),
     }
-    if project.data is not None and project.data.source.path:
-        made["data_relative"] = _relative(Path(project.data.source.path), folder)
-    if embedded is not None:
-        made["data_embedded"] = {"name": embedded[0], "sha256": hashlib.sha256(embedded[1]).hexdigest()}
+    if project.data is not None:
+        made |= data_files.to_json(project.data.source, folder, embedded)
     if saved.weights is not None and saved.trained_network is not None:
         loss = saved.loss or project.training.loss
         made["trained"] = {"network": saved.trained_network.to_json(), "loss": loss}
@@ -220,77 +212,6 @@ def _project(data: Mapping[str, Any]) -> Project:
         training=TrainingConfig.from_json(data["training"]),
         layout=layout,
     )
-
-
-# --- data
-
-
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # another drive on Windows
-        return ""
-
-
-def _small_data(data: DataSpec | None) -> tuple[str, bytes] | None:
-    """Name and bytes of a data file worth carrying along; None where it is large, gone or changed."""
-    if data is None or data.source.kind != "file":
-        return None
-    path = Path(data.source.path)
-    try:
-        if not path.is_file() or path.stat().st_size > EMBED_BYTES:
-            return None
-        content = path.read_bytes()
-    except OSError:
-        return None
-    known = data.source.sha256
-    if len(content) > EMBED_BYTES or (known and hashlib.sha256(content).hexdigest() != known):
-        return None
-    return path.name, content
-
-
-def _located(
-    spec: DataSpec,
-    data: Mapping[str, Any],
-    folder: Path,
-    members: Mapping[str, bytes],
-    data_folder: Path | None,
-) -> DataSpec:
-    """The specification with a path that exists, if there is one."""
-    if spec.source.kind != "file":
-        return spec
-    relative = str(data.get("data_relative", ""))
-    beside = Path(os.path.normpath(folder / relative)) if relative else None
-    if beside is not None and beside.exists():
-        path = beside
-    elif spec.source.path and Path(spec.source.path).exists():
-        return spec
-    else:
-        path = _unpacked(data, members, data_folder) or Path(spec.source.path)
-    return replace(spec, source=replace(spec.source, path=str(path)))
-
-
-def _safe(name: str) -> str:
-    """A file name that every system accepts and that stays in its folder."""
-    plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name.encode("utf-8", "replace").decode())
-    return plain.strip(". ")[:100] or "data"
-
-
-def _unpacked(data: Mapping[str, Any], members: Mapping[str, bytes], data_folder: Path | None) -> Path | None:
-    """The embedded file, placed under its hash: a path of our making, whatever the archive calls it."""
-    name = dict(data.get("data_embedded", {})).get("name")
-    content = members.get(DATA + _safe(name)) if isinstance(name, str) else None
-    if content is None:
-        return None
-    root = data_folder or cache_folder() / "embedded"
-    path = root / hashlib.sha256(content).hexdigest()[:16] / _safe(str(name))
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            atomic_write(path, content)
-    except (OSError, UserInputError):
-        return None  # the project opens all the same, and says that its data are missing
-    return path
 
 
 def _refuse(target: Path, reason: str) -> NoReturn:

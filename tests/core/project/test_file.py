@@ -17,7 +17,7 @@ from core.layers.dropout import Dropout
 from core.layers.input import Input
 from core.network import Network
 from core.optimizers import Nesterov
-from core.project import file
+from core.project import data_files, file
 from core.project.atomic import previous_version
 from core.project.file import SavedProject
 from core.spec import DataSource, DataSpec, Project, TrainingConfig, mlp, sequential
@@ -156,7 +156,7 @@ def test_small_data_travel_inside_and_large_data_do_not(tmp_path: Path) -> None:
     assert Path(found).read_text() == "a,b\n1,2\n"
     assert Path(found).name == "t.csv"
     assert Path(found).is_relative_to(tmp_path / "cache")
-    data.write_bytes(b"1" * (file.EMBED_BYTES + 1))
+    data.write_bytes(b"1" * (data_files.EMBED_BYTES + 1))
     file.save(path, saved(data))
     data.unlink()
     assert file.load(path, data_folder=tmp_path / "cache").project.data.source.path == str(data)

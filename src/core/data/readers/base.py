@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.data.progress import Progress
-from core.data.schema import Finding, RejectedRow
+from core.data.schema import Finding, RejectedRow, Together
 from core.data.workspace import Workspace
 from core.errors import UserInputError
 
@@ -38,21 +38,28 @@ def _none_rejected() -> Rejected:
     return (), 0
 
 
+class Relation(Protocol):
+    """See `RawTable.relation`."""
+
+    def __call__(self, numbers: Collection[int], strict: bool, at: Sequence[int] = ()) -> str: ...
+
+
 @dataclass(frozen=True)
 class RawTable:
     """A table as its format holds it.
 
-    relation(numbers, strict): what stands after FROM in SQL, with columns c0, c1, ..., NULL where a cell is empty:
-    DOUBLE for those in `numbers`, else text. Where strict, a cell that is no number or a row that does not fit fails
-    the scan with a duckdb.Error; else such rows are kept apart and told by `rejected`, called after the scan: the first
-    of them and how many there are.
+    relation(numbers, strict, at): what stands after FROM in SQL, with columns c0, c1, ..., or c{at[0]}, c{at[1]}, ...
+    where `at` is given; NULL where a cell is empty; DOUBLE for those in `numbers`, else text. Where strict, a cell that
+    is no number or a row that does not fit fails the scan with a duckdb.Error; else such rows are kept apart and told
+    by `rejected`, called after the scan: the first of them and how many there are.
     names: as written, "" where blank. sample: the first rows. encoding, delimiter: "" where the format has none.
     decimal_comma: whether "1,5" is a number. numeric: the columns that the format itself holds as numbers; None where
     all of it is text. size: bytes of the table once unpacked, 0 = those of the file. parts: what the file has to
     choose from, and which `part` this is. row_shape: of one row whose columns are its entries in C order, () = flat.
+    together: how several files became this table.
     """
 
-    relation: Callable[[Collection[int], bool], str]
+    relation: Relation
     names: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
     encoding: str = ""
@@ -67,6 +74,7 @@ class RawTable:
     part: str = ""
     row_shape: tuple[int, ...] = ()
     format: str = ""
+    together: Together | None = None
 
 
 class Reader(Protocol):

@@ -7,7 +7,7 @@ import csv
 import os
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class CsvReader:
         columns = len(dialect.names)
         _check_columns(columns, path, work.budget)
         return RawTable(
-            relation=lambda numbers, strict: relation(text, dialect, work.budget, numbers, strict=strict),
+            relation=lambda numbers, strict, at=(): relation(text, dialect, work.budget, numbers, at, strict=strict),
             names=dialect.names,
             sample=dialect.rows,
             encoding=found.label,
@@ -140,10 +140,12 @@ def _sample(path: Path, budget: Budget) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def relation(path: Path, dialect: Dialect, budget: Budget, numbers: Collection[int], *, strict: bool) -> str:
+def relation(
+    path: Path, dialect: Dialect, budget: Budget, numbers: Collection[int], at: Sequence[int] = (), *, strict: bool
+) -> str:
     """The DuckDB call that scans a file in UTF-8; see `RawTable.relation`."""
     kinds = ("DOUBLE" if i in numbers else "VARCHAR" for i in range(len(dialect.names)))
-    columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in enumerate(kinds))
+    columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in zip(at or range(len(dialect.names)), kinds, strict=True))
     options = {
         "columns": f"{{{columns}}}",
         "delim": sql_text(dialect.delimiter),
@@ -184,12 +186,13 @@ def _rejected(work: Workspace, path: Path, name: str) -> tuple[tuple[RejectedRow
     Raises:
         UserInputError: a quote that swallows the lines after it, a line above the limit: nothing after it is certain.
     """
-    query = """SELECT byte_at, kind, text, message FROM (
+    own = "SELECT scan_id, file_id FROM reject_scans WHERE file_path = ?"
+    query = f"""SELECT byte_at, kind, text, message FROM (
         SELECT min(line_byte_position) AS byte_at, arg_min(error_type, coalesce(column_idx, 0))::VARCHAR AS kind,
             arg_min(csv_line, coalesce(column_idx, 0)) AS text,
             arg_min(error_message, coalesce(column_idx, 0)) AS message
-        FROM reject_errors GROUP BY line) ORDER BY byte_at"""
-    rows = work.con.execute(query).fetchall()
+        FROM reject_errors WHERE (scan_id, file_id) IN ({own}) GROUP BY line) ORDER BY byte_at"""
+    rows = work.con.execute(query, [str(path)]).fetchall()
     for byte_at, kind, text, _ in rows:
         swallowed = kind == "UNQUOTED VALUE" and "\n" in (text or "").strip()
         if kind == "LINE SIZE OVER MAXIMUM" or swallowed:

@@ -46,7 +46,7 @@ def transcribe(
         writer.writerows(_checked(every, names, work.budget, where, progress))
     dialect = Dialect(",", '"', '"', names=tuple(names), header=False, width=len(names))
     return RawTable(
-        relation=lambda numbers, strict: relation(path, dialect, work.budget, numbers, strict=strict),
+        relation=lambda numbers, strict, at=(): relation(path, dialect, work.budget, numbers, at, strict=strict),
         names=tuple(names),
         sample=tuple(sample),
         header=header,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,9 +47,10 @@ def typed_table(
     if not kept:
         raise UserInputError("This table has no column that can be read.", where=where)
 
-    def relation(numbers: Any, strict: bool) -> str:
+    def relation(numbers: Collection[int], strict: bool, at: Sequence[int] = ()) -> str:
         chosen = (_number(f) if i in numbers else _text(f) for i, f in enumerate(kept))
-        return f"(SELECT {', '.join(f'{sql} AS c{i}' for i, sql in enumerate(chosen))} FROM {source})"
+        named = zip(chosen, at or range(len(kept)), strict=True)
+        return f"(SELECT {', '.join(f'{sql} AS c{i}' for sql, i in named)} FROM {source})"
 
     return RawTable(
         relation=relation,
