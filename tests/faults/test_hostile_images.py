@@ -23,6 +23,7 @@ from core.data.images import formats, prepare, recognize
 from core.errors import UserInputError
 from core.spec import DataSpec
 
+from ..core.data.checks import forget_peak, peak
 from ..core.data.images_made import (
     class_files,
     encoded,
@@ -73,6 +74,13 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "large, PNG": (png_header(10_000, 10_000), "10,000 × 10,000 pixels; the limit is 64 million"),
     "a program": (b"\x7fELF" + b"\0" * 500, "a program, not an image"),
     "a web page": (b"<!DOCTYPE html><html></html>", "a web page, not an image"),
+    "a text": (b"PNG of a cat, to follow\n", "it is a text, none of PNG"),
+    "transparent, 56 megapixels": (encoded(Image.new("RGBA", (7500, 7500))), "save it smaller, or as JPEG"),
+    "WebP, 20 megapixels": (encoded(Image.new("RGB", (4500, 4500)), "WEBP"), "save it smaller, or as JPEG"),
+    "progressive JPEG": (
+        encoded(Image.new("RGB", (7900, 7900)), "JPEG", progressive=True, subsampling=0),
+        "save it smaller",
+    ),
     "a vector drawing": (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "none of PNG"),
     "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage", "none of PNG"),
     "an icon": (b"\0\0\1\0\1\0" + b"\x10\x10\0\0\1\0\x20\0" + b"\0" * 200, "none of PNG"),
@@ -135,6 +143,88 @@ def test_an_image_bomb_takes_no_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the system does not tell the peak")
+@pytest.mark.parametrize(
+    ("kind", "mode", "megapixels"),
+    [("PNG", "RGBA", 48), ("PNG", "LA", 48), ("PNG", "RGB", 48), ("PNG", "I;16", 63), ("PNG", "L", 63),
+     ("JPEG", "RGB", 63), ("JPEG", "CMYK", 48), ("WEBP", "RGB", 12), ("GIF", "P", 63)],
+)  # fmt: skip
+def test_a_large_image_is_read_in_little_memory(kind: str, mode: str, megapixels: int) -> None:
+    side = int((megapixels * 1e6) ** 0.5)
+    data = encoded(Image.new(mode, (side, side), 1 if mode in ("I;16", "L", "P") else None), kind)
+    formats.decode(encoded(picture(1)), 8, 8, 3)
+    before, began = forget_peak(), time.perf_counter()
+    assert isinstance(formats.header(data), formats.Header)
+    found = formats.decode(data, 64, 48, 3)
+    assert time.perf_counter() - began < SECONDS
+    assert isinstance(found, np.ndarray), found
+    assert found.shape == (48, 64, 3)
+    after = peak()
+    assert before is not None
+    assert after is not None
+    assert after - before < 256 * 2**20 + 4 * len(data)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "RGB", "L", "I;16", "F", "P"])
+def test_strips_give_what_the_whole_gives(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    smooth = Image.fromarray(rng.integers(0, 255, (24, 31, 4), dtype=np.uint8)).resize((640, 480))
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(smooth)[..., 0].astype(np.uint16) * 257)
+    elif mode == "F":
+        image = Image.fromarray(np.asarray(smooth)[..., 0].astype(np.float32) / 255)
+    else:
+        image = smooth.convert("RGB").convert(mode) if mode == "P" else smooth.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(image, "TIFF") if mode == "F" else encoded(image, exif=exif)
+    whole = formats.decode(data, 40, 60, 3)
+    monkeypatch.setattr(formats, "LARGE", 1000)
+    monkeypatch.setattr(formats, "STRIP", 10_000)
+    strips = formats.decode(data, 40, 60, 3)
+    assert isinstance(whole, np.ndarray), whole
+    assert isinstance(strips, np.ndarray), strips
+    assert np.abs(whole.astype(int) - strips).mean() < 2
+
+
+@pytest.mark.parametrize("name", ["photo.png", "photo.JPG", "scan.tiff"])
+def test_what_is_only_named_like_an_image_is_said(tmp_path: Path, name: str) -> None:
+    for content, said in (
+        (b"see the attachment\nand the other one\n", "It is a text"),
+        (b"\1\2\3" * 50, "none of PNG"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UserInputError, match="named like an image") as err:
+            looked(tmp_path / name)
+        assert said in err.value.reason
+    (tmp_path / name).write_bytes(b"%PDF-1.7\n")
+    with pytest.raises(UserInputError, match="a PDF document"):
+        looked(tmp_path / name)
+
+
+def _cut(level: int) -> bytes:
+    noise = np.random.default_rng(level).integers(0, 255, (64, 64), dtype=np.uint8)
+    return encoded(noise)[:3000]
+
+
+def test_a_folder_of_broken_images_is_refused_with_the_reason(tmp_path: Path) -> None:
+    place = folder(tmp_path / "all", {f"{c}/{i}.png": _cut(i) for c in "ab" for i in range(4)})
+    assert looked(place).rows == 8  # their headers are fine
+    with pytest.raises(UserInputError, match="None of these images can be read") as err:
+        prepared(place)
+    assert "Of 8 images: It is damaged" in err.value.reason
+    heads = folder(tmp_path / "heads", {f"{c}/{i}.png": b"\x89PNG\r\n\x1a\n" for c in "ab" for i in range(4)})
+    with pytest.raises(UserInputError, match="None of these images can be read"):
+        looked(heads)
+
+
+def test_a_class_of_broken_images_is_said(tmp_path: Path) -> None:
+    place = folder(tmp_path, {**class_files(("cat",)), **{f"dog/{i}.png": _cut(i) for i in range(6)}})
+    with pytest.raises(UserInputError, match="all of one class") as err:
+        prepared(place)
+    assert "“cat”" in err.value.reason
 
 
 # --- archives

@@ -19,26 +19,13 @@ from core.paths import cache_folder
 from core.spec import DataSource, DataSpec
 
 from ..core.data import makers
+from ..core.data.checks import forget_peak, peak
+from . import unfolding_tables
 from .hostile_tables import CASES, MIB, Make, mat_element, table
 
 SECONDS = 2.0
 MEMORY = 256 * MIB
-
-
-def peak() -> int | None:
-    """The most memory that this process has held since `forget_peak`, None where the system does not say."""
-    try:
-        return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
-    except OSError:
-        return None
-
-
-def forget_peak() -> int | None:
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return None
-    return peak()
+ALL = [*CASES, *unfolding_tables.CASES]
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +33,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
 
 
-@pytest.mark.parametrize(("name", "make", "said"), CASES, ids=[name for name, *_ in CASES])
+@pytest.mark.parametrize(("name", "make", "said"), ALL, ids=[name for name, *_ in ALL])
 def test_refused_at_once_in_its_own_words(tmp_path: Path, name: str, make: Make, said: str) -> None:
     if name.endswith(".mat") and name != "new.mat":
         pytest.importorskip("scipy")

@@ -141,6 +141,19 @@ def test_fields_that_come_late_in_json_lines(tmp_path: Path) -> None:
     assert cells[0] == ("0", None, None)
 
 
+def test_rows_that_hold_lists_of_objects_are_rows(tmp_path: Path) -> None:
+    rows = [{"id": i, "items": [{"n": i}, {"n": 2}]} for i in range(3)]
+    expected: Cells = [(str(i), f'[{{"n":{i}}},{{"n":2}}]') for i in range(3)]
+    for name, text in (
+        ("t.jsonl", "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)),
+        ("t.json", "".join(json.dumps(row, indent=2) + "\n" for row in rows)),
+        ("l.json", json.dumps(rows, separators=(",", ":"))),
+    ):
+        (tmp_path / name).write_text(text)
+        found = read(tmp_path / name)[1]
+        assert [(n, "".join(str(items).split())) for n, items in found] == expected
+
+
 def test_words_among_numbers_in_json(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text(

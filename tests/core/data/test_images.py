@@ -179,6 +179,59 @@ def test_a_camera_s_turn_is_undone() -> None:
     assert np.array_equal(np.asarray(found)[..., 0], pixels)
 
 
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_every_turn_of_a_camera_is_undone_and_measured(tmp_path: Path, turn: int, kind: str) -> None:
+    upright = np.zeros((48, 80), np.uint8)
+    upright[:24, :40], upright[24:, 40:] = 255, 120
+    flips = {1: lambda a: a, 2: np.fliplr, 3: lambda a: a[::-1, ::-1], 4: np.flipud, 5: np.transpose,
+             6: np.rot90, 7: lambda a: a[::-1, ::-1].T, 8: lambda a: np.rot90(a, -1)}  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    stored = Image.fromarray(np.ascontiguousarray(flips[turn](upright))).convert("RGB")
+    data = encoded(stored, kind, exif=exif, **({"quality": 95} if kind in ("JPEG", "WEBP") else {}))
+    head = formats.header(data)
+    assert isinstance(head, formats.Header)
+    assert (head.width, head.height) == (80, 48)
+    found = formats.decode(data, 80, 48, 1)
+    assert isinstance(found, np.ndarray), found
+    assert np.abs(found[..., 0].astype(int) - upright).mean() < 4
+    size = looked(folder(tmp_path, {f"{c}/{i}.png": data for c in "ab" for i in range(2)})).images
+    assert size is not None
+    assert size.width > size.height
+
+
+def test_frames_colours_and_transparency_of_every_kind(tmp_path: Path) -> None:
+    red, clear = (200, 30, 40), (200, 30, 40, 0)
+    frames = [Image.new("RGB", (6, 6), colour) for colour in (red, (0, 0, 255))]
+    indexed = Image.new("P", (6, 6), 1)
+    indexed.putpalette([0, 0, 0, *red])
+    see_through = Image.new("P", (6, 6), 0)
+    see_through.putpalette([9, 9, 9, *red])
+    cases = {
+        "animated GIF": (encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]), red),
+        "animated WebP": (encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True), red),
+        "animated PNG": (encoded(frames[0], "PNG", save_all=True, append_images=frames[1:]), red),
+        "palette": (encoded(indexed), red),
+        "palette with transparency": (encoded(see_through, transparency=0), (255, 255, 255)),
+        "colour key": (encoded(Image.new("RGB", (6, 6), red), transparency=red), (255, 255, 255)),
+        "grey key": (encoded(Image.new("L", (6, 6), 7), transparency=7), (255, 255, 255)),
+        "transparent GIF": (encoded(see_through, "GIF", transparency=0), (255, 255, 255)),
+        "alpha": (encoded(Image.new("RGBA", (6, 6), clear)), (255, 255, 255)),
+        "half alpha": (encoded(Image.new("RGBA", (6, 6), (0, 0, 0, 128))), (127, 127, 127)),
+        "WebP alpha": (encoded(Image.new("RGBA", (6, 6), clear), "WEBP", lossless=True), (255, 255, 255)),
+        "CMYK": (encoded(Image.new("RGB", (6, 6), red).convert("CMYK"), "JPEG", quality=98), red),
+        "CMYK TIFF": (encoded(Image.new("RGB", (6, 6), red).convert("CMYK"), "TIFF"), red),
+        "progressive": (encoded(Image.new("RGB", (6, 6), red), "JPEG", progressive=True, quality=98), red),
+        "16 bits grey": (encoded(Image.fromarray(np.full((6, 6), 90 * 257, np.uint16))), (90, 90, 90)),
+        "two colours": (encoded(Image.new("1", (6, 6), 1)), (255, 255, 255)),
+    }
+    for name, (data, colour) in cases.items():
+        found = formats.decode(data, 6, 6, 3)
+        assert isinstance(found, np.ndarray), (name, found)
+        assert np.abs(found.astype(int) - colour).max() <= 3, name
+
+
 def test_shrinking_averages_instead_of_skipping() -> None:
     board = (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8)
     found = np.asarray(formats.decode(encoded(board), 8, 8, 1))

@@ -1,6 +1,8 @@
 """One image file: its size from the header, then its pixels. Pillow reads, from a short list of formats.
 
-An image is measured before it is decoded: a header of 60,000 × 60,000 pixels is refused while it is 40 bytes.
+An image is measured before it is decoded: a header of 60,000 × 60,000 pixels is refused while it is 40 bytes. What its
+decoder will hold in memory is worked out too. A JPEG is decoded at a part of its size; a large image of another format
+is brought to its 8 bits and made smaller strip by strip, so that no second copy of it is ever made.
 """
 
 from __future__ import annotations
@@ -12,19 +14,32 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-from core.budget import DEFAULT
+from core.budget import DEFAULT, MIB, measure
 from core.data.magic import recognize
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 NAMES = "PNG, JPEG, BMP, GIF, WebP and TIFF"
 HEAD = 65_536  # nearly every header ends before; a JPEG with a large colour profile may not
 REASON_LENGTH = 120
-LARGE = 8_000_000  # pixels above which images are decoded one by one, whatever the number of threads
+LARGE = 2_000_000  # pixels above which images are decoded one by one, whatever the number of threads
+STRIP = 500_000  # pixels of a large image that are looked at together
+DECODED = 200 * MIB  # that the decoder of one image may hold
 GREY, RGB = 1, 3
+# Bytes of a pixel in Pillow's memory.
+_WIDTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
+_ORIENTATION = 0x0112
+# What undoes each turn that a camera notes: Exif 2.32, tag Orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
 _MODES = {GREY: "L", RGB: "RGB"}
 _COLOURLESS = ("1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+_LYING = (5, 6, 7, 8)  # turns that swap width and height
+_NOTES = ("exif", "xmp", "XML:com.adobe.xmp")
 
 _ONE_BY_ONE = threading.Lock()
 # Pillow warns of what is refused here, and of metadata that play no part.
@@ -53,13 +68,22 @@ def is_image(head: bytes) -> bool:
     return head.startswith(marks) or is_bmp or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
+def is_text(data: bytes) -> bool:
+    """Whether a file begins as a text does, in UTF-8 or an encoding with ASCII in it."""
+    head = data[:4096]
+    return bool(head) and not any(byte < 32 and byte not in b"\t\n\f\r\x1b" for byte in head)
+
+
 def header(data: bytes, *, pixels: int = DEFAULT.image_pixels) -> Header | str:
     """The header in the first bytes of an image file; where it cannot be used, why not."""
     try:
         with _opened(data) as image:
             if reason := _too_large(image, pixels):
                 return reason
-            return Header(*image.size, colour=image.mode not in _COLOURLESS)
+            width, height = image.size[::-1] if _turn(image) in _LYING else image.size
+            colour = image.mode not in _COLOURLESS
+            image.draft(_MODES[GREY], (1, 1))  # decoding does so with a JPEG
+            return _too_costly(image) or Header(width, height, colour)
     except BROKEN as err:
         return _why(data, err)
 
@@ -75,10 +99,16 @@ def decode(
         with _opened(data) as image:
             if reason := _too_large(image, pixels):
                 return reason
-            image.draft(_MODES[channels], (2 * width, 2 * height))  # a JPEG is decoded at half, a quarter or an eighth
+            least = max(width, height)
+            image.draft(_MODES[channels], (2 * least, 2 * least))  # a JPEG is decoded at half, a quarter or an eighth
+            if reason := _too_costly(image):
+                return reason
             with _ONE_BY_ONE if image.width * image.height > LARGE else contextlib.nullcontext():
-                ImageOps.exif_transpose(image, in_place=True)
-                return fitted(_flat(image, width, height, channels), width, height)
+                image.load()
+                turn = _turn(image)
+                across, down = (height, width) if turn in _LYING else (width, height)
+                flat = _flat(image, across, down, channels)
+            return fitted(flat.transpose(_TURNS[turn]) if turn in _TURNS else flat, width, height)
     except BROKEN as err:
         return _why(data, err)
 
@@ -101,14 +131,79 @@ def _too_large(image: Image.Image, pixels: int) -> str:
     return "" if width and height else "it has no pixels"
 
 
+def _turn(image: Image.Image) -> int:
+    """How the camera was held, 1 for upright. Pillow turns a TIFF by itself."""
+    if image.format == "TIFF" or not any(note in image.info for note in _NOTES):
+        return 1  # asking a PNG would decode it
+    return int(image.getexif().get(_ORIENTATION, 1))
+
+
+def _too_costly(image: ImageFile.ImageFile) -> str:
+    """Why an image would take too much memory to decode, "" where it does not."""
+    width, height = image.size
+    needed = width * height * _WIDTHS.get(image.mode, 4)
+    if image.format == "JPEG" and image.info.get("progressive"):
+        needed += _coefficients(image)
+    elif image.format == "WEBP":
+        needed *= 4  # its decoder keeps two canvases of its own and hands out a copy
+    elif image.format == "TIFF" and image.info.get("compression", "raw") != "raw":
+        needed += _tiff_strip(image)
+    if needed <= DECODED:
+        return ""
+    least = f"it takes {measure(needed, 'bytes')} of memory to decode; the limit is {measure(DECODED, 'bytes')}"
+    return f"{least}: save it smaller, or as JPEG"
+
+
+def _coefficients(image: ImageFile.ImageFile) -> int:
+    """Bytes that a progressive JPEG has in memory: every coefficient, whatever the size it is decoded at."""
+    layers = getattr(image, "layer", [])
+    most_across = max((across for _, across, _, _ in layers), default=1)
+    most_down = max((down for _, _, down, _ in layers), default=1)
+    share = sum(across * down for _, across, down, _ in layers) / (most_across * most_down)
+    width, height = _size_in_file(image)
+    return int(2 * width * height * share)
+
+
+def _size_in_file(image: ImageFile.ImageFile) -> tuple[int, int]:
+    scale = getattr(image, "decoderconfig", (1, 0)) or (1, 0)
+    return image.width * scale[0], image.height * scale[0]
+
+
+def _tiff_strip(image: ImageFile.ImageFile) -> int:
+    """Bytes of the largest strip or tile: libtiff unpacks it whole."""
+    tags = getattr(image, "tag_v2", {})
+    bits = tags.get(258, (8,))
+    pixel = sum(bits) / 8 if isinstance(bits, tuple) else bits / 8
+    rows = min(int(tags.get(278, image.height)), image.height)
+    return int(rows * image.width * pixel)
+
+
 def _flat(image: Image.Image, width: int, height: int, channels: int) -> Image.Image:
-    """As 8-bit grey or RGB; what is transparent is resized first, so that only a small picture is laid on white."""
+    """As 8-bit grey or RGB, of the wanted size at least or as it was."""
+    if image.mode == _MODES[channels] and "transparency" not in image.info:
+        return image
+    scale = 255.0 if image.mode == "F" and float(image.getextrema()[1]) <= 1.0 else 1.0  # type: ignore[arg-type]
+    if image.width * image.height <= LARGE:
+        return _8_bit(image, width, height, channels, scale)
+    factor = max(1, min(image.width // (2 * width), image.height // (2 * height)))
+    made = Image.new(_MODES[channels], (-(-image.width // factor), -(-image.height // factor)))
+    rows = max(1, STRIP // image.width // factor) * factor
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        made.paste(_8_bit(strip, *strip.size, channels, scale).reduce(factor), (0, top // factor))
+    return made
+
+
+def _8_bit(image: Image.Image, width: int, height: int, channels: int, scale: float) -> Image.Image:
+    """As 8-bit grey or RGB; what is transparent is resized first, so that only a small picture is laid on white.
+
+    scale: by what fractions are multiplied.
+    """
     if image.mode.startswith("I"):  # 16 bits, or 16 in a box of 32
         values = np.asarray(image).astype(np.float64)
         image = Image.fromarray(np.clip(values / 257.0, 0, 255).round().astype(np.uint8))
     elif image.mode == "F":
-        values = np.nan_to_num(np.asarray(image))
-        image = Image.fromarray(np.clip(values * (255.0 if values.max() <= 1.0 else 1.0), 0, 255).astype(np.uint8))
+        image = Image.fromarray(np.clip(np.nan_to_num(np.asarray(image)) * scale, 0, 255).astype(np.uint8))
     elif image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info:
         image = image if image.mode == "RGBA" else image.convert("RGBA")
         image = image.resize((width, height), Image.Resampling.BILINEAR)
@@ -124,6 +219,8 @@ def _why(data: bytes, err: Exception) -> str:
         return f"it announces more pixels than the limit of {DEFAULT.image_pixels / 1e6:,.0f} million"
     known = recognize(data[:4096])
     if isinstance(err, UnidentifiedImageError):
-        return f"it is {known}, not an image" if known and "picture" not in known else f"it is none of {NAMES}"
+        if known and "picture" not in known:
+            return f"it is {known}, not an image"
+        return f"it is a text, none of {NAMES}" if is_text(data) else f"it is none of {NAMES}"
     text = " ".join(str(err).split())[:REASON_LENGTH].rstrip(".")
     return f"it is damaged: {text}" if text else "it is damaged"

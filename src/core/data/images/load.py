@@ -132,7 +132,12 @@ def look(album: Album, digest: str, where: str, progress: Progress) -> Seen:
 def _check_any(headers: Sequence[Header | str | None], where: str) -> None:
     """Refuse a source of which no image can be used."""
     reasons = [header for header in headers if isinstance(header, str)]
-    if reasons and len(reasons) == sum(header is not None for header in headers):
+    refuse_all(reasons, sum(header is not None for header in headers), where)
+
+
+def refuse_all(reasons: Sequence[str], count: int, where: str) -> None:
+    """Refuse `count` images, if there is a reason against each of them."""
+    if reasons and len(reasons) == count:
         most, count = Counter(reasons).most_common(1)[0]
         many = f"Of {count:,} images: " if count > 1 else ""
         one = "This image cannot be read." if len(reasons) == 1 else "None of these images can be read."

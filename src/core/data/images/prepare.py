@@ -14,7 +14,7 @@ from core.data import store
 from core.data.fit import mean_and_scale
 from core.data.images.album import TEST, TRAIN, VALIDATION, Album, Size
 from core.data.images.goal import Goal, goal
-from core.data.images.load import NAME, PART_NUMBERS, guessed, look, wanted
+from core.data.images.load import NAME, PART_NUMBERS, guessed, look, refuse_all, wanted
 from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget, Preparation
 from core.data.progress import Progress, silent, sparing
 from core.data.schema import Loading, Prepared
@@ -45,8 +45,10 @@ def prepare(
     which = np.flatnonzero(seen.usable)
     _check_room(len(album), size, album, folder, where)
     moments, bad = _decode(album, which, size, folder, where, progress, loading)
+    refuse_all(tuple(bad.values()), len(which), where)
     usable = seen.usable
     usable[list(bad)] = False
+    _check_classes(found, usable, where)
     parts = _parts(album, found, usable, spec, where)
     feature = _fitted(moments, parts[TRAIN], size, album.pixels.white)
     target = _write_targets(folder, found, parts)
@@ -64,6 +66,17 @@ def prepare(
         preparation=Preparation((), target, feature),
         warnings=_warnings(found, usable, bad, album),
     )
+
+
+def _check_classes(found: Goal, usable: np.ndarray, where: str) -> None:
+    """Refuse classes of which a single one is left once the images that cannot be read are gone."""
+    left = np.unique(found.values[found.without(usable)])
+    if found.task == "classification" and len(found.classes) > 1 and len(left) == 1:
+        raise UserInputError(
+            "The images that can be read are all of one class.", where=where,
+            reason=f"None of the others is left beside “{found.classes[int(left[0])]}”.",
+            remedy="Download or export the images again.",
+        )  # fmt: skip
 
 
 def _check_room(count: int, size: Size, album: Album, folder: Path, where: str) -> None:

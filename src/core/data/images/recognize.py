@@ -14,6 +14,7 @@ from core.data.images import names as names_
 from core.data.images.album import TEST, TRAIN, Album
 from core.data.images.arrays import ArrayPixels, Stored
 from core.data.images.files import File, FilePixels, Opened
+from core.data.magic import recognize as recognize_magic
 from core.data.readers.base import damaged
 from core.data.schema import Finding
 from core.errors import UserInputError
@@ -48,7 +49,25 @@ def recognize(source: DataSource, budget: Budget = DEFAULT) -> Album | None:
         return _archive(path, budget)
     if formats.is_image(head):
         return _loose([path], budget)
+    if names_.is_image_name(path.name):
+        _refuse_named(path)
     return _of_arrays(path, _siblings(path, head))
+
+
+def _refuse_named(path: Path) -> None:
+    """Refuse what is called an image and is none, unless it is of another format that is read."""
+    with path.open("rb") as file:
+        data = file.read(4096)
+    known = recognize_magic(data)
+    if not data or (known and "picture" not in known):
+        return  # the readers of tables say what it is
+    is_text = formats.is_text(data)
+    raise UserInputError(
+        "This file is named like an image, but it is none.",
+        where=path.name,
+        reason="It is a text, whatever its name." if is_text else f"It is none of {formats.NAMES}.",
+        remedy="Open the picture in another program and save it again; if it holds a table, name it .csv.",
+    )
 
 
 def _head(path: Path) -> bytes:

@@ -50,22 +50,26 @@ class ArffReader:
         found = encoding.detect(path, options.encoding, progress=progress)
         encoding.write_utf8(path, found, text, progress=progress)
         with text.open(encoding="utf-8", newline="\n") as file:
-            lines = _numbered(file, work.budget, path.name)
+            taken = [0]
+            lines = _numbered(file, work.budget, path.name, taken)
             attributes = _header(lines, path.name, work.budget)
             rows = _rows(lines, attributes, path.name)
             names = [attribute.name for attribute in attributes]
-            raw = transcribe(rows, names, work, where=path.name, format=self.label, progress=progress)
+            raw = transcribe(
+                rows, names, work, packed=lambda: taken[0], where=path.name, format=self.label, progress=progress
+            )  # fmt: skip
         return replace(raw, encoding=found.label)
 
 
 READER = ArffReader()
 
 
-def _numbered(file: object, budget: Budget, where: str) -> Iterator[tuple[int, str]]:
-    """Lines that say something, with their numbers."""
+def _numbered(file: object, budget: Budget, where: str, taken: list[int]) -> Iterator[tuple[int, str]]:
+    """Lines that say something, with their numbers. taken: gets the letters of all lines so far."""
     number = 0
     while line := file.readline(budget.line_bytes):  # type: ignore[attr-defined]
         number += 1
+        taken[0] += len(line)
         what, remedy = "This line is too long.", "Check that its quotation marks are closed."
         place = f"{where}, line {number:,}"
         require(len(line), budget.line_bytes - 1, what=what, unit="letters", where=place, remedy=remedy)

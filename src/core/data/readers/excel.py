@@ -69,7 +69,7 @@ class ExcelReader:
                 if not parts:
                     parts, part = _ods_sheets(book, options.part, path.name)
                 rows = book.get_sheet_by_name(part if part in book.sheet_names else book.sheet_names[0]).iter_rows()
-                raw = _table(rows, work, options, path.name, self.label, progress)
+                raw = _table(rows, work, options, path, self.label, progress)
         return raw if len(parts) < 2 else replace(raw, parts=parts, part=part)
 
 
@@ -220,7 +220,7 @@ def _ods_sheets(book: Any, wanted: str, where: str) -> tuple[tuple[str, ...], st
 
 
 def _table(
-    rows: Iterator[Sequence[object]], work: Workspace, options: Options, where: str, format: str, progress: Progress
+    rows: Iterator[Sequence[object]], work: Workspace, options: Options, path: Path, format: str, progress: Progress
 ) -> RawTable:
     """The table in the rows of a sheet: blank margins fall away, titles above the header too."""
     top = [list(map(text, row)) for row in islice(rows, LOOKED_AT)]
@@ -228,7 +228,7 @@ def _table(
         top.pop(0)
     used = [j for j in range(len(top[0]) if top else 0) if any(row[j].strip() for row in top)]
     if not used:
-        raise UserInputError("This sheet is empty.", where=where, remedy="Choose another sheet.")
+        raise UserInputError("This sheet is empty.", where=path.name, remedy="Choose another sheet.")
     first, last = used[0], len(top[0])
     head = _head(top)
     named = {"yes": True, "no": False}.get(options.header)
@@ -247,7 +247,8 @@ def _table(
     if not header:
         told.append(Finding("info", "The sheet has no header row: the columns are numbered."))
     return transcribe(
-        full, tuple(names), work, where=where, format=format, header=header, findings=tuple(told), progress=progress
+        full, tuple(names), work, packed=lambda: path.stat().st_size, where=path.name, format=format, header=header,
+        findings=tuple(told), progress=progress,
     )  # fmt: skip
 
 

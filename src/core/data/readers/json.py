@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 
-from core.budget import Budget, require
+from core.budget import require
 from core.data import encoding
 from core.data.cells import sql_text
 from core.data.progress import Progress
 from core.data.readers import json_tables
 from core.data.readers.base import Options, RawTable, choose, damaged
 from core.data.readers.csv import plainly_named
-from core.data.readers.transcribe import check_columns, transcribe
+from core.data.readers.json_check import check_nesting
+from core.data.readers.transcribe import check_columns, check_unfolded, transcribe
 from core.data.readers.typed import columns_of, fields_of, typed_table
 from core.data.workspace import Workspace
 from core.errors import UserInputError
 
-CHUNK = 2**20
-MOST_REPEATED = 4  # objects in a list within a row repeat their fields
 LOOKED_AT = 2**16
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".geojson")
 # What a table in JSON starts with; a line of CSV may start with a bracket too.
@@ -52,9 +50,9 @@ class JsonReader:
             text = work.folder / "utf8.json"
             encoding.write_utf8(path, found, text, progress=progress)
         shape = _shape(text)
-        check_nesting(text, shape, work.budget, path.name)
+        rows = check_nesting(text, shape, work.budget, path.name)
         if shape:
-            return _by_duckdb(text, shape, work, where=path.name, format=self.label)
+            return _by_duckdb(text, shape, rows, work, where=path.name, format=self.label)
         return _whole(text, work, options, where=path.name, format=self.label, progress=progress)
 
 
@@ -64,42 +62,6 @@ READER = JsonReader()
 def _has_mark(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(3) == b"\xef\xbb\xbf"
-
-
-def check_nesting(path: Path, shape: str, budget: Budget, where: str) -> None:
-    """Count brackets and colons outside of texts, before anything calls itself for each of them.
-
-    shape: as `_shape` gives it; where rows stand one by one, what each may hold is limited too.
-
-    Raises:
-        UserInputError: objects within objects, or fields in one row, beyond the limits.
-    """
-    depth, inside, held, fields = 0, False, b"", 0
-    between = 1 if shape == "array" else 0
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            chunk = held + chunk
-            held = b"\\" * ((len(chunk) - len(chunk.rstrip(b"\\"))) % 2)  # it belongs to the first letter to come
-            chunk = chunk.removesuffix(held)
-            plain = chunk.replace(b"\\\\", b"__").replace(b'\\"', b"__")
-            letters = np.frombuffer(plain, np.uint8)
-            quotes = np.logical_xor.accumulate(np.concatenate(([inside], letters == ord('"'))))
-            outside = ~quotes[1:]
-            steps = ((letters == ord("[")) | (letters == ord("{"))).astype(np.int8)
-            steps -= (letters == ord("]")) | (letters == ord("}"))
-            depths = np.cumsum(steps * outside, dtype=np.int32) + depth
-            if len(depths):
-                inside, depth = bool(quotes[-1]), int(depths[-1])
-                what, remedy = "This JSON file is too deeply nested.", "Write one flat object a row."
-                most = int(depths.max())
-                require(most, budget.depth, what=what, unit="levels", where=where, remedy=remedy)
-            if shape and len(depths):
-                counts = np.cumsum((letters == ord(":")) & outside, dtype=np.int32) + fields
-                rows = np.concatenate(([0], counts[depths <= between], [counts[-1]]))
-                fields = int(rows[-1] - rows[-2])
-                what, remedy = "A row of this JSON file has too many fields.", "Write one flat object a row."
-                most = int(np.diff(rows).max())
-                require(most, MOST_REPEATED * budget.columns, what=what, unit="fields", where=where, remedy=remedy)
 
 
 def _shape(path: Path) -> str:
@@ -113,7 +75,7 @@ def _shape(path: Path) -> str:
         return ""
     if first.rstrip().endswith(b"}") and _is_row(first, alone=not rest.strip()):
         return "newline_delimited"
-    return "unstructured" if _LINES.search(head) and _first_is_flat(head) else ""
+    return "unstructured" if _LINES.search(head) and _is_first(head) else ""
 
 
 def _is_row(line: bytes, *, alone: bool) -> bool:
@@ -122,38 +84,32 @@ def _is_row(line: bytes, *, alone: bool) -> bool:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    if not isinstance(found, dict) or any(_is_table(value) for value in found.values()):
-        return False
-    return not (alone and any(isinstance(value, (dict, list)) for value in found.values()))
+    return isinstance(found, dict) and not (alone and any(isinstance(v, (dict, list)) for v in found.values()))
 
 
-def _first_is_flat(head: bytes) -> bool:
+def _is_first(head: bytes) -> bool:
+    """Whether another object follows the first one."""
+    text = head.decode("utf-8", "replace")
     try:
-        found, _ = json.JSONDecoder().raw_decode(head.decode("utf-8", "replace"))
+        found, end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and not any(_is_table(value) for value in found.values())
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, list) and len(value) > 0 and isinstance(value[0], (dict, list))
+    return isinstance(found, dict) and text[end:].lstrip().startswith("{")
 
 
 # --- rows as objects
 
 
-def _by_duckdb(path: Path, shape: str, work: Workspace, *, where: str, format: str) -> RawTable:
+def _by_duckdb(path: Path, shape: str, rows: int, work: Workspace, *, where: str, format: str) -> RawTable:
     """Every row is looked at for its fields; DuckDB's guesses of dates and the like stay text."""
     file = sql_text(str(path))
     usual = f"{_objects(work, shape)}, sample_size = -1"
     guessed = f"read_json({file}, {usual}, map_inference_threshold = -1, field_appearance_threshold = 0)"
     try:
-        # DuckDB's time for a table grows with the square of its columns.
-        keys = f"SELECT unnest(json_keys(json)) AS name FROM read_json_objects({file}, {_objects(work, shape)})"
-        (count,) = work.con.execute(f"SELECT count(DISTINCT name) FROM ({keys})").fetchone() or (0,)
-        check_columns(int(count), where, work.budget)
         found = columns_of(guessed, work)
-        check_columns(len(fields_of(found)), where, work.budget)
+        columns_found = len(fields_of(found))
+        check_columns(columns_found, where, work.budget)
+        check_unfolded(path.stat().st_size, 0, rows * columns_found, where, work.budget)
         columns = [(name, _as_written(type)) for name, type in found]
         listed = ", ".join(f"{sql_text(name)}: {sql_text(str(type))}" for name, type in columns)
         source = f"read_json({file}, {usual}, columns = {{{listed}}})"
@@ -204,6 +160,10 @@ def _whole(path: Path, work: Workspace, options: Options, *, where: str, format:
         )
     parts = tuple(tables)
     part = choose(options.part, parts, where=where, kind="table")
-    names, rows = tables[part]
-    raw = transcribe(rows, names, work, where=where, format=format, progress=progress)
+    table = tables[part]
+    check_columns(len(table.names), where, work.budget)
+    check_unfolded(size, 0, len(table.names) * len(table.rows), where, work.budget)
+    raw = transcribe(
+        table.cells(), table.names, work, packed=lambda: size, where=where, format=format, progress=progress
+    )  # fmt: skip
     return raw if len(parts) < 2 else replace(raw, parts=parts, part=part)

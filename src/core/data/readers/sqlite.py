@@ -52,7 +52,10 @@ class SqliteReader:
                 _forbid_all_but_reading(con)
                 bytes_columns: set[str] = set()
                 names, rows = _rows(con, part, bytes_columns)
-                raw = transcribe(rows, names, work, where=path.name, format=self.label, progress=progress)
+                size = path.stat().st_size
+                raw = transcribe(
+                    rows, names, work, packed=lambda: size, where=path.name, format=self.label, progress=progress
+                )  # fmt: skip
         except (sqlite3.Error, UnicodeDecodeError, OverflowError) as err:
             raise _refusal(err, path) from err
         raw = replace(raw, findings=_findings(path, bytes_columns))
