@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from core import edits, suggest, values
+from core.command_folds import cross_validated, folds_json, folds_words
 from core.console import quiet, run_progress, say
 from core.data.augmentation import Augmentation
 from core.data.schema import ImageFacts, Part, Prepared, TableProfile
@@ -154,7 +155,7 @@ def train(options: argparse.Namespace) -> Answer:
     """Prepare, train, evaluate on the test rows, save."""
     from core.data import load, store
     from core.evaluation.evaluate import evaluate as measure
-    from core.training.thread import find_here, train_here
+    from core.training.headless import find_here, train_here
 
     given = options.data.endswith(project_file.SUFFIX)
     if options.out:
@@ -171,6 +172,7 @@ def train(options: argparse.Namespace) -> Answer:
     if tested is not None:
         say(tested.message)
         config = replace(config, learning_rate=tested.suggestion or config.learning_rate)
+    folded = cross_validated(spec, replace(task, config=config), options.folds) if options.folds is not None else None
     began = time.perf_counter()
     ended = train_here(replace(task, config=config), run_progress())
     seconds = time.perf_counter() - began
@@ -188,13 +190,16 @@ def train(options: argparse.Namespace) -> Answer:
     answer = _train_json(prepared, config, ended, model, measured, seconds)
     if tested is not None:
         answer["range_test"] = {"suggestion": tested.suggestion, "message": tested.message}
+    if folded is not None:
+        answer |= folds_json(folded)
     if options.out:
         layout = saved.project.layout if saved else {}
         project = Project(name, spec, network, config, layout)
         out = SavedProject(project, ended.weights, network, loss.kind, ended.snapshot.history, prepared)
         project_file.save(options.out, out)
         answer["project"] = str(options.out)
-    return answer, _train_words(answer)
+    words = _train_words(answer)
+    return answer, words if folded is None else f"{folds_words(folded)}\n{words}"
 
 
 def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec:

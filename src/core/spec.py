@@ -23,6 +23,7 @@ from core.values import hyper
 
 MOST_LAYERS = 1000
 MOST_EDGES = 10_000
+MOST_FOLDS = 100
 MOST_PIXELS = 1024  # of one side of the images that a network gets
 
 
@@ -312,6 +313,9 @@ class DataSpec:
     "random", or by the column `split_by`, which is then no feature: "group" (rows of one value stay together), "time"
     (the latest validate and test) or "column" (its cells name the part; the shares play no part).
     logs: columns of numbers that enter as log(1 + x).
+    folds, fold: cross-validation. folds 0: none; else the rows that do not test are divided into so many folds, as
+    `split` says ("column": by class), of which number `fold` validates and the others train; the validation share then
+    plays no part. By "time", a fold validates on what comes after all that it trains on.
     drop_duplicates: of rows that are alike cell by cell, only the first is used.
     Images: height, width, channels that the network gets, 0 = guessed. augmentation: of the training rows.
     """
@@ -333,6 +337,8 @@ class DataSpec:
     drop_duplicates: bool = False
     logs: tuple[str, ...] = ()
     columns: Mapping[str, ColumnChoice] = field(default_factory=dict)
+    folds: int = 0
+    fold: int = 0
 
     SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "random")
     COLUMN_SPLITS: ClassVar[tuple[str, ...]] = ("group", "time", "column")
@@ -344,7 +350,7 @@ class DataSpec:
     def to_json(self) -> dict[str, Any]:
         """All fields, except of the later ones what was left as it is: earlier versions do not know them."""
         plain = {name: getattr(self, name) for name in ("target", "task", "validation", "test", "seed")}
-        unless_empty = ("height", "width", "channels", "split_by")
+        unless_empty = ("height", "width", "channels", "split_by", "folds", "fold")
         later = {name: getattr(self, name) for name in unless_empty if getattr(self, name)}
         if self.split != "stratified":
             later["split"] = self.split
@@ -389,6 +395,9 @@ class DataSpec:
         return made
 
     def _check_split(self) -> None:
+        if (self.folds and not 2 <= self.folds <= MOST_FOLDS) or not 0 <= self.fold < max(1, self.folds):
+            text = f"The rows cannot be divided into {self.folds} folds." if not self.fold else "There is no such fold."
+            raise UserInputError(text, where="data", remedy=f"Use 2 to {MOST_FOLDS} folds, or 0 for none.")
         known = (*self.SPLITS, *(f"{kind}:COLUMN" for kind in self.COLUMN_SPLITS))
         remedy = f"Use one of: {', '.join(known)}."
         if self.split not in (*self.SPLITS, *self.COLUMN_SPLITS):

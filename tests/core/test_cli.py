@@ -1,6 +1,7 @@
 """The command line on real data: exit codes, the fields that scripts rely on, refusals without a traceback."""
 
 import json
+import statistics
 import shutil
 from pathlib import Path
 from queue import SimpleQueue
@@ -110,7 +111,7 @@ def test_where_to_save_is_looked_at_before_the_work(run, monkeypatch) -> None:
     def never(*_args) -> None:
         raise AssertionError("trained for nothing")
 
-    monkeypatch.setattr("core.training.thread.train_here", never)
+    monkeypatch.setattr("core.training.headless.train_here", never)
     code, _, err = run("train", "iris.csv", "--out", "nowhere/iris.chainrule")
     assert code == 2
     assert "folder" in err
@@ -158,11 +159,32 @@ def test_interrupted_before_the_first_step_saves_nothing(run, folder, monkeypatc
         thread.join()
         return events.get()
 
-    monkeypatch.setattr("core.training.thread.train_here", stopped)
+    monkeypatch.setattr("core.training.headless.train_here", stopped)
     code, _, err = run("train", "iris.csv", "--out", "iris.chainrule")
     assert code == 130
     assert "interrupted" in err
     assert not (folder / "iris.chainrule").exists()
+
+
+def test_folds_are_told_beside_the_run(run) -> None:
+    code, out, err = run("train", "iris.csv", "--folds", "3", "--epochs", "4", "--json")
+    answer = json.loads(out)
+    plain = json.loads(run("train", "iris.csv", "--epochs", "4", "--json")[1])
+    assert code == 0
+    assert {k: answer[k] for k in plain if k != "seconds"} == {k: v for k, v in plain.items() if k != "seconds"}
+    assert [fold["fold"] for fold in answer["folds"]] == [1, 2, 3]
+    assert answer["rows"]["test"] == answer["folds"][0]["rows"]["test"]
+    accuracies = [fold["validation_accuracy"] for fold in answer["folds"]]
+    assert answer["mean"]["validation_accuracy"] == pytest.approx(statistics.mean(accuracies))
+    assert answer["std"]["validation_accuracy"] == pytest.approx(statistics.stdev(accuracies))
+    assert {"validation_loss", "test_accuracy", "test_macro_f1"} <= answer["mean"].keys() == answer["std"].keys()
+    lines = err.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.split()[:2] == ["fold", "rows"])
+    assert [line.split()[0] for line in lines[head + 1 : head + 6]] == ["1", "2", "3", "mean", "std"]
+    assert "On other rows of this kind" in err
+    code, out, err = run("train", "iris.csv", "--folds", "1")
+    assert (code, out) == (2, "")
+    assert "divided into 1 folds" in err
 
 
 def test_a_saved_project_has_its_curves(run) -> None:

@@ -29,7 +29,7 @@ from core.layers.positional_encoding import PositionalEncoding
 from core.layers.simple_rnn import SimpleRNN
 from core.network import Network
 from core.spec import NetworkSpec, TrainingConfig, sequential
-from core.training.thread import train_here
+from core.training.headless import train_here
 
 OPS = NumpyOps(np.float64)
 RECURRENT = (LSTM(units=3), GRU(units=3), SimpleRNN(units=3))

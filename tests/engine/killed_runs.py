@@ -26,7 +26,7 @@ from core.layers.reshape import Reshape
 from core.optimizers import SGD, Adam, AdamW, Momentum
 from core.schedules import OneCycle, Plateau
 from core.spec import DataSource, DataSpec, TrainingConfig, sequential
-from core.training import thread
+from core.training import headless, thread
 
 EXACT = ("loss/train", "penalty", "loss/validation", "metric/validation", "learning_rate")  # no curve that is sampled
 SECONDS = 60.0
@@ -96,7 +96,7 @@ def hurried_engine(pipe: Any) -> None:
 
 
 def uninterrupted(task: TrainingTask) -> Outcome:
-    return Outcome.of(thread.train_here(task))
+    return Outcome.of(headless.train_here(task))
 
 
 def killed(task: TrainingTask, folder: Path, *, steps: int, kills: int, seed: int) -> Outcome:

@@ -30,7 +30,7 @@ from core.engine.messages import (
     WeightsReply,
 )
 from core.engine.process import ChildProcess
-from core.training.thread import train_here
+from core.training.headless import train_here
 
 SECONDS = 20.0
 

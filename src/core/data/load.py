@@ -16,9 +16,10 @@ from core.budget import measure as measure_bytes
 from core.data import fit, store, together
 from core.data.grids import completed
 from core.data.images import load as images
+from core.data.images.fold import prepare_fold as prepare_image_fold
 from core.data.images.prepare import prepare as prepare_images
 from core.data.images.recognize import recognize
-from core.data.parts import check_images, parts_of
+from core.data.parts import check_images, fold_of, parts_of
 from core.data.preprocess import Feature, Preparation
 from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
@@ -139,9 +140,13 @@ def prepare(
     if album is not None:
         check_images(spec)
         where = title(spec.source)
+        whole = replace(spec, folds=0, fold=0)
+        plain = prepare(whole, progress=progress, cache=cache, loading=loading) if spec.folds else None
         with store.new_entry(print_, cache) as (folder, facts):
-            prepared = prepare_images(
-                spec, digest, album, folder, print_, where=where, progress=progress, loading=loading
+            prepared = (
+                prepare_images(spec, digest, album, folder, print_, where=where, progress=progress, loading=loading)
+                if plain is None
+                else prepare_image_fold(spec, plain, album, folder, print_, where=where)
             )
             facts |= prepared_to_json(prepared)
         return replace(prepared, folder=str(store.room(cache) / print_))
@@ -162,6 +167,8 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
         known = np.intersect1d(answered, first_of_each(table), assume_unique=True)
     classes = y[known] if labels else None
     parts, told = parts_of(table, spec, known, classes, where=title(spec.source))
+    if spec.folds:
+        parts = fold_of(table, spec, parts, y if labels else None, where=title(spec.source))
     target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
         store.write_targets(folder, part, rows, y, target)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
+from core.data.folds import borders, deal, deal_groups
 from core.data.images.labels import SPLITS
 from core.data.split import Parts, split, split_groups, split_times
 from core.data.store import PARTS
@@ -17,7 +18,8 @@ from core.spec import DataSpec
 if TYPE_CHECKING:
     from core.data.table import Table  # the window asks for names alone and loads no DuckDB
 
-Found = tuple[dict[str, np.ndarray], tuple[str, ...]]
+Rows = dict[str, np.ndarray]
+Found = tuple[Rows, tuple[str, ...]]
 
 
 def parts_of(table: Table, spec: DataSpec, known: np.ndarray, classes: np.ndarray | None, *, where: str) -> Found:
@@ -51,6 +53,45 @@ def parts_of(table: Table, spec: DataSpec, known: np.ndarray, classes: np.ndarra
     return made, _told(spec, len(known) - len(usable), made)
 
 
+def fold_of(table: Table, spec: DataSpec, parts: Rows, classes: np.ndarray | None, *, where: str) -> Rows:
+    """`parts` with what trains and validates divided anew: fold `spec.fold` of `spec.folds` validates, as `split` says.
+
+    classes: of all rows of the table, for a classification. Of a split by time, later folds are in no part.
+
+    Raises:
+        UserInputError: too few rows, groups or times for so many folds.
+    """
+    rows = np.union1d(parts["train"], parts["validation"])
+    if spec.split == "time":
+        times = moments(table, table.names.index(spec.split_by))[rows]
+        order = np.argsort(times, kind="stable")
+        found = borders(times[order], spec.folds)
+        if found is None:
+            _too_few(f"“{spec.split_by}” holds too few different times for {spec.folds} folds.", where)
+        first, second = found[spec.fold : spec.fold + 2]
+        return {**parts, "train": np.sort(rows[order[:first]]), "validation": np.sort(rows[order[first:second]])}
+    if spec.split == "group":
+        groups = _groups(table, table.names.index(spec.split_by), rows)
+        if groups.max(initial=-1) + 1 < spec.folds:
+            _too_few(f"“{spec.split_by}” holds too few groups for {spec.folds} folds.", where)
+        fold = deal_groups(groups, spec.folds, seed=spec.seed)
+    else:
+        fold = dealt(rows, spec, classes, where=where)
+    return {**parts, "train": rows[fold != spec.fold], "validation": rows[fold == spec.fold]}
+
+
+def dealt(rows: np.ndarray, spec: DataSpec, classes: np.ndarray | None, *, where: str) -> np.ndarray:
+    """(len(rows),) the fold of each of these rows, at random, or by class unless the split is plainly random."""
+    if len(rows) < spec.folds:
+        _too_few(f"There are too few rows for {spec.folds} folds.", where)
+    chosen = None if classes is None or spec.split == "random" else classes[rows]
+    return deal(len(rows), spec.folds, seed=spec.seed, classes=chosen)
+
+
+def _too_few(text: str, where: str) -> NoReturn:
+    raise UserInputError(text, where=where, remedy="Use fewer folds, or more data.")
+
+
 def check_images(spec: DataSpec) -> None:
     """Raises UserInputError where images are to be split by a column: they have none."""
     if spec.split_by:
@@ -58,14 +99,19 @@ def check_images(spec: DataSpec) -> None:
 
 
 def _by_group(table: Table, i: int, known: np.ndarray, spec: DataSpec, where: str) -> Parts:
-    """Equal cells are a group, and so are all the empty ones."""
-    hashes = table.arrays([f"hash({table.label(i)})"])[0][known]
-    _, firsts, found = np.unique(hashes, return_index=True, return_inverse=True)
-    if len(firsts) < 2:
+    groups = _groups(table, i, known)
+    if not groups.any():
         _refuse(f"“{spec.split_by}” holds one group only.", where)
-    # Numbered by their first rows, which lasts when the way of hashing changes.
-    groups = np.argsort(np.argsort(firsts))[found]
     return split_groups(groups, validation=spec.validation, test=spec.test, seed=spec.seed)
+
+
+def _groups(table: Table, i: int, rows: np.ndarray) -> np.ndarray:
+    """The number of each row's group: equal cells are a group, and so are all the empty ones."""
+    hashes = table.arrays([f"hash({table.label(i)})"])[0][rows]
+    _, firsts, found = np.unique(hashes, return_index=True, return_inverse=True)
+    # Numbered by their first rows, which lasts when the way of hashing changes.
+    numbers: np.ndarray = np.argsort(np.argsort(firsts))[found]
+    return numbers
 
 
 def _by_time(times: np.ndarray, shares: dict[str, float], name: str, where: str) -> tuple[np.ndarray, Parts]:
@@ -107,6 +153,8 @@ def _told(spec: DataSpec, lost: int, parts: dict[str, np.ndarray]) -> tuple[str,
         why = "a time" if spec.split == "time" else "a part"
         told.append(f"{rows} left out, since “{spec.split_by}” does not give {why} there.")
     for part, share in (("validation", spec.validation), ("test", spec.test)):
+        if part == "validation" and spec.folds:
+            continue  # a fold validates
         if not len(parts[part]) and (share or spec.split == "column"):
             told.append(f"“{spec.split_by}” leaves no {part} rows.")
     return tuple(told)

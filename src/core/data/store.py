@@ -105,7 +105,8 @@ def trim(place: Path, *, keep: str, limit: int = DEFAULT.cache_bytes) -> None:
     entries = []
     for folder in place.iterdir():
         with contextlib.suppress(OSError):
-            size = sum(file.stat().st_size for file in folder.iterdir())
+            stats = [file.stat() for file in folder.iterdir()]
+            size = sum(stat.st_size // stat.st_nlink for stat in stats)  # pixels that folds share count once
             entries.append(((folder / MANIFEST).stat().st_mtime_ns, size, folder))
     total = sum(size for _, size, _ in entries)
     for _, size, folder in sorted(entries):

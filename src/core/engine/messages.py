@@ -13,6 +13,7 @@ import numpy as np
 from core.backend.choose import BackendInfo
 from core.data.augmentation import Augmentation
 from core.data.schema import Prepared
+from core.evaluation.cross_validation import CrossValidation, FoldProgress
 from core.spec import NetworkSpec, TrainingConfig
 from core.training.snapshot import RangeTest, Snapshot
 
@@ -116,6 +117,21 @@ class CancelLearningRate:
 
 
 @dataclass(frozen=True)
+class CrossValidate:
+    """Train these tasks, one a fold, one after the other; refused in words while a run goes on. A paused run stays as it
+    is. A later `Begin`, `Go` or test ends it.
+    """
+
+    request: int
+    tasks: tuple[TrainingTask, ...]
+
+
+@dataclass(frozen=True)
+class CancelCrossValidation:
+    """End the cross-validation at the next batch."""
+
+
+@dataclass(frozen=True)
 class Shutdown:
     """Checkpoint what runs, then end."""
 
@@ -161,6 +177,26 @@ class LearningRateFound:
 
     request: int
     result: RangeTest
+
+
+@dataclass(frozen=True)
+class FoldsProgress:
+    """How far the cross-validation of that number is."""
+
+    request: int
+    progress: FoldProgress
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """The answer to the `CrossValidate` of that number. result None: it was refused, cancelled or broke, and message
+    says why ("" where it was cancelled); details: the traceback of a defect.
+    """
+
+    request: int
+    result: CrossValidation | None
+    message: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import collections
-import contextlib
 import math
 import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,16 @@ from core.backend.choose import choose
 from core.engine.messages import (
     AskWeights,
     Begin,
+    CancelCrossValidation,
     CancelLearningRate,
     Change,
     CheckpointWritten,
+    CrossValidate,
+    CrossValidated,
     Ended,
     Failed,
     FindLearningRate,
+    FoldsProgress,
     Go,
     LearningRateFound,
     Pace,
@@ -37,13 +40,16 @@ from core.engine.messages import (
     WeightsReply,
 )
 from core.errors import UserInputError
+from core.evaluation.cross_validation import FoldProgress
 from core.training import checkpoint, range_test, tensors
+from core.training.cross_validation import cross_validate
 from core.training.snapshot import RangeTest, Snapshot
 from core.training.statistics import Statistics
 from core.training.trainer import Trainer, end_thread, epochs_text
 
 SNAPSHOT_SECONDS = 0.05
 CHECKPOINT_SECONDS = 2.0
+GOES_ON = "A run goes on. Pause or stop it first."
 NO_MEMORY = "There is not enough memory for this network and batch size."
 CHECKPOINT_SHARE = 0.02  # of the time, at most, goes into writing them
 
@@ -147,8 +153,10 @@ class TrainingThread(threading.Thread):
             self._pace, self._next_step = command.steps_per_second, 0.0
         elif isinstance(command, FindLearningRate):
             self._emit(LearningRateFound(command.request, self._range_test(command.task)))
-        elif isinstance(command, CancelLearningRate):
-            pass  # the test that it was meant for is over
+        elif isinstance(command, CrossValidate):
+            self._emit(self._cross_validation(command))
+        elif isinstance(command, CancelLearningRate | CancelCrossValidation):
+            pass  # what it was meant for is over
         elif self._trainer is not None and command.run_id == self._run_id and not self._trainer.ended:
             self._obey_run(command, self._trainer)
         return True
@@ -190,8 +198,8 @@ class TrainingThread(threading.Thread):
 
     def _range_test(self, task: TrainingTask) -> RangeTest:
         """On a trainer of its own; what fails in it is no failure of a run."""
-        if self._trainer is not None and not self._trainer.ended and self._budget != 0:
-            return RangeTest.nothing("A run goes on. Pause or stop it first.")
+        if self._goes_on:
+            return RangeTest.nothing(GOES_ON)
         try:
             backend = choose(task.config.backend)
             self._used.add(backend.name)
@@ -209,6 +217,43 @@ class TrainingThread(threading.Thread):
             self._held.append(self._commands.get())
         ending = (Begin, Go, Stop, Shutdown, FindLearningRate, CancelLearningRate)
         return not any(isinstance(command, ending) for command in self._held)
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._trainer is not None and not self._trainer.ended and self._budget != 0
+
+    def _cross_validation(self, command: CrossValidate) -> CrossValidated:
+        """On trainers of their own; what fails in them is no failure of a run."""
+        number = command.request
+        if self._goes_on:
+            return CrossValidated(number, None, GOES_ON)
+
+        def tell(progress: FoldProgress) -> None:
+            self._emit(FoldsProgress(number, progress))
+
+        try:
+            backend = choose(command.tasks[0].config.backend)
+            self._used.add(backend.name)
+            found = cross_validate(command.tasks, backend, go_on=self._still_wanted, tell=tell)
+            return CrossValidated(number, found)
+        except UserInputError as err:
+            return CrossValidated(number, None, str(err))
+        except MemoryError:
+            return CrossValidated(number, None, NO_MEMORY)
+        except Exception as err:
+            return CrossValidated(number, None, f"{type(err).__name__}: {err}", traceback.format_exc())
+
+    def _still_wanted(self) -> bool:
+        """Whether nothing has come that ends a cross-validation. It may take long, so that what else has come, for a run
+        that is paused meanwhile, is obeyed at once."""
+        ending = (Begin, Go, Shutdown, FindLearningRate, CrossValidate, CancelCrossValidation)
+        while not self._held and not self._commands.empty():
+            command = self._commands.get()
+            if isinstance(command, ending):
+                self._held.append(command)
+            else:
+                self._obey(command)
+        return not self._held
 
     def _end(self, reason: str) -> None:
         trainer = self._trainer
@@ -288,53 +333,3 @@ class _Rate:
         then, before = self._marks[0]
         self._marks.append((now, step))
         return (step - before) / (now - then) if now > then else 0.0
-
-
-def train_here(task: TrainingTask, progress: Callable[[Snapshot], None] | None = None) -> Ended:
-    """Train to the end in this process, with the very thread that the window's engine uses.
-
-    Raises UserInputError where the run is refused, RuntimeError where it breaks. KeyboardInterrupt stops the run, which
-    keeps its best weights.
-    """
-    with _thread() as (thread, events):
-        thread.send(Begin(1, task))
-        thread.send(Go(1))
-        while True:
-            try:
-                event = _next(events, thread, progress)
-            except KeyboardInterrupt:
-                thread.send(Stop(1))
-                continue
-            if isinstance(event, Ended):
-                return event
-            if isinstance(event, Failed):
-                raise RuntimeError(event.details) if event.details else UserInputError(event.message)
-
-
-def find_here(task: TrainingTask) -> RangeTest:
-    """A learning-rate range test in this process, in a thread as `train_here` has."""
-    with _thread() as (thread, events):
-        thread.send(FindLearningRate(1, task))
-        found: LearningRateFound = events.get()
-        return found.result
-
-
-@contextlib.contextmanager
-def _thread() -> Iterator[tuple[TrainingThread, queue.SimpleQueue[Any]]]:
-    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    thread = TrainingThread(events.put)
-    thread.start()
-    try:
-        yield thread, events
-    finally:
-        thread.send(Shutdown())
-        thread.join()
-
-
-def _next(events: Any, thread: TrainingThread, progress: Callable[[Snapshot], None] | None) -> Any:
-    try:
-        return events.get(timeout=0.2)
-    except queue.Empty:
-        if progress is not None and thread.snapshot is not None:
-            progress(thread.snapshot)
-        return None

@@ -12,7 +12,8 @@ from core.errors import UserInputError
 from core.optimizers import SGD, AdamW, Lion, NAdam, Nesterov
 from core.schedules import Cosine, OneCycle, Plateau
 from core.training import checkpoint
-from core.training.thread import TrainingThread, train_here
+from core.training.headless import train_here
+from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
 
 EXACT = ("learning_rate", "loss/train", "loss/validation", "metric/validation", "penalty")

@@ -27,8 +27,8 @@ from core.network import Network
 from core.resources import resource_path
 from core.spec import DataSource, DataSpec, Edge, LayerSpec, NetworkSpec, TrainingConfig
 from core.training import checkpoint
+from core.training.headless import train_here
 from core.training.step import NumpyStep
-from core.training.thread import train_here
 from core.training.trainer import Trainer
 
 

@@ -18,7 +18,8 @@ from core.engine.messages import (
 from core.losses import LOSSES
 from core.optimizers import SGD, Momentum
 from core.training import range_test
-from core.training.thread import TrainingThread, find_here, train_here
+from core.training.headless import find_here, train_here
+from core.training.thread import TrainingThread
 from core.training.trainer import Trainer
 
 NUMPY = choose("numpy")

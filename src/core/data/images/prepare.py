@@ -50,8 +50,8 @@ def prepare(
     usable[list(bad)] = False
     _check_classes(found, usable, where)
     parts = _parts(album, found, usable, spec, where)
-    feature = _fitted(moments, parts[TRAIN], size, album.pixels.white)
-    target = _write_targets(folder, found, parts)
+    feature = fitted(moments, parts[TRAIN], size.shape, album.pixels.white)
+    target = write_targets(folder, found, parts)
     loss = resolve("auto", found.task, len(found.classes))
     return Prepared(
         folder=str(folder),
@@ -109,8 +109,7 @@ def _decode(
             bad[i] = picture
         else:
             pixels[i] = picture
-            wide = picture.reshape(-1, size.channels).astype(np.float32)
-            moments[i] = wide.sum(0, np.float64), np.einsum("ij,ij->j", wide, wide, dtype=np.float64)
+            moments[i] = moments_of(picture)
         tell(f"Reading {where}", k / len(which))
         now = time.monotonic()
         if loading is not None and now - told >= LOADING_SECONDS:
@@ -118,6 +117,12 @@ def _decode(
             loading(Loading(str(path), size.shape, np.dtype(dtype).name, i + 1))
     pixels.flush()
     return moments, bad
+
+
+def moments_of(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(channels,) sums of the values and of their squares of one image (height, width, channels)."""
+    wide = picture.reshape(-1, picture.shape[-1]).astype(np.float32)
+    return wide.sum(0, np.float64), np.einsum("ij,ij->j", wide, wide, dtype=np.float64)
 
 
 def _parts(album: Album, found: Goal, usable: np.ndarray, spec: DataSpec, where: str) -> dict[str, np.ndarray]:
@@ -147,16 +152,17 @@ def _divided(rows: np.ndarray, found: Goal, validation: float, test: float, spec
     return {part: rows[chosen] for part, chosen in zip(store.PARTS, parts, strict=True)}
 
 
-def _fitted(moments: np.ndarray, train: np.ndarray, size: Size, white: float) -> ImageFeature:
-    """Mean and standard deviation of every channel over all pixels of the training images."""
-    count = max(1, len(train)) * size.height * size.width
+def fitted(moments: np.ndarray, train: np.ndarray, shape: tuple[int, ...], white: float) -> ImageFeature:
+    """Mean and standard deviation of every channel over all pixels of the training images of this shape."""
+    height, width = shape[:2]
+    count = max(1, len(train)) * height * width
     sums, squares = moments[train].sum(0) / count
     deviation = np.sqrt(np.maximum(squares - sums**2, 0.0))
     scale = [float(d) if d > 1e-6 * white else 1.0 for d in deviation]
-    return ImageFeature(NAME, size.height, size.width, tuple(map(float, sums)), tuple(scale), float(white))
+    return ImageFeature(NAME, height, width, tuple(map(float, sums)), tuple(scale), float(white))
 
 
-def _write_targets(folder: Path, found: Goal, parts: dict[str, np.ndarray]) -> ClassTarget | NumberTarget:
+def write_targets(folder: Path, found: Goal, parts: dict[str, np.ndarray]) -> ClassTarget | NumberTarget:
     target: ClassTarget | NumberTarget = (
         ClassTarget(found.name, found.classes)
         if found.task == "classification"
