@@ -182,7 +182,7 @@ def _train(sub: argparse.ArgumentParser) -> None:
         "--split", metavar="stratified|random|group:NAME|time:NAME|column:NAME", help="which rows make the parts: by "
         "class, at random, whole groups, the latest last, or as a column says (train, validation, test)",
     )  # fmt: skip
-    add("--folds", type=int, metavar="K", help="first cross-validate: K runs, each validated on its own part of the rows")
+    add("--folds", type=int, metavar="K", help="cross-validate first: K runs, each validated on its own part")
     add("--exclude", metavar="NAME", action="append", help="leave this column out; may be told more than once")
     add("--log", metavar="NAME", action="append", help="use log(1 + x) of this column; may be told more than once")
     add("--drop-duplicates", action="store_true", help="of rows that are alike cell by cell, use only the first")

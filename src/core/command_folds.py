@@ -63,7 +63,10 @@ def _cell(scores: Mapping[str, Mapping[str, float]], part: str, name: str) -> st
 
 
 def folds_json(found: CrossValidation) -> dict[str, Any]:
-    """`folds`, the `epoch` at which their validation is told, and `mean` and `std` of every metric over them, named as in `final`: "validation_accuracy"."""
+    """`folds`, the `epoch` at which they validate, and `mean` and `std` of every metric over them.
+
+    Metrics are named as in `final`: "validation_accuracy", "test_loss".
+    """
     return {
         "folds": [
             {

@@ -1,8 +1,8 @@
 """The command line on real data: exit codes, the fields that scripts rely on, refusals without a traceback."""
 
 import json
-import statistics
 import shutil
+import statistics
 from pathlib import Path
 from queue import SimpleQueue
 

@@ -118,8 +118,9 @@ class CancelLearningRate:
 
 @dataclass(frozen=True)
 class CrossValidate:
-    """Train these tasks, one a fold, one after the other; refused in words while a run goes on. A paused run stays as it
-    is. A later `Begin`, `Go` or test ends it.
+    """Train these tasks, one a fold, one after the other; refused in words while a run goes on.
+
+    A run that is paused stays as it is. A later `Begin`, `Go` or test ends the cross-validation.
     """
 
     request: int

@@ -154,7 +154,8 @@ def trust(found: CrossValidation) -> str:
     mean, spread = found.mean()[name], found.deviation()[name]
     word = {"accuracy": "an accuracy", "rmse": "an RMSE"}[name]
     low, high = shown(name, min(values)), shown(name, max(values))
-    told.append(f"On other rows of this kind expect {word} of about {shown(name, mean)}; single folds: {low} to {high}.")
+    expected = f"On other rows of this kind expect {word} of about {shown(name, mean)}"
+    told.append(f"{expected}; single folds: {low} to {high}.")
     told += _against_the_simplest(found, mean, spread)
     if spread > 0:
         apart = shown(name, spread)

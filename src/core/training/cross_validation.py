@@ -49,8 +49,9 @@ def cross_validate(
     tasks: Sequence[TrainingTask], backend: BackendInfo, *, go_on: Callable[[], bool] = lambda: True,
     tell: Tell = lambda progress: None,
 ) -> CrossValidation | None:  # fmt: skip
-    """Train and measure one task after the other, each of which has validation rows; None where `go_on()`, asked before every batch, said no.
+    """Train and measure one task after the other, each of which has validation rows.
 
+    go_on: asked before every batch; where it says no, the result is None. tell: is told now and then how far it is.
     The same tasks on the same machine and backend give the same result. Nothing of another run is touched.
     Raises UserInputError where a task cannot be trained at all.
     """

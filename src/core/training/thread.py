@@ -244,8 +244,10 @@ class TrainingThread(threading.Thread):
             return CrossValidated(number, None, f"{type(err).__name__}: {err}", traceback.format_exc())
 
     def _still_wanted(self) -> bool:
-        """Whether nothing has come that ends a cross-validation. It may take long, so that what else has come, for a run
-        that is paused meanwhile, is obeyed at once."""
+        """Whether nothing has come that ends a cross-validation.
+
+        It may take long, so that what else has come, for a run that is paused meanwhile, is obeyed at once.
+        """
         ending = (Begin, Go, Shutdown, FindLearningRate, CrossValidate, CancelCrossValidation)
         while not self._held and not self._commands.empty():
             command = self._commands.get()

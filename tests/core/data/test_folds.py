@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_a_fold_validates_on_what_is_later_than_all_it_trains_on(times: list[int
         return
     assert len(found) == folds + 1
     assert found[-1] == len(times)
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         assert 0 < first < second
         assert ordered[first - 1] < ordered[first]
 
