@@ -1,10 +1,12 @@
-"""What a column is, with the reason in words: number, category, text, identifier, constant or empty."""
+"""What a column is, with the reason in words: number, category, boolean, date, text, identifier, constant or empty."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from core.data.dates import written
 from core.errors import UserInputError
 
 NUMBER_SHARE = 0.9
@@ -13,6 +15,13 @@ UNIQUE_SHARE = 0.9
 MOST_WORDS = 4.0
 LONG_TEXT = 40.0
 MOST_CATEGORIES = 1000
+LABELLED = ("category", "boolean")  # kinds of which each label is an input value
+# Pairs of labels that say whether something is so, the one that says no first.
+TRUTHS = (
+    ("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("off", "on"), ("nein", "ja"), ("non", "oui"),
+    ("no", "sí"), ("no", "si"),
+)  # fmt: skip
+WISHED = {"number": "numbers", "category": "categories", "date": "dates", "text": "words"}
 
 _ID_NAME = re.compile(
     r"(?:^|[\s_.\-])(?:id|ids|idx|index|uuid|guid|nr|no|serial|row|rownames?)\.?$|^unnamed: 0$", re.IGNORECASE
@@ -27,7 +36,8 @@ class Facts:
     rows: of the table. filled: cells that are not missing. numbers: those that are finite numbers, `whole` of them
     without a fraction; infinite: those that overflow or say so. distinct: different values. bad_labels: different cells
     among the filled ones that are no numbers. codes: numbers with a leading zero. length, spaces: mean letters and
-    spaces of a text. minimum, maximum: of the numbers.
+    spaces of a text. minimum, maximum: of the numbers, or of the moments where they are dates. dates: cells that are,
+    counted where a sample has many.
     """
 
     index: int
@@ -45,6 +55,7 @@ class Facts:
     spaces: float
     minimum: float | None
     maximum: float | None
+    dates: int = 0
 
     @property
     def invalid(self) -> int:
@@ -60,7 +71,7 @@ class Kind:
 
 
 def guess(fact: Facts) -> Kind:
-    """The kind of a column. Only "number" and "category" can be features."""
+    """The kind of a column of which every cell is read alike; `usable` says whether it can be a feature by itself."""
     if fact.filled == 0:
         return Kind("empty", "No cell has a value.", usable=False)
     if fact.infinite == fact.filled:
@@ -90,6 +101,8 @@ def _of_numbers(fact: Facts) -> Kind:
 
 
 def _of_text(fact: Facts, reason: str = "") -> Kind:
+    if fact.dates >= NUMBER_SHARE * fact.filled:
+        return _of_dates(fact)
     share = fact.distinct / fact.filled
     if fact.spaces >= MOST_WORDS and share > 0.5:
         return Kind("text", "Sentences that hardly recur.", usable=False)
@@ -104,25 +117,43 @@ def _of_text(fact: Facts, reason: str = "") -> Kind:
     return Kind("category", reason or f"{fact.distinct:,} different labels.", usable=True)
 
 
+def _of_dates(fact: Facts) -> Kind:
+    span = f" {written(fact.minimum)} to {written(fact.maximum)}" if fact.minimum is not None is not fact.maximum else ""
+    apart = f", apart from {_cells(fact.filled - fact.dates)}" if fact.dates < fact.filled else ""
+    return Kind("date", f"Dates,{span}{apart}.", usable=True)
+
+
+def truths(labels: Collection[str]) -> tuple[str, str] | None:
+    """The two labels of a column that says whether something is so, no first; None where it says something else."""
+    found = {label.lower(): label for label in labels}
+    for no, yes in TRUTHS if len(labels) == len(found) == 2 else ():
+        if set(found) == {no, yes}:
+            return found[no], found[yes]
+    return None
+
+
 def overruled(fact: Facts, kind: Kind, wish: str) -> Kind:
-    """The kind that a person wants ("number" or "category", "" for none), where the column has values for it.
+    """The kind that a person wants (one of `WISHED`, "" for none), where the column has values for it.
 
     Raises:
-        UserInputError: a column without a single number is to be read as numbers.
+        UserInputError: a column without a single number or date is to be read as such, or numbers as words.
     """
-    if wish == "" or wish == kind.name or kind.name == "empty":
+    if wish == "" or (wish == kind.name and kind.usable) or kind.name == "empty":
         return kind
-    if wish == "number" and fact.numbers == 0:
+    one = {"number": "a number", "date": "a date"}.get(wish, "")
+    if one and not (fact.numbers if wish == "number" else fact.dates):
         raise UserInputError(
-            f"“{fact.name}” cannot be read as numbers.",
+            f"“{fact.name}” cannot be read as {WISHED[wish]}.",
             where=f"column {fact.name}",
-            reason="None of its cells is a number.",
+            reason=f"None of its cells is {one}.",
             remedy="Read it as categories, or leave it out.",
         )
+    if wish == "text" and fact.numbers >= NUMBER_SHARE * fact.filled:
+        remedy = "Read it as numbers or categories."
+        raise UserInputError(f"“{fact.name}” holds numbers, not words.", where=f"column {fact.name}", remedy=remedy)
     if kind.name == "constant":
         return kind
-    reason = f"Read as {'numbers' if wish == 'number' else 'categories'} because you chose so."
-    return Kind(wish, reason, usable=True)
+    return Kind(wish, f"Read as {WISHED[wish]} because you chose so.", usable=True)
 
 
 def _is_count(fact: Facts) -> bool:

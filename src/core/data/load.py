@@ -30,6 +30,7 @@ from core.data.sources import content_hash, note, open_table, reading, title
 from core.data.suspects import first_of_each, suspects
 from core.data.table import Table
 from core.data.together import with_target
+from core.data.written import write_features
 from core.errors import UserInputError
 from core.losses import outputs_for, resolve
 from core.project.facts import prepared_to_json
@@ -39,7 +40,6 @@ __all__ = ["content_hash", "fingerprint", "inspect", "load_for_prediction", "loa
 
 REMEMBERED = 4
 _REMEMBERED: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Column, ...]] = {}
-COLUMNS_AT_ONCE = 64  # written side by side, because one column alone touches every page of the array
 
 
 def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
@@ -56,7 +56,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
     with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, _measured(table, spec, digest, progress))
         roles = _roles(columns, spec, table)
-        told = findings(table, columns, roles, spec.excluded, also=suspects(table, roles, spec))
+        told = findings(table, columns, roles, spec, also=suspects(table, roles, spec))
         found = (*_changed(spec.source, digest), *told)
     target = with_target_histogram(columns, roles)
     return TableProfile(
@@ -172,7 +172,9 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
     target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
         store.write_targets(folder, part, rows, y, target)
-    features = _write_features(table, roles, spec, parts, folder, progress)
+    features = write_features(
+        table, roles.features, spec, parts, folder, lambda size: _check_size(size, folder, title(spec.source)), progress
+    )
     names = fit.input_names(features)
     loss = resolve("auto", roles.task, len(labels))
     return Prepared(
@@ -188,36 +190,6 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
         preparation=Preparation(features, target),
         warnings=(*_warnings(table, roles, answered, features), *told),
     )
-
-
-def _write_features(
-    table: Table, roles: Roles, spec: DataSpec, parts: dict[str, np.ndarray], folder: Path, progress: Progress
-) -> tuple[Feature, ...]:
-    """Fit every feature to the training rows and write x of all parts, a few columns at a time."""
-    train = parts["train"]
-    labelled = [column for column in roles.features if column.kind != "number"]
-    categories = {column.index: fit.fit_feature(fit.read_labels(table, column), train) for column in labelled}
-    columns = [column for column in roles.features if categories.get(column.index, True)]
-    width = sum(found.width if (found := categories.get(column.index)) else 1 for column in columns)
-    rows = sum(map(len, parts.values()))
-    _check_size(rows * width * 4, folder, title(spec.source))
-    arrays = {part: store.new_array(folder, part, "x", (len(rows), width), np.float32) for part, rows in parts.items()}
-    features: list[Feature] = []
-    held: list[np.ndarray] = []
-    at = 0
-    for k, values in enumerate(fit.read_features(table, columns)):
-        progress("Preparing columns", k / len(columns))
-        log = values.column.name in spec.logs
-        feature = categories.get(values.column.index) or fit.fit_feature(values, train, log=log)
-        assert feature is not None
-        features.append(feature)
-        held.append(fit.transform(feature, values))
-        if len(held) == COLUMNS_AT_ONCE or k == len(columns) - 1:
-            block, held = np.concatenate(held, axis=1), []
-            for part, chosen in parts.items():
-                arrays[part][:, at : at + block.shape[1]] = block[chosen]
-            at += block.shape[1]
-    return tuple(features)
 
 
 def _check_size(size: int, folder: Path, where: str) -> None:

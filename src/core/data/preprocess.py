@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from core.data import dates
+
 MOST_LOG = 700.0  # beyond, the number itself would overflow
 DATE_PARTS = ("time", "year", "month", "week", "day")
 MISSING_INPUT = "{} is missing"
@@ -40,6 +42,12 @@ class NumberFeature:
     def input_names(self) -> tuple[str, ...]:
         """A name for each of its input values."""
         return (self.name, *_indicated(self))
+
+    def values(self, x: np.ndarray) -> np.ndarray:
+        """(rows, width) float32 of (rows,) numbers, which are not finite where missing."""
+        known = np.isfinite(x)
+        made = self.scaled(np.where(known, x, self.fill)).astype(np.float32)[:, None]
+        return np.concatenate([made, ~known[:, None]], axis=1, dtype=np.float32) if self.indicator else made
 
     def scaled(self, x: np.ndarray) -> np.ndarray:
         """x' of numbers none of which is missing."""
@@ -82,6 +90,17 @@ class CategoryFeature:
         """How many codes there are when it is embedded."""
         return len(self.categories) + 1
 
+    def values(self, places: np.ndarray, *, missing: np.ndarray) -> np.ndarray:
+        """(rows, width) float32 of (rows,) places among the categories, -1 for any other label; missing: which rows
+        lack one, whose places are those of `fill`."""
+        if self.embedded:
+            made = (places + 1)[:, None].astype(np.float32)
+        else:
+            count = len(self.categories)
+            ends = np.where(places < 0, count if self.other else -1, places)
+            made = (ends[:, None] == np.arange(count + self.other)).astype(np.float32)
+        return np.concatenate([made, missing[:, None]], axis=1, dtype=np.float32) if self.indicator else made
+
     def input_names(self) -> tuple[str, ...]:
         if self.embedded:
             return (self.name, *_indicated(self))
@@ -111,6 +130,19 @@ class DateFeature:
     @property
     def width(self) -> int:
         return sum(1 if part == "time" else 2 for part in self.parts) + self.indicator
+
+    def values(self, t: np.ndarray) -> np.ndarray:
+        """(rows, width) float32 of (rows,) moments, which are not finite where missing."""
+        known = np.isfinite(t)
+        filled = np.where(known, t, self.fill)
+        made: list[np.ndarray] = []
+        for part in self.parts:
+            if part == "time":
+                made.append((filled - self.mean) / self.scale)
+            else:
+                turn = 2.0 * np.pi * dates.phase(part, filled)
+                made += [np.sin(turn), np.cos(turn)]
+        return np.stack([*made, *([~known] if self.indicator else [])], axis=1).astype(np.float32)
 
     def input_names(self) -> tuple[str, ...]:
         parts = [f"{self.name} {how}" for part in self.parts for how in _date_part(part)]

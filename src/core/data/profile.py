@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data import cells
-from core.data.kinds import NUMBER_SHARE, Facts, guess, overruled
+from core.data import cells, times
+from core.data.kinds import LABELLED, NUMBER_SHARE, Facts, Kind, guess, overruled, truths
 from core.data.progress import Progress
 from core.data.schema import ColumnProfile
 from core.data.table import Table, batches
@@ -27,6 +27,7 @@ COUNTED_LABELS = 1000
 COUNTED_NUMBERS = 64
 TEXT_COLUMNS = 16
 SHORT_TEXT = 20
+DATE_LENGTH = (6.0, 40.0)  # letters of a cell that may be a date, on average
 
 Labels = Mapping[str, int]
 
@@ -36,13 +37,14 @@ class Column:
     """One column as measured: `profile` is what people see, the rest decides its part.
 
     kept: missing marks that are labels here. labels: how often each label occurs, most frequent first, or empty where
-    there are too many to list.
+    there are too many to list. forms: in which its dates are written beside ISO 8601.
     """
 
     facts: Facts
     profile: ColumnProfile
     kept: frozenset[str]
     labels: Labels
+    forms: tuple[str, ...] = ()
 
     @property
     def index(self) -> int:
@@ -148,7 +150,7 @@ def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tu
     """Every column with its kind and figures; `kinds`: what a person wants a column read as.
 
     Raises:
-        UserInputError: a column without a single number is to be read as numbers.
+        UserInputError: a column without a single number or date is to be read as such, or numbers as words.
     """
     everything = range(len(table.names))
     texts = _texts(table)
@@ -160,10 +162,28 @@ def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tu
     distinct = _distinct(table, [i for i in spreads if table.numeric[i] and spreads[i].distinct is None])
     facts = [_facts(table, i, texts.get(i), spreads.get(i, Spread()), distinct.get(i, 0)) for i in everything]
     labels = _labels(table, [fact for fact in facts if fact.index in texts and _few_labels(fact)])
-    return tuple(
-        _column(fact, labels.get(fact.index, {}), spreads.get(fact.index, Spread()), kinds.get(fact.name, ""))
-        for fact in facts
-    )
+    dated = _dated(table, [fact for fact in facts if fact.index not in spreads], kinds)
+    found = []
+    for fact in facts:
+        forms, spread = dated.get(fact.index, ((), spreads.get(fact.index, Spread())))
+        if fact.index in dated:
+            fact = replace(fact, dates=spread.count, minimum=spread.minimum, maximum=spread.maximum)
+        column = _column(fact, labels.get(fact.index, {}), spread, kinds.get(fact.name, ""))
+        found.append(replace(column, forms=forms) if column.kind == "date" else column)
+    return tuple(found)
+
+
+def _dated(
+    table: Table, facts: Sequence[Facts], kinds: Mapping[str, str]
+) -> dict[int, tuple[tuple[str, ...], Spread]]:
+    """Of columns of text that hold many dates, or are wished to: how these are written, and where they lie in time."""
+    low, high = DATE_LENGTH
+    able = [fact for fact in facts if fact.filled and table.textual[fact.index] and not table.numeric[fact.index]]
+    wished = {fact.index for fact in able if kinds.get(fact.name) == "date"}
+    likely = [fact.index for fact in able if low <= fact.length <= high and fact.index not in wished]
+    found = {*wished, *(i for some in batches(likely, TEXT_COLUMNS) for i in times.looks_like_dates(table, some))}
+    read = {i: times.forms_of(table, i) for i in sorted(found)}
+    return {i: (forms, Spread.of(times.read(table, i, forms))) for i, forms in read.items()}
 
 
 def with_most_frequent(table: Table, columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -185,10 +205,11 @@ def most_frequent(table: Table, column: Column, limit: int) -> tuple[tuple[str, 
 
 
 def as_classes(column: Column) -> Column:
-    """A column of numbers seen as labels, for a target of classes."""
-    if column.kind == "category":
+    """A column of numbers or dates seen as labels, for a target of classes."""
+    if column.kind in LABELLED:
         return column
-    reason = f"{column.facts.distinct:,} different numbers, read as classes."
+    what = "dates" if column.kind == "date" else "numbers"
+    reason = f"{column.facts.distinct:,} different {what}, read as classes."
     profile = replace(column.profile, kind="category", reason=reason)
     return replace(column, profile=_listed(profile, column.labels))
 
@@ -320,14 +341,18 @@ def _column(facts: Facts, labels: Labels, spread: Spread, wish: str) -> Column:
     valid = {text: n for text, n in labels.items() if text not in cells.MISSING or text in kept}
     filled = facts.filled + sum(labels[mark] for mark in kept)
     facts = replace(facts, filled=filled, distinct=len(valid) if valid else facts.distinct)
-    kind = overruled(facts, guess(facts), wish)
+    found = guess(facts)
+    if found.name == "category" and (pair := truths(valid)) is not None:
+        found = Kind("boolean", f"“{pair[1]}” or “{pair[0]}”.", usable=True)
+    kind = overruled(facts, found, wish)
+    invalid = {"number": facts.invalid, "date": facts.filled - facts.dates}
     profile = ColumnProfile(
         name=facts.name,
         kind=kind.name,
         reason=kind.reason,
         usable=kind.usable,
         missing=facts.rows - filled,
-        invalid=facts.invalid if kind.name == "number" else 0,
+        invalid=invalid.get(kind.name, 0),
         distinct=facts.distinct,
     )
     if kind.name in ("number", "identifier", "constant") and facts.numbers:
@@ -339,7 +364,11 @@ def _column(facts: Facts, labels: Labels, spread: Spread, wish: str) -> Column:
             standard_deviation=spread.deviation,
             histogram=spread.histogram,
         )
-    if kind.name in ("category", "constant"):
+    if kind.name == "date":
+        profile = replace(
+            profile, minimum=spread.minimum, maximum=spread.maximum, histogram=spread.histogram
+        )
+    if kind.name in (*LABELLED, "constant"):
         profile = _listed(profile, valid)
     return Column(facts, profile, kept, valid)
 

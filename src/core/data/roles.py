@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 
+from core.data.choices import ColumnChoice
+from core.data.kinds import LABELLED, WISHED
 from core.data.profile import Column, as_classes
 from core.data.schema import Finding
 from core.data.table import Table, batches
@@ -17,7 +18,7 @@ CLASS_NUMBERS = 20  # whole numbers with at most so many values may be class cod
 MOST_CLASSES = 1000
 FEW_CLASSES = 10  # a small table may have no more rows than these
 TASKS = ("auto", "classification", "regression")
-WISHES = ("number", "category")
+WISHES = tuple(WISHED)
 TOLD_APART = 6  # columns of which the same is to be said
 COMPARED_AT_ONCE = 16
 LEFT_OUT = {
@@ -26,7 +27,8 @@ LEFT_OUT = {
     "constant": "constant",
     "empty": "empty",
 }
-MOST_ONE_HOT = 64  # categories of one column
+MOST_ONE_HOT = 64  # categories of one column, where nobody asks for more
+MOST_EVERY = 1000  # where all are asked for
 IMBALANCE = 10.0
 TARGET_NAMES = (
     "target", "class", "label", "y", "species", "outcome", "diagnosis", "output", "response", "category", "result",
@@ -80,7 +82,7 @@ def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
     if spec.target:
         return by_name[spec.target], "Chosen by you."
     left_out = {spec.split_by, *spec.excluded}
-    able = [c for c in columns if c.kind in ("number", "category") and c.name not in left_out]
+    able = [c for c in columns if c.kind in ("number", *LABELLED) and c.name not in left_out]
     if not able:
         return columns[-1], "No column can be predicted; this is the last."
     for wanted in TARGET_NAMES:
@@ -89,9 +91,9 @@ def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
                 continue  # beside an x it is a coordinate
             if wanted in re.split(r"[\W_]+", column.name.lower()):
                 return column, f"Its name says “{wanted}”."
-    if able[-1].kind == "category" or _class_numbers(able[-1]):
+    if able[-1].kind in LABELLED or _class_numbers(able[-1]):
         return able[-1], "The last column, and it holds a few classes."
-    categories = [c for c in able if c.kind == "category"]
+    categories = [c for c in able if c.kind in LABELLED]
     if len(categories) == 1:
         return categories[0], "The only column of labels."
     return able[-1], "The last column."
@@ -132,7 +134,7 @@ def _blocked(target: Column, task: str, features: tuple[Column, ...]) -> str:
 
 
 def findings(
-    table: Table, columns: tuple[Column, ...], roles: Roles, excluded: Collection[str], *,
+    table: Table, columns: tuple[Column, ...], roles: Roles, spec: DataSpec, *,
     also: tuple[Finding, ...] = (),
 ) -> tuple[Finding, ...]:  # fmt: skip
     """What a person should know or decide, the gravest first; `also`: what was found elsewhere."""
@@ -146,8 +148,8 @@ def findings(
         text = f"Only {_rows(table.rows)}: whatever is learned from so few may not hold elsewhere."
         found.append(Finding("warning", text))
     found += [*_of_target(roles)]
-    others = [column for column in columns if column.name != roles.target.name and column.name not in excluded]
-    found += _together([told for column in others for told in _of_feature(column)])
+    others = [column for column in columns if column.name != roles.target.name and column.name not in spec.excluded]
+    found += _together([told for column in others for told in _of_feature(column, spec.choice(column.name))])
     found += [*_leaks(table, roles), *also]
     grave = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda finding: grave[finding.severity]))
@@ -183,32 +185,56 @@ def _together(told: list[tuple[str, Finding]]) -> list[Finding]:
     return found
 
 
-def _of_feature(column: Column) -> list[tuple[str, Finding]]:
+def _of_feature(column: Column, choice: ColumnChoice) -> list[tuple[str, Finding]]:
     """What is said of a column, each with how it is said of many."""
     name, profile = column.name, column.profile
     if not profile.usable:
         text = f"“{name}” is left out: {profile.reason[:1].lower()}{profile.reason[1:]}"
         offer = ("", "")
         if profile.kind in ("identifier", "text"):
-            kind = "category" if profile.minimum is None else "number"
+            kind = "number" if profile.minimum is not None else "category" if profile.kind == "identifier" else "text"
             offer = (kind, f"Use as {kind}")
         return [(f"are left out as {LEFT_OUT[profile.kind]}", Finding("info", text, name, *offer))]
     found = []
-    if profile.kind == "category" and profile.distinct > MOST_ONE_HOT:
-        some = f"the {MOST_ONE_HOT} most frequent get an input each, the others none"
-        finding = Finding("info", f"“{name}” has {profile.distinct:,} labels: {some}.", name, "exclude", "Exclude it")
-        found.append((f"have more than {MOST_ONE_HOT} labels, of which {some}", finding))
+    if some := _crowded(column, choice):
+        text = f"“{name}” has {profile.distinct:,} labels: {some}."
+        finding = Finding("info", text, name, "embedding", "Learn an embedding")
+        found.append((f"have many labels, of which {some}", finding))
     if profile.missing:
-        stand_in = "the median" if profile.kind == "number" else "the most frequent label"
-        text = f"“{name}” misses {_cells(profile.missing)}: {stand_in} of the training rows stands in."
-        finding = Finding("info", text, name, "exclude", "Exclude it")
-        found.append((f"miss cells, for which {stand_in} of the training rows stands in", finding))
+        what = _stand_in(profile.kind, choice)
+        finding = Finding("info", f"“{name}” misses {_cells(profile.missing)}: {what}.", name, "exclude", "Exclude it")
+        found.append((f"miss cells: {what}", finding))
     if profile.invalid:
-        are = "is no finite number; it counts" if profile.invalid == 1 else "are no finite numbers; they count"
+        one, many = ("date", "dates") if profile.kind == "date" else ("finite number", "finite numbers")
+        are = f"is no {one}; it counts" if profile.invalid == 1 else f"are no {many}; they count"
         text = f"“{name}” has {_cells(profile.invalid)} that {are} as missing."
         finding = Finding("warning", text, name, "category", "Read as category")
-        found.append(("have cells that are no finite numbers and count as missing", finding))
+        found.append((f"have cells that are no {many} and count as missing", finding))
     return found
+
+
+def _crowded(column: Column, choice: ColumnChoice) -> str:
+    """What becomes of labels that are too many for an input each; "" where they are not."""
+    most = MOST_EVERY if choice.encoding == "one-hot" else MOST_ONE_HOT
+    if column.kind != "category" or choice.encoding == "embedding" or column.profile.distinct <= most:
+        return ""
+    others = "the others share one" if choice.rare else "the others none"
+    return f"the {most:,} most frequent get an input each, {others}"
+
+
+def _stand_in(kind: str, choice: ColumnChoice) -> str:
+    """What becomes of missing cells."""
+    if kind == "text":
+        return "they count as texts without words"
+    if kind in LABELLED:
+        usual = "the most frequent label of the training rows stands in"
+        what = "they are a category of its own" if choice.missing == "own" else usual
+    else:
+        figure = {"mean": "the mean", "most frequent": "the most frequent number"}.get(choice.missing, "the median")
+        zero = kind == "number" and choice.missing == "zero"
+        figure = figure if kind == "number" else "the median"
+        what = "0 stands in" if zero else f"{figure} of the training rows stands in"
+    return f"{what}, and an input says where" if choice.indicator else what
 
 
 def _leaks(table: Table, roles: Roles) -> list[Finding]:

@@ -13,10 +13,12 @@ from core.data.preprocess import Preparation
 class ColumnProfile:
     """One column as found.
 
-    kind: "number", "category", "text", "identifier", "constant" or "empty"; reason: why, in words.
+    kind: "number", "category", "boolean" (of two labels such as yes and no), "date", "text", "identifier", "constant"
+    or "empty"; reason: why, in words.
     usable: whether it can be a feature. missing, invalid: counts of cells. distinct: number of different values.
-    minimum .. standard_deviation: of the valid cells, numbers only. categories: most frequent first, with counts
-    (at most 64). histogram: counts in equal bins between minimum and maximum (numbers) or of the first categories.
+    minimum .. standard_deviation: of the valid cells, numbers only; of dates minimum and maximum, in seconds since
+    1970. categories: most frequent first, with counts (at most 64). histogram: counts in equal bins between minimum and
+    maximum (numbers, dates) or of the first categories.
     """
 
     name: str
@@ -38,9 +40,9 @@ class ColumnProfile:
 class Finding:
     """Something a person should know or decide. severity: "info", "warning" or "error" (blocks training).
 
-    action: "" or what one click does: "exclude" (the column), "category" or "number" (read it as that kind), "keep one"
-    or "keep all" (of rows that repeat), "balance" (the weights of classes, in training), "log" or "no log" (log(1 + x)
-    of the column).
+    action: "" or what one click does: "exclude" (the column), "category", "number" or "text" (read it as that kind),
+    "keep one" or "keep all" (of rows that repeat), "balance" (the weights of classes, in training), "log" or "no log"
+    (log(1 + x) of the column), "embedding" (of its labels).
     """
 
     severity: str

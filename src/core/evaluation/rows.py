@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 
-from core.data import cells
-from core.data.preprocess import CategoryFeature, NumberFeature, Preparation
+from core.data import cells, dates
+from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, Preparation
+from core.data.words import WordCounter
 
 Cell = str | None
 MOST_NOTES = 10
@@ -25,10 +26,20 @@ def prepared_rows(
     notes: list[str] = []
     for feature in preparation.features:
         column = columns.get(feature.name, (None,) * rows)
-        part = _numbers(feature, column, notes) if isinstance(feature, NumberFeature) else _hot(feature, column, notes)
-        parts.append(part)
-    x = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0))
-    return x.astype(np.float32), tuple(notes)
+        parts.append(_values(feature, column, notes))
+    x = np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), np.float32)
+    return x, tuple(notes)
+
+
+def _values(feature: Feature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:
+    """(rows, width) float32."""
+    if isinstance(feature, NumberFeature):
+        return _numbers(feature, column, notes)
+    if isinstance(feature, CategoryFeature):
+        return _labels(feature, column, notes)
+    if isinstance(feature, DateFeature):
+        return _dates(feature, column, notes)
+    return WordCounter(feature.width)(column)
 
 
 def number_of(cell: Cell) -> float | None:
@@ -49,22 +60,37 @@ def category_of(feature: CategoryFeature, cell: Cell) -> str | None:
 
 def _numbers(feature: NumberFeature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:
     known = {cell: number_of(cell) for cell in set(column)}
-    wrong = {cell for cell, value in known.items() if value is None and cell and cell.strip() not in cells.MISSING}
+    wrong = {cell for cell, value in known.items() if value is None and not _is_missing(cell)}
     notes += _notes(feature.name, column, wrong, f"is no number; {feature.fill:g} stands in.")
-    filled = np.array([feature.fill if (value := known[cell]) is None else value for cell in column])
-    return feature.scaled(filled)[:, None]
+    return feature.values(np.array([known[cell] for cell in column], np.float64))
 
 
-def _hot(feature: CategoryFeature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:
+def _labels(feature: CategoryFeature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:
     place = {label: i for i, label in enumerate(feature.categories)}
     known = {cell: category_of(feature, cell) for cell in set(column)}
     index = {cell: place.get(feature.fill if label is None else label, -1) for cell, label in known.items()}
     wrong = {cell for cell, at in index.items() if at < 0 and cell}
-    notes += _notes(feature.name, column, wrong, "did not occur in training; it counts for nothing.")
-    return (np.array([[index[cell]] for cell in column]).reshape(-1, 1) == np.arange(len(place))).astype(float)
+    counts = "is none of those that the network knows; it counts as another."
+    alike = feature.other or feature.embedded
+    notes += _notes(
+        feature.name, column, wrong, counts if alike else "did not occur in training; it counts for nothing."
+    )
+    missing = np.array([known[cell] is None for cell in column], bool)
+    return feature.values(np.array([index[cell] for cell in column], np.int64), missing=missing)
 
 
-def _notes(name: str, column: Sequence[Cell], wrong: Set[str], what: str) -> list[str]:
+def _dates(feature: DateFeature, column: Sequence[Cell], notes: list[str]) -> np.ndarray:
+    known = {cell: None if _is_missing(cell) else dates.moment(cell or "", feature.forms) for cell in set(column)}
+    wrong = {cell for cell, t in known.items() if t is None and not _is_missing(cell)}
+    notes += _notes(feature.name, column, wrong, f"is no date; {dates.written(feature.fill)} stands in.")
+    return feature.values(np.array([known[cell] for cell in column], np.float64))
+
+
+def _is_missing(cell: Cell) -> bool:
+    return cell is None or cell.strip() in cells.MISSING
+
+
+def _notes(name: str, column: Sequence[Cell], wrong: Set[Cell], what: str) -> list[str]:
     """One note for each cell text among `wrong`, with the rows it stands in; a column is not complained of for ever."""
     rows: dict[str, list[int]] = {}
     for i, cell in enumerate(column if wrong else (), start=1):

@@ -23,7 +23,17 @@ MANY = 60
         ([i % 7 for i in range(MANY)], "v", "number"),  # whole numbers stay numbers
         ([i % 2 for i in range(MANY)], "v", "number"),
         (["red", "green", "blue"] * 20, "v", "category"),
-        (["yes", "no"] * 30, "v", "category"),
+        (["yes", "no"] * 30, "v", "boolean"),
+        (["TRUE", "FALSE"] * 30, "v", "boolean"),
+        (["yes", "true"] * 30, "v", "category"),
+        ([f"2020-{i % 12 + 1:02}-{i % 28 + 1:02}" for i in range(MANY)], "v", "date"),
+        ([f"{i % 28 + 1}.{i % 12 + 1}.2020 7:05" for i in range(MANY)], "visit_id", "date"),
+        ([f"{i % 12 + 1}/{i % 28 + 1}/2020" for i in range(MANY)], "v", "date"),
+        ([*(f"{i % 28 + 1} May 2020" for i in range(57)), "later", "?", "x"], "v", "date"),
+        ([*(f"{i % 28 + 1} May 2020" for i in range(40)), *("later" for _ in range(20))], "v", "category"),
+        ([f"{1990 + i % 20}-{i % 12 + 1:02}" for i in range(MANY)], "v", "date"),
+        ([f"{1990 + i % 20}" for i in range(MANY)], "v", "number"),
+        ([f"10:{i % 60:02}" for i in range(MANY)], "v", "identifier"),
         ([f"person {i}" for i in range(MANY)], "v", "identifier"),
         ([f"A{i:05}" for i in range(MANY)], "v", "identifier"),
         (list(range(1000, 1000 + MANY)), "customer_id", "identifier"),
@@ -46,7 +56,7 @@ MANY = 60
 def test_kinds(inspect: Inspect, values: list[object], name: str, kind: str) -> None:
     found = inspect(column(values, name), target="kind").column(name)
     assert found.kind == kind, found.reason
-    assert found.usable is (kind in ("number", "category"))
+    assert found.usable is (kind in ("number", "category", "boolean", "date"))
     assert found.reason
 
 
