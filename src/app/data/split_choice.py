@@ -125,5 +125,6 @@ def _fits(profile: TableProfile, column: ColumnProfile, how: str) -> bool:
     i = [c.name for c in profile.columns].index(column.name)
     cells = [cell for row in profile.preview[:LOOKED_AT] if (cell := row[i])]
     if how == "time":
-        return column.kind in ("number", "date") or (column.minimum is None and bool(cells) and all(map(is_date, cells)))
+        dated = column.kind in ("number", "date")
+        return dated or (column.minimum is None and bool(cells) and all(map(is_date, cells)))
     return names_parts([label for label, _ in column.categories])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.data.dates import written
@@ -118,7 +118,9 @@ def _of_text(fact: Facts, reason: str = "") -> Kind:
 
 
 def _of_dates(fact: Facts) -> Kind:
-    span = f" {written(fact.minimum)} to {written(fact.maximum)}" if fact.minimum is not None is not fact.maximum else ""
+    span = (
+        f" {written(fact.minimum)} to {written(fact.maximum)}" if fact.minimum is not None is not fact.maximum else ""
+    )
     apart = f", apart from {_cells(fact.filled - fact.dates)}" if fact.dates < fact.filled else ""
     return Kind("date", f"Dates,{span}{apart}.", usable=True)
 
@@ -130,6 +132,14 @@ def truths(labels: Collection[str]) -> tuple[str, str] | None:
         if set(found) == {no, yes}:
             return found[no], found[yes]
     return None
+
+
+def check_wishes(kinds: Mapping[str, str]) -> None:
+    """Raises UserInputError where a column is to be read as what is no kind."""
+    for name, kind in kinds.items():
+        if kind not in WISHED:
+            remedy = f"Read it as one of: {', '.join(WISHED)}."
+            raise UserInputError(f"“{kind}” is no kind of column.", where=f"column {name}", remedy=remedy)
 
 
 def overruled(fact: Facts, kind: Kind, wish: str) -> Kind:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from core.data import cells, times
-from core.data.kinds import LABELLED, NUMBER_SHARE, Facts, Kind, guess, overruled, truths
+from core.data.kinds import LABELLED, NUMBER_SHARE, Facts, Kind, check_wishes, guess, overruled, truths
 from core.data.progress import Progress
 from core.data.schema import ColumnProfile
 from core.data.table import Table, batches
@@ -152,6 +152,7 @@ def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tu
     Raises:
         UserInputError: a column without a single number or date is to be read as such, or numbers as words.
     """
+    check_wishes(kinds)
     everything = range(len(table.names))
     texts = _texts(table)
     numeric = [i for i in everything if table.numeric[i] or _mostly_numbers(texts[i], kinds.get(table.names[i], ""))]
@@ -173,9 +174,7 @@ def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tu
     return tuple(found)
 
 
-def _dated(
-    table: Table, facts: Sequence[Facts], kinds: Mapping[str, str]
-) -> dict[int, tuple[tuple[str, ...], Spread]]:
+def _dated(table: Table, facts: Sequence[Facts], kinds: Mapping[str, str]) -> dict[int, tuple[tuple[str, ...], Spread]]:
     """Of columns of text that hold many dates, or are wished to: how these are written, and where they lie in time."""
     low, high = DATE_LENGTH
     able = [fact for fact in facts if fact.filled and table.textual[fact.index] and not table.numeric[fact.index]]
@@ -365,9 +364,7 @@ def _column(facts: Facts, labels: Labels, spread: Spread, wish: str) -> Column:
             histogram=spread.histogram,
         )
     if kind.name == "date":
-        profile = replace(
-            profile, minimum=spread.minimum, maximum=spread.maximum, histogram=spread.histogram
-        )
+        profile = replace(profile, minimum=spread.minimum, maximum=spread.maximum, histogram=spread.histogram)
     if kind.name in (*LABELLED, "constant"):
         profile = _listed(profile, valid)
     return Column(facts, profile, kept, valid)

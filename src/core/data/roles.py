@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from core.data.choices import ColumnChoice
-from core.data.kinds import LABELLED, WISHED
+from core.data.kinds import LABELLED
 from core.data.profile import Column, as_classes
 from core.data.schema import Finding
 from core.data.table import Table, batches
@@ -18,7 +18,6 @@ CLASS_NUMBERS = 20  # whole numbers with at most so many values may be class cod
 MOST_CLASSES = 1000
 FEW_CLASSES = 10  # a small table may have no more rows than these
 TASKS = ("auto", "classification", "regression")
-WISHES = tuple(WISHED)
 TOLD_APART = 6  # columns of which the same is to be said
 COMPARED_AT_ONCE = 16
 LEFT_OUT = {
@@ -52,7 +51,7 @@ class Roles:
 
 def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
     """Roles as the person wants them, or guessed. Raises UserInputError where a named column does not exist."""
-    _check_wishes(spec)
+    _check_task(spec)
     names = [column.name for column in columns]
     named = (spec.target, spec.split_by, *spec.excluded, *spec.kinds, *spec.logs, *spec.columns)
     for name in filter(None, named):
@@ -68,13 +67,9 @@ def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
     return Roles(chosen, task, reason, features, _blocked(chosen, task, features))
 
 
-def _check_wishes(spec: DataSpec) -> None:
+def _check_task(spec: DataSpec) -> None:
     if spec.task not in TASKS:
         raise UserInputError(f"“{spec.task}” is no task.", where="data", remedy=f"Use one of: {', '.join(TASKS)}.")
-    for name, kind in spec.kinds.items():
-        if kind not in WISHES:
-            remedy = f"Read it as {' or '.join(WISHES)}."
-            raise UserInputError(f"“{kind}” is no kind of column.", where=f"column {name}", remedy=remedy)
 
 
 def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
