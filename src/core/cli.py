@@ -111,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
 
     inspect = command("inspect", commands.inspect, "Say what is in a data file.")
     inspect.add_argument("data", metavar="DATA", help=DATA_HELP)
-    inspect.add_argument("--target", metavar="NAME", default="", help="the column to predict")
+    _target(inspect, "the column to predict")
     _reading(inspect)
     _train(command("train", commands.train, "Train a network on data, or the network of a project."))
     evaluate = command("evaluate", commands.evaluate, "Measure a trained project on its test rows or on other data.")
@@ -153,12 +153,25 @@ def _reading(sub: argparse.ArgumentParser) -> None:
     add("--decimal-comma", dest="decimal", action="store_const", const=",", default="", help="1,5 is a number")
 
 
+def _target(sub: argparse.ArgumentParser, help: str) -> None:
+    """What is to be predicted."""
+    add = sub.add_argument
+    add(
+        "--target", metavar="NAME", action="append",
+        help=f"{help}; told more than once: columns of yes and no, each the label that it is called after",
+    )  # fmt: skip
+    add(
+        "--task", choices=("auto", "classification", "regression", "labels"), default="auto",
+        help="labels: any number of labels a row",
+    )  # fmt: skip
+    add("--separator", metavar="X", default="", help="what joins several labels in a cell (default: guessed)")
+
+
 def _train(sub: argparse.ArgumentParser) -> None:
     _reading(sub)
     add = sub.add_argument
     add("data", metavar="DATA|PROJECT", help=DATA_HELP)
-    add("--target", metavar="NAME", default="", help="the column to predict (default: guessed, and said)")
-    add("--task", choices=("auto", "classification", "regression"), default="auto")
+    _target(sub, "the column to predict (default: guessed, and said)")
     shape = sub.add_mutually_exclusive_group()
     shape.add_argument("--hidden", metavar="64,32", help="widths of the hidden layers")
     shape.add_argument("--network", metavar="NETWORK.json", help="a network as JSON, as in a project's project.json")

@@ -17,6 +17,7 @@ from core.data.augmentation import Augmentation
 from core.data.schema import ImageFacts, Part, Prepared, TableProfile
 from core.engine.messages import Ended, TrainingTask
 from core.errors import UserInputError
+from core.evaluation.labels import NONE, labels_of
 from core.evaluation.result import Evaluation, Predictions
 from core.layers.dense import Dense
 from core.losses import resolve
@@ -96,7 +97,8 @@ def inspect(options: argparse.Namespace) -> Answer:
     from core.data import load
 
     source = _as_told(source_of(options.data), options)
-    profile = load.inspect(DataSpec(source, target=options.target), progress=quiet)
+    spec = DataSpec.from_json({**DataSpec(source).to_json(), **_target_given(options, DataSpec(source))})
+    profile = load.inspect(spec, progress=quiet)
     return profile_json(profile), _profile_words(profile)
 
 
@@ -109,7 +111,7 @@ def profile_json(profile: TableProfile) -> dict[str, Any]:
     ]
     plain = (
         "name", "rows", "target", "task", "target_reason", "format", "part", "parts", "encoding", "delimiter", "header",
-        "decimal_comma", "sha256",
+        "decimal_comma", "sha256", "targets", "separator",
     )  # fmt: skip
     return {
         **{name: getattr(profile, name) for name in plain},
@@ -139,7 +141,7 @@ def _profile_words(profile: TableProfile) -> str:
         listed = ", ".join(f"“{part}”" for part in profile.parts[:12]) + (" …" if len(profile.parts) > 12 else "")
         lines.append(f"Read “{profile.part}”; --part chooses among {listed}.")
     for c in profile.columns:
-        role = "  ← target" if c.name == profile.target else ""
+        role = "  ← target" if c.name in (profile.target, *profile.targets) else ""
         gaps = f", {c.missing:,} missing" if c.missing else ""
         span = f", {c.minimum:g} to {c.maximum:g}" if c.minimum is not None and c.maximum is not None else ""
         lines.append(f"  {c.name}: {c.kind}, {c.distinct:,} distinct{span}{gaps}{role}")
@@ -208,18 +210,31 @@ def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec
     spec = project.data if project is not None and project.data else DataSpec(source_of(options.data))
     spec = replace(spec, source=_as_told(spec.source, options))
     given = {
-        "target": options.target or None,
-        "task": options.task if options.task != "auto" else None,
         "validation": options.validation,
         "test": options.test,
         "seed": options.seed,
         "excluded": [*spec.excluded, *options.exclude] if options.exclude else None,
         "logs": [*spec.logs, *options.log] if options.log else None,
         "drop_duplicates": options.drop_duplicates or None,
+        **_target_given(options, spec),
         **_split_given(options),
         **_images_given(options),
     }
     return DataSpec.from_json({**spec.to_json(), **{k: v for k, v in given.items() if v is not None}})
+
+
+def _target_given(options: argparse.Namespace, spec: DataSpec) -> dict[str, Any]:
+    """What to predict as told on the command line; other targets than those of `spec` have no task or separator yet."""
+    given: dict[str, Any] = {}
+    if options.target and options.target != [spec.target, *spec.targets]:
+        first, *others = options.target
+        task = "auto" if spec.targets or spec.task == "labels" else spec.task
+        given |= {"target": first, "targets": others, "task": task, "separator": ""}
+    if options.task != "auto":
+        given["task"] = options.task
+    if options.separator:
+        given["separator"] = options.separator
+    return given
 
 
 def _split_given(options: argparse.Namespace) -> dict[str, Any]:
@@ -334,7 +349,10 @@ def _train_json(
 
     backend = choose(config.backend)
     final: dict[str, float] = {f"{part}_loss": e.metrics["loss"] for part, e in measured.items()}
-    wanted = ("accuracy", "macro_f1", "auc", "top3_accuracy", "rmse", "mae", "r2")
+    wanted = (
+        "accuracy", "subset_accuracy", "micro_f1", "macro_f1", "hamming_loss", "auc", "top3_accuracy", "rmse", "mae",
+        "r2",
+    )  # fmt: skip
     if "test" in measured:
         metrics = measured["test"].metrics
         final |= {f"test_{name}": metrics[name] for name in wanted if name in metrics}
@@ -381,7 +399,7 @@ def evaluate(options: argparse.Namespace) -> Answer:
         evaluation = measure(model, part, "data")
     else:
         evaluation = measure(model, store.load(_prepared_again(saved)).test, "test")
-    answer = {
+    answer: dict[str, Any] = {
         "task": evaluation.task,
         "part": evaluation.part,
         "rows": evaluation.rows,
@@ -389,8 +407,14 @@ def evaluate(options: argparse.Namespace) -> Answer:
         "classes": list(evaluation.classes),
         "confusion": None if evaluation.confusion is None else evaluation.confusion.tolist(),
     }
+    if evaluation.task == "labels" and evaluation.per_class is not None:
+        told = ("precision", "recall", "f1", "support")
+        answer["labels"] = {name: dict(zip(told, row, strict=True)) for name, row in evaluation.per_class.items()}
     lines = [f"{evaluation.rows:,} {evaluation.part} rows"]
     lines += [f"  {name.replace('_', ' ')}: {value:.4g}" for name, value in evaluation.metrics.items()]
+    if "labels" in answer:
+        scores = answer["labels"].items()
+        lines += [f"  {name}: F1 {row['f1']:.4g}, in {row['support']:,} rows" for name, row in scores]
     return answer, "\n".join(lines)
 
 
@@ -426,7 +450,7 @@ def predict(options: argparse.Namespace) -> Answer:
     if found.pictures is not None:
         named = [f"{name}: {answer}" for (name,), answer in zip(found.inputs, found.answer, strict=True)]
         return predictions_json(found), "\n".join([*named, *found.notes])
-    return predictions_json(found), "\n".join([found.target, *(str(answer) for answer in found.answer)])
+    return predictions_json(found), "\n".join([found.target, *(str(answer) or NONE for answer in found.answer)])
 
 
 def predictions_json(found: Predictions) -> dict[str, Any]:
@@ -436,6 +460,7 @@ def predictions_json(found: Predictions) -> dict[str, Any]:
         "task": found.task,
         "classes": list(found.classes),
         "answer": list(found.answer),
+        **({"labels": labels_of(found)} if found.task == "labels" else {}),
         "probabilities": None if found.probabilities is None else found.probabilities.tolist(),
         "notes": list(found.notes),
         **({} if found.pictures is None else {"files": [name for (name,) in found.inputs]}),

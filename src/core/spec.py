@@ -306,7 +306,9 @@ class DataSource:
 class DataSpec:
     """A source and what to do with it.
 
-    target: the column to predict, "" = the guess. task: "auto", "classification" or "regression".
+    target: the column to predict, "" = the guess. task: "auto", "classification", "regression" or "labels" (several a
+    row): then the cells of the target hold labels joined by `separator`, "" = the guess, or `targets` are further
+    columns beside it, and each says in yes and no whether a row has the label that it is called after.
     excluded: columns left out. kinds: column name → "number", "category", "date" or "text" where the person overrules
     the guess. columns: column name → how it is prepared; the name "" holds for all columns that have no choice.
     validation, test: shares of all rows. split: which rows make the parts, keyed by `seed`: "stratified" by class,
@@ -339,6 +341,8 @@ class DataSpec:
     columns: Mapping[str, ColumnChoice] = field(default_factory=dict)
     folds: int = 0
     fold: int = 0
+    targets: tuple[str, ...] = ()
+    separator: str = ""
 
     SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "random")
     COLUMN_SPLITS: ClassVar[tuple[str, ...]] = ("group", "time", "column")
@@ -350,7 +354,7 @@ class DataSpec:
     def to_json(self) -> dict[str, Any]:
         """All fields, except of the later ones what was left as it is: earlier versions do not know them."""
         plain = {name: getattr(self, name) for name in ("target", "task", "validation", "test", "seed")}
-        unless_empty = ("height", "width", "channels", "split_by", "folds", "fold")
+        unless_empty = ("height", "width", "channels", "split_by", "folds", "fold", "separator")
         later = {name: getattr(self, name) for name in unless_empty if getattr(self, name)}
         if self.split != "stratified":
             later["split"] = self.split
@@ -358,6 +362,8 @@ class DataSpec:
             later["drop_duplicates"] = True
         if self.logs:
             later["logs"] = list(self.logs)
+        if self.targets:
+            later["targets"] = list(self.targets)
         # A usual choice says something where there is another for all columns.
         told = {name: choice.to_json() for name, choice in self.columns.items() if choice or "" in self.columns}
         if told:
@@ -372,10 +378,11 @@ class DataSpec:
         """The inverse of `to_json`; raises UserInputError for anything malformed."""
         try:
             source = DataSource.from_json(dict(data["source"]))
-            own = ("source", "excluded", "kinds", "augmentation", "drop_duplicates", "logs", "columns")
+            own = ("source", "excluded", "kinds", "augmentation", "drop_duplicates", "logs", "columns", "targets")
             rest = _typed(cls, {k: v for k, v in data.items() if k not in own})
             excluded = tuple(str(name) for name in data.get("excluded", ()))
             logs = tuple(str(name) for name in data.get("logs", ()))
+            targets = tuple(str(name) for name in data.get("targets", ()))
             kinds = {str(k): str(v) for k, v in dict(data.get("kinds", {})).items()}
             columns = {str(k): ColumnChoice.from_json(v) for k, v in dict(data.get("columns", {})).items()}
             if type(once := data.get("drop_duplicates", False)) is not bool:
@@ -384,15 +391,22 @@ class DataSpec:
         except (KeyError, TypeError, ValueError) as err:
             raise UserInputError("The data settings are malformed.", where="data", reason=str(err)) from err
         own_values: dict[str, Any] = {"excluded": excluded, "kinds": kinds, "augmentation": varied, "logs": logs}
-        own_values["columns"] = columns
+        own_values |= {"columns": columns, "targets": targets}
         made = cls(source, drop_duplicates=once, **own_values, **rest)
         if not all(0 <= n <= MOST_PIXELS for n in (made.height, made.width)) or made.channels not in (0, 1, 3):
             reason = f"Sides have 1 to {MOST_PIXELS} pixels, and 1 channel is grey, 3 are colours."
             raise UserInputError("The images cannot have this size.", where="data", reason=reason)
         if not (0 <= made.validation < 1 and 0 <= made.test < 1 and made.validation + made.test < 1):
             raise UserInputError("Validation and test shares must leave rows to train on.", where="data")
+        made._check_targets()
         made._check_split()
         return made
+
+    def _check_targets(self) -> None:
+        all_ = (self.target, *self.targets)
+        if self.targets and ("" in all_ or len(set(all_)) != len(all_)):
+            text = "Several targets need a name each, all different."
+            raise UserInputError(text, where="data", remedy="Name every column to predict once.")
 
     def _check_split(self) -> None:
         if (self.folds and not 2 <= self.folds <= MOST_FOLDS) or not 0 <= self.fold < max(1, self.folds):
@@ -404,8 +418,8 @@ class DataSpec:
             raise UserInputError(f"“{self.split}” is no way to split the rows.", where="data", remedy=remedy)
         if (self.split in self.COLUMN_SPLITS) != bool(self.split_by):
             raise UserInputError("This split and its column do not fit each other.", where="data", remedy=remedy)
-        if self.split_by and self.split_by == self.target:
-            text = f"“{self.target}” cannot be predicted and split the rows too."
+        if self.split_by and self.split_by in (self.target, *self.targets):
+            text = f"“{self.split_by}” cannot be predicted and split the rows too."
             raise UserInputError(text, where="data", remedy="Choose another target, or another split.")
 
 

@@ -72,6 +72,14 @@ def marks_that_are_labels(labels: Iterable[str]) -> frozenset[str]:
     return frozenset(kept)
 
 
+def natural(text: str) -> tuple[object, ...]:
+    """Sorts "class 2" before "class 10", and -1 before 2."""
+    try:
+        return (0, float(text), text)
+    except ValueError:
+        return (1, tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text)))
+
+
 # --- the same in SQL
 
 

@@ -5,13 +5,13 @@ Statistics are those of the training rows alone: what validation and test rows l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.data import dates, times
+from core.data import dates, labels, times
+from core.data.cells import natural
 from core.data.choices import USUAL, ColumnChoice
 from core.data.preprocess import (
     DATE_PARTS,
@@ -49,26 +49,25 @@ def class_labels(target: Column) -> tuple[str, ...]:
     return tuple(sorted(target.labels, key=natural))
 
 
-def natural(text: str) -> tuple[object, ...]:
-    """Sorts "class 2" before "class 10", and -1 before 2."""
-    try:
-        return (0, float(text), text)
-    except ValueError:
-        return (1, tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text)))
-
-
 def read_target(table: Table, roles: Roles) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class codes (negative where unknown) with their labels, or numbers (NaN where unknown)."""
+    """Class codes (negative where unknown) with their labels, or numbers (NaN where unknown).
+
+    Several labels a row: (rows, labels) of 0 and 1, negative in a row that is unknown.
+    """
+    if roles.labels is not None:
+        return labels.read(table, roles.labels), roles.labels.target.classes
     if roles.task == "classification":
-        labels = class_labels(roles.target)
-        return table.codes(roles.target.index, labels), labels
+        classes = class_labels(roles.target)
+        return table.codes(roles.target.index, classes), classes
     return table.arrays([table.number(roles.target.index)])[0], ()
 
 
-def fit_target(roles: Roles, values: np.ndarray, labels: tuple[str, ...]) -> Target:
+def fit_target(roles: Roles, values: np.ndarray, classes: tuple[str, ...]) -> Target:
     """Labels, or mean and standard deviation of the training rows."""
+    if roles.labels is not None:
+        return roles.labels.target
     if roles.task == "classification":
-        return ClassTarget(roles.target.name, labels)
+        return ClassTarget(roles.target.name, classes)
     return NumberTarget(roles.target.name, *mean_and_scale(values))
 
 

@@ -19,11 +19,12 @@ from core.data.images import load as images
 from core.data.images.fold import prepare_fold as prepare_image_fold
 from core.data.images.prepare import prepare as prepare_images
 from core.data.images.recognize import recognize
+from core.data.labels import told_apart
 from core.data.parts import check_images, fold_of, parts_of
 from core.data.preprocess import Feature, Preparation
 from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
-from core.data.roles import Roles, assign, findings
+from core.data.roles import Roles, assign, findings, with_labels
 from core.data.rows import load_for_prediction, load_with_target, read_cells
 from core.data.schema import ColumnProfile, Finding, Loading, Prepared, TableProfile
 from core.data.sources import content_hash, note, open_table, reading, title
@@ -66,6 +67,8 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         target=roles.target.name,
         task=roles.task,
         target_reason=roles.reason,
+        targets=roles.predicted if roles.also else (),
+        separator="" if roles.labels is None else roles.labels.target.separator,
         encoding=table.encoding,
         delimiter=table.delimiter,
         header=table.header,
@@ -86,7 +89,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
 def _roles(columns: tuple[Column, ...], spec: DataSpec, table: Table) -> Roles:
     """Roles as wanted or guessed, where a file of answers says which column is the target."""
     told = with_target(spec, table.together)
-    roles = assign(columns, told)
+    roles = with_labels(table, assign(columns, told), told)
     return roles if told == spec else replace(roles, reason="A file of its own holds it.")
 
 
@@ -102,7 +105,7 @@ def _measured(table: Table, spec: DataSpec, digest: str, progress: Progress) -> 
     """The columns of a table, remembered for those who look first and prepare then."""
     key = (reading(spec.source, digest), tuple(sorted(spec.kinds.items())))
     if key not in _REMEMBERED:
-        columns = completed(measure(table, spec.kinds, progress=progress))
+        columns = told_apart(table, completed(measure(table, spec.kinds, progress=progress)))
         if len(_REMEMBERED) >= REMEMBERED:
             _REMEMBERED.pop(next(iter(_REMEMBERED)))
         _REMEMBERED[key] = columns
@@ -162,7 +165,8 @@ def prepare(
 
 def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str, progress: Progress) -> Prepared:
     y, labels = fit.read_target(table, roles)
-    known = answered = np.flatnonzero(y >= 0 if labels else np.isfinite(y))
+    at_all = y[:, 0] if y.ndim == 2 else y
+    known = answered = np.flatnonzero(at_all >= 0 if labels else np.isfinite(at_all))
     if spec.drop_duplicates:
         known = np.intersect1d(answered, first_of_each(table), assume_unique=True)
     classes = y[known] if labels else None
@@ -181,7 +185,7 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
         folder=str(folder),
         fingerprint=print_,
         task=roles.task,
-        target=roles.target.name,
+        target=target.name,
         feature_names=names,
         row_shape=(len(names),),
         outputs=outputs_for(loss, len(labels)),

@@ -37,7 +37,8 @@ class Column:
     """One column as measured: `profile` is what people see, the rest decides its part.
 
     kept: missing marks that are labels here. labels: how often each label occurs, most frequent first, or empty where
-    there are too many to list. forms: in which its dates are written beside ISO 8601.
+    there are too many to list. forms: in which its dates are written beside ISO 8601. separator: what seems to join
+    several labels in a cell, or "".
     """
 
     facts: Facts
@@ -45,6 +46,7 @@ class Column:
     kept: frozenset[str]
     labels: Labels
     forms: tuple[str, ...] = ()
+    separator: str = ""
 
     @property
     def index(self) -> int:

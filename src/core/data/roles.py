@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.data.choices import ColumnChoice
 from core.data.kinds import LABELLED
+from core.data.labels import Labels, as_labels, find
+from core.data.labels import findings as findings_of_labels
 from core.data.profile import Column, as_classes
 from core.data.schema import Finding
 from core.data.table import Table, batches
@@ -17,7 +19,7 @@ FEW_ROWS = 50
 CLASS_NUMBERS = 20  # whole numbers with at most so many values may be class codes
 MOST_CLASSES = 1000
 FEW_CLASSES = 10  # a small table may have no more rows than these
-TASKS = ("auto", "classification", "regression")
+TASKS = ("auto", "classification", "regression", "labels")
 TOLD_APART = 6  # columns of which the same is to be said
 COMPARED_AT_ONCE = 16
 LEFT_OUT = {
@@ -33,6 +35,7 @@ TARGET_NAMES = (
     "target", "class", "label", "y", "species", "outcome", "diagnosis", "output", "response", "category", "result",
     "digit", "quality", "survived", "churn", "price", "progression",
 )  # fmt: skip
+LABELS_NAMES = ("labels", "tags", "genres", "genre", "topics", "keywords", "categories", "classes", "emotions")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Roles:
     """target: the column to predict, seen as classes where that is the task; features in the order of the table.
 
     guess: the reason for the target in words. blocked: why the table can be looked at but not trained on, or "".
+    Several labels a row: also are the columns beside the target that tell them, labels what was found in all of these.
     """
 
     target: Column
@@ -47,29 +51,50 @@ class Roles:
     reason: str
     features: tuple[Column, ...]
     blocked: str = ""
+    also: tuple[Column, ...] = ()
+    labels: Labels | None = None
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """Names of all columns that are to be predicted."""
+        return tuple(column.name for column in (self.target, *self.also))
 
 
 def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
     """Roles as the person wants them, or guessed. Raises UserInputError where a named column does not exist."""
     _check_task(spec)
     names = [column.name for column in columns]
-    named = (spec.target, spec.split_by, *spec.excluded, *spec.kinds, *spec.logs, *spec.columns)
+    named = (spec.target, *spec.targets, spec.split_by, *spec.excluded, *spec.kinds, *spec.logs, *spec.columns)
     for name in filter(None, named):
         if name not in names:
             known = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
             raise UserInputError(f"There is no column “{name}”.", where="data", remedy=f"The columns are: {known}.")
     chosen, reason = _target(columns, spec)
-    task = spec.task if spec.task != "auto" else _task(chosen)
+    also = tuple(column for name in spec.targets for column in columns if column.name == name)
+    task = spec.task if spec.task != "auto" else "labels" if also else _task(chosen)
     if task == "classification" and chosen.kind != "empty":
         chosen = as_classes(chosen) if chosen.labels else chosen
-    left_out = {chosen.name, spec.split_by, *spec.excluded}
+    left_out = {chosen.name, *spec.targets, spec.split_by, *spec.excluded}
     features = tuple(c for c in columns if c.profile.usable and c.name not in left_out)
-    return Roles(chosen, task, reason, features, _blocked(chosen, task, features))
+    return Roles(chosen, task, reason, features, _blocked(chosen, task, features), also)
+
+
+def with_labels(table: Table, roles: Roles, spec: DataSpec) -> Roles:
+    """The roles, of a target of several labels with what its cells hold."""
+    if roles.task != "labels":
+        return roles
+    found = find(table, (roles.target, *roles.also), spec.separator)
+    target = as_labels(found)
+    reason = roles.reason if roles.also or spec.task == "labels" else f"{roles.reason} {target.profile.reason}"
+    return replace(roles, target=target, labels=found, reason=reason, blocked=roles.blocked or found.blocked)
 
 
 def _check_task(spec: DataSpec) -> None:
     if spec.task not in TASKS:
         raise UserInputError(f"“{spec.task}” is no task.", where="data", remedy=f"Use one of: {', '.join(TASKS)}.")
+    if spec.targets and spec.task not in ("auto", "labels"):
+        remedy = "Choose the task labels, or one column."
+        raise UserInputError("Several columns can be predicted as labels only.", where="data", remedy=remedy)
 
 
 def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
@@ -77,7 +102,7 @@ def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
     if spec.target:
         return by_name[spec.target], "Chosen by you."
     left_out = {spec.split_by, *spec.excluded}
-    able = [c for c in columns if c.kind in ("number", *LABELLED) and c.name not in left_out]
+    able = [c for c in columns if (c.kind in ("number", *LABELLED) or c.separator) and c.name not in left_out]
     if not able:
         return columns[-1], "No column can be predicted; this is the last."
     for wanted in TARGET_NAMES:
@@ -86,6 +111,11 @@ def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
                 continue  # beside an x it is a coordinate
             if wanted in re.split(r"[\W_]+", column.name.lower()):
                 return column, f"Its name says “{wanted}”."
+    for column in reversed(able):
+        if column.separator and not {*LABELS_NAMES}.isdisjoint(re.split(r"[\W_]+", column.name.lower())):
+            return column, "Its name speaks of labels."
+    if able[-1].separator:
+        return able[-1], "The last column."
     if able[-1].kind in LABELLED or _class_numbers(able[-1]):
         return able[-1], "The last column, and it holds a few classes."
     categories = [c for c in able if c.kind in LABELLED]
@@ -95,6 +125,8 @@ def _target(columns: tuple[Column, ...], spec: DataSpec) -> tuple[Column, str]:
 
 
 def _task(target: Column) -> str:
+    if target.separator:
+        return "labels"
     labelled = target.kind != "number" or _class_numbers(target)
     return "classification" if labelled else "regression"
 
@@ -112,6 +144,8 @@ def _class_numbers(column: Column) -> bool:
 def _blocked(target: Column, task: str, features: tuple[Column, ...]) -> str:
     if target.facts.rows == 1:
         return "The table has one row only: there is nothing to compare it with."
+    if task == "labels" and features:
+        return ""
     if target.kind == "empty":
         return f"“{target.name}” has no value in any row: choose another target."
     if target.facts.distinct == 1:
@@ -143,7 +177,7 @@ def findings(
         text = f"Only {_rows(table.rows)}: whatever is learned from so few may not hold elsewhere."
         found.append(Finding("warning", text))
     found += [*_of_target(roles)]
-    others = [column for column in columns if column.name != roles.target.name and column.name not in spec.excluded]
+    others = [column for column in columns if column.name not in (*roles.predicted, *spec.excluded)]
     found += _together([told for column in others for told in _of_feature(column, spec.choice(column.name))])
     found += [*_leaks(table, roles), *also]
     grave = {"error": 0, "warning": 1, "info": 2}
@@ -151,6 +185,8 @@ def findings(
 
 
 def _of_target(roles: Roles) -> list[Finding]:
+    if roles.labels is not None:
+        return findings_of_labels(roles.labels)
     name, found = roles.target.name, []
     missing = roles.target.profile.missing
     if missing:
@@ -234,7 +270,7 @@ def _stand_in(kind: str, choice: ColumnChoice) -> str:
 
 def _leaks(table: Table, roles: Roles) -> list[Finding]:
     """Columns that say the target itself: a network would copy instead of learn."""
-    if roles.blocked:
+    if roles.blocked or roles.labels is not None:
         return []
     goal = roles.target
     if roles.task == "classification":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.data import cells
+from core.data import cells, labels
 from core.data.images import ask
-from core.data.preprocess import ClassTarget, NumberTarget, Preparation
+from core.data.preprocess import ClassTarget, LabelsTarget, NumberTarget, Preparation
 from core.data.progress import Progress, silent
 from core.data.schema import Part
 from core.data.sources import open_table, title
@@ -44,15 +44,25 @@ def load_with_target(source: DataSource, preparation: Preparation, *, progress: 
         return ask.load_with_target(source, preparation, progress=progress)
     target = preparation.target
     names = tuple(feature.name for feature in preparation.features)
-    columns = read_cells(source, (*names, target.name), progress=progress)
+    told = target.sources if isinstance(target, LabelsTarget) else (target.name,)
+    columns = read_cells(source, (*names, *told), progress=progress)
     x, _ = prepared_rows(preparation, {name: columns[name] for name in names})
+    if isinstance(target, LabelsTarget):
+        marks = labels.values(target, columns)
+        known = np.flatnonzero(marks[:, 0] >= 0)
+        _check_known(known, target.name, source)
+        return Part(x[known], marks[known].astype(np.float32), known)
     y = target_values(target, columns[target.name])
     known = np.flatnonzero(y >= 0 if isinstance(target, ClassTarget) else ~np.isnan(y))
-    if not len(known):
-        raise UserInputError(f"No row has a known value of “{target.name}”.", where=title(source))
+    _check_known(known, target.name, source)
     if isinstance(target, ClassTarget):
         return Part(x[known], y[known].astype(np.int32), known)
     return Part(x[known], ((y[known] - target.mean) / target.scale).astype(np.float32)[:, None], known)
+
+
+def _check_known(known: np.ndarray, name: str, source: DataSource) -> None:
+    if not len(known):
+        raise UserInputError(f"No row has a known value of “{name}”.", where=title(source))
 
 
 def target_values(target: ClassTarget | NumberTarget, column: tuple[str | None, ...]) -> np.ndarray:

@@ -120,7 +120,8 @@ class TableProfile:
     target, task: the guess, or the person's choice where it was given; target_reason in words. preview[i][j]: cell of
     row i, column j as text, None where missing. source_note: where bundled data comes from. format: for people, "CSV
     and TSV". parts: the sheets, tables, arrays or members of the file to choose from, empty where there is nothing to
-    choose; part: the one that this is. decimal_comma: whether "1,5" is a number.
+    choose; part: the one that this is. decimal_comma: whether "1,5" is a number. Several labels a row: targets are all
+    columns that tell them where they are more than the target, separator is what joins them in the target's cells.
     together: how several files became it.
     """
 
@@ -143,6 +144,8 @@ class TableProfile:
     part: str = ""
     parts: tuple[str, ...] = ()
     decimal_comma: bool = False
+    targets: tuple[str, ...] = ()
+    separator: str = ""
     images: ImageFacts | None = None
     together: Together | None = None
 

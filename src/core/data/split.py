@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core import keys
+from core.data.stratify import deal
 
 SPLIT = "split"
 
@@ -15,9 +16,12 @@ def split(rows: int, *, validation: float, test: float, seed: int, classes: np.n
     """Positions of the training, validation and test rows, each in ascending order.
 
     classes: (rows,) class of every row, for a stratified split (Kohavi 1995, §3): each class is spread evenly over the
-    parts. Of every class at least one row trains, as long as the parts leave that many training rows.
+    parts. Of every class at least one row trains, as long as the parts leave that many training rows. (rows, labels) of
+    0 and 1 where a row may have several labels: then each label is spread, and the parts have about their sizes.
     """
     rng = keys.generator(keys.key(seed, SPLIT))
+    if classes is not None and classes.ndim == 2:
+        return _numbered(deal(classes, np.array([1.0 - validation - test, validation, test]), rng))
     shuffled = rng.permutation(rows)
     place = (np.arange(rows) + 0.5) / max(rows, 1)
     if classes is not None:

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from core.data.labels import Labels
+from core.data.labels import of_label as _label
 from core.data.profile import Column
 from core.data.roles import Roles
 from core.data.schema import Finding
@@ -26,6 +28,8 @@ MANY_REPEATED = 0.05
 SKEWED = 2.0
 DECADES = 100.0  # how many times the largest is above the median
 MOST = 1e100  # its third power still is a number
+MOST_LABELS = 16  # that columns are compared with
+COLUMNS_BESIDE = 32
 GENERATED = ("generator", "drawn")  # patterns that are meant to be easy
 MIXED = np.uint64(0x9E3779B97F4A7C15)
 
@@ -94,6 +98,8 @@ def _wide(column: Column, *, used: bool) -> Finding:
 
 def _of_columns(table: Table, roles: Roles, spec: DataSpec) -> list[Finding]:
     """Columns by which alone nearly every row is told, and columns that span powers of ten."""
+    if roles.labels is not None:
+        return _of_features(table, roles, spec, roles.labels)
     goal, is_class = roles.target, roles.task == "classification"
     columns = roles.features
     step = max(1, -(-table.rows // max(ENOUGH_ROWS, min(SAMPLED_ROWS, SAMPLED_CELLS // max(1, len(columns))))))
@@ -108,14 +114,34 @@ def _of_columns(table: Table, roles: Roles, spec: DataSpec) -> list[Finding]:
                 found.append(_wide(column, used=column.name in spec.logs))
             share = _share(column, cells[known], target, is_class=is_class)
             if share is not None and not _same(column, goal, share, is_class=is_class):
-                found.append(_told(column, goal, share))
+                found.append(_told(column, goal.name, share))
     return found
 
 
-def _told(column: Column, goal: Column, share: float) -> Finding:
+def _of_features(table: Table, roles: Roles, spec: DataSpec, labels: Labels) -> list[Finding]:
+    """As `_of_columns`, of several labels a row: columns by which alone the most frequent labels are told."""
+    columns, told = roles.features, list(labels.by_count)[:MOST_LABELS]
+    each = len(columns) + len(told)
+    step = max(1, -(-table.rows // max(ENOUGH_ROWS, min(SAMPLED_ROWS, SAMPLED_CELLS // each))))
+    wanted = [_label(table, labels, name) for name in told]
+    found = []
+    for some in batches(columns, COLUMNS_BESIDE):
+        read = _sample(table, [*wanted, *(_cells(table, column) for column in some)], step)
+        marks = np.stack(read[: len(told)], axis=1) > 0
+        for column, cells in zip(some, read[len(told) :], strict=True):
+            if column.kind == "number" and spans_decades(cells):
+                found.append(_wide(column, used=column.name in spec.logs))
+            for k, name in enumerate(told):
+                share = _share(column, cells, marks[:, k].astype(np.int64), is_class=True)
+                if share is not None:
+                    found.append(_told(column, name, share))
+    return found
+
+
+def _told(column: Column, goal: str, share: float) -> Finding:
     # Rounded down: "100 %" of nearly all would be untrue.
     how = "tells" if share == 1.0 else f"alone tells {int(1000 * share) / 10:g} % of"
-    text = f"“{column.name}” {how} “{goal.name}”: it may be known only when the answer is."
+    text = f"“{column.name}” {how} “{goal}”: it may be known only when the answer is."
     return Finding("warning", text, column.name, "exclude", "Exclude it")
 
 

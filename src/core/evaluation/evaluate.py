@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from core.backend.numpy import NumpyOps
-from core.data.preprocess import ClassTarget, NumberTarget
+from core.data.preprocess import ClassTarget, LabelsTarget, NumberTarget
 from core.data.schema import Part
 from core.errors import UserInputError
+from core.evaluation.labels import evaluate_labels
 from core.evaluation.result import Evaluation
 from core.losses import loss_for
 from core.metrics import MAE, R2, RMSE, Accuracy, AreaUnderCurve, MacroF1, Metric, TopK
@@ -39,6 +40,8 @@ def evaluate(model: TrainedModel, part: Part, part_name: str = "test") -> Evalua
     answers = loss.answers(outputs)
     if isinstance(target, ClassTarget):
         return _classes(target, answers, part, part_name, value)
+    if isinstance(target, LabelsTarget):
+        return evaluate_labels(target, outputs, answers, part, name=part_name, loss=value)
     return _numbers(target, answers, part, part_name, value)
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.data.preprocess import ClassTarget
+from core.data.preprocess import ClassTarget, LabelsTarget
 from core.data.progress import Progress, silent
 from core.errors import UserInputError
+from core.evaluation.labels import CUT, label_texts
 from core.evaluation.result import Predictions
 from core.evaluation.rows import Cell, prepared_rows
 from core.model import TrainedModel
@@ -71,11 +72,13 @@ def _told(
     model: TrainedModel, y: np.ndarray, *, inputs: tuple[tuple[Cell, ...], ...], input_names: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> Predictions:  # fmt: skip
-    """Answers (rows, classes) or (rows, 1) with their names."""
+    """Answers (rows, classes), (rows, labels) or (rows, 1) with their names."""
     target = model.preparation.target
     if isinstance(target, ClassTarget):
         answer: tuple[str | float, ...] = tuple(target.classes[i] for i in y.argmax(axis=1))
         task, classes, p = "classification", target.classes, y
+    elif isinstance(target, LabelsTarget):
+        answer, task, classes, p = label_texts(target, y >= CUT), "labels", target.classes, y
     else:
         answer, task, classes, p = tuple(float(v) for v in y[:, 0]), "regression", (), None
     return Predictions(target.name, task, answer, classes, p, inputs, input_names, notes)

@@ -14,11 +14,15 @@ class Evaluation:
 
     metrics by name: classification "loss", "accuracy", "macro_f1", "auc" (area under the ROC curve, where rows of two
     classes are there), "top3_accuracy" (more than five classes), "baseline_accuracy" (always the largest class);
-    regression "loss", "rmse", "mae", "r2", "baseline_rmse" (always the mean), in the target's unit.
-    confusion[i, j]: rows of class i predicted as j. per_class: name → precision, recall, f1, support.
-    truth, predicted: (rows,) in the target's unit, or indices of classes. confidence: classification, (rows,)
-    probability of the predicted class. row_numbers: (rows,) position in the source. worst: row numbers with the
-    largest loss, worst first.
+    regression "loss", "rmse", "mae", "r2", "baseline_rmse" (always the mean), in the target's unit; several labels a
+    row "loss", "subset_accuracy" (rows with all labels right), "micro_f1", "macro_f1", "hamming_loss" (share of labels
+    told wrong), "auc" (mean over the labels), and "baseline_subset_accuracy", "baseline_micro_f1" and
+    "baseline_hamming_loss" (the best that one and the same answer for all rows reaches).
+    confusion[i, j]: rows of class i predicted as j; of several labels [k] is [[tn, fp], [fn, tp]] of label k.
+    per_class: name → precision, recall, f1, support.
+    truth, predicted: (rows,) in the target's unit, or indices of classes; (rows, labels) of 0 and 1. confidence:
+    classification, (rows,) probability of the predicted class; labels, (rows, labels) probability of each.
+    row_numbers: (rows,) position in the source. worst: row numbers with the largest loss, worst first.
     """
 
     task: str
@@ -39,7 +43,8 @@ class Evaluation:
 class Predictions:
     """Answers for new rows. columns and rows as text and numbers, ready for a table or a CSV file.
 
-    answer: (rows,) class label or value; probabilities: (rows, classes) or None; skipped: notes on rows with cells that
+    answer: (rows,) class label or value, or several labels joined, "" for none of them; probabilities: (rows, classes)
+    or None; of labels each stands by itself. skipped: notes on rows with cells that
     could not be read (they were imputed as in training). pictures: (rows, height, width, channels) uint8, small, of the
     first rows where rows are images.
     """

@@ -23,7 +23,7 @@ from core.data.schema import Part, Prepared
 from core.engine.messages import TrainingTask, Weights
 from core.errors import UserInputError
 from core.losses import Loss, fitted, outputs_for, resolve
-from core.metrics import RMSE, Accuracy
+from core.metrics import RMSE, Accuracy, Metric, MicroF1
 from core.network import Network
 from core.spec import TrainingConfig
 from core.training import divergence
@@ -37,6 +37,7 @@ SAMPLE_SHARE = 0.05  # of the time, at most, goes into taking them
 COPY_BYTES = 4 << 20  # training rows up to this size are reordered once an epoch instead of gathered at every batch
 EVALUATE_ROWS = 8192
 COPIES = 4  # of all parameters that a run keeps beside the step's own: start, best, last finite, sampled
+METRICS = {"classification": "accuracy", "labels": "micro_f1", "regression": "rmse"}
 WATCHED = {  # settings whose change is marked in the plots
     "learning_rate": "learning rate", "batch_size": "batch size", "dropout": "dropout", "l1": "L1", "l2": "L2",
     "clip_norm": "clip by norm", "clip_value": "clip by value", "max_norm": "max-norm", "accumulate": "accumulate",
@@ -319,10 +320,10 @@ class Trainer:
         self.message, self.remedy = divergence.told(self, what, value)
 
     def measure(self, part: Part) -> tuple[float, float]:
-        """(mean loss, metric) of rows without anything random: accuracy, or RMSE in the target's unit."""
+        """(mean loss, metric) of rows without anything random: the metric is called `metric_name`."""
         rows, total = len(part.x), 0.0
         numbers = self.loss.task == "regression"
-        metric = RMSE() if numbers else Accuracy(cut=0.0)
+        metric: Metric = RMSE() if numbers else MicroF1(cut=0.0) if self.loss.task == "labels" else Accuracy()
         at_once = forecast.rows_at_once(self.network.shapes, EVALUATE_ROWS)
         for i in range(0, rows, at_once):
             x, t = part.x[i : i + at_once], part.y[i : i + at_once]
@@ -338,7 +339,8 @@ class Trainer:
 
     @property
     def metric_name(self) -> str:
-        return "rmse" if self.loss.task == "regression" else "accuracy"
+        """Of classes the accuracy, of several labels the micro F1, of numbers the RMSE in the target's unit."""
+        return METRICS[self.loss.task]
 
     def history(self) -> History:
         return History({name: series.curve() for name, series in self.curves.items()}, tuple(self.marks))

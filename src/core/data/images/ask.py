@@ -13,7 +13,7 @@ from core.data import cells
 from core.data.images import recognize
 from core.data.images.album import Album, Size
 from core.data.pixels import Images, normalised
-from core.data.preprocess import ClassTarget, ImageFeature, Preparation, Target
+from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget, Preparation, Target
 from core.data.progress import Progress, silent
 from core.data.schema import Part
 from core.data.sources import title
@@ -133,6 +133,7 @@ def load_with_target(source: DataSource, preparation: Preparation, *, progress: 
     x = cast(np.ndarray, Images(np.concatenate(blocks), np.array(rows), feature))
     if isinstance(target, ClassTarget):
         return Part(x, y[at].astype(np.int32), at)
+    assert isinstance(target, NumberTarget)  # images have one label each
     return Part(x, ((y[at] - target.mean) / target.scale).astype(np.float32)[:, None], at)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data import cells
-from core.data.fit import natural
+from core.data.cells import natural
 from core.data.images.album import Album
 from core.data.roles import CLASS_NUMBERS, IMBALANCE, MOST_CLASSES, TASKS
 from core.data.schema import ColumnProfile, Finding
@@ -18,6 +18,7 @@ BINS = 24
 TINY = 10  # images of a class below which little can be learned of it
 LISTED = 4
 LABELS = "Put the images of each class into a folder of its own, or lay a CSV file with their labels beside them."
+ONE = "Choose one column of labels, and the task classification."
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ def goal(album: Album, spec: DataSpec) -> Goal:
     """The target as a person wants it, or guessed; raises UserInputError for one that is not there."""
     if spec.task not in TASKS:
         raise UserInputError(f"“{spec.task}” is no task.", where="data", remedy=f"Use one of: {', '.join(TASKS)}.")
+    if spec.task == "labels" or spec.targets:
+        reason = "The images of this version have one label each."
+        raise UserInputError("Images cannot have several labels.", where="data", reason=reason, remedy=ONE)
     if spec.target and spec.target not in album.targets:
         remedy = f"There are: {', '.join(album.targets)}."
         raise UserInputError(f"There are no labels called “{spec.target}”.", where="data", remedy=remedy)
