@@ -37,7 +37,7 @@ def _scores(answers: np.ndarray) -> np.ndarray:
 class Accuracy:
     """Share of rows answered right, Σ [argmax_k y_ik = t_i] / rows.
 
-    Of several labels a row: share of labels told right, those answered whose answer is at least `cut`; this is 1 minus
+    Of several labels a row: share of labels told right, those answered whose answer is above `cut`; this is 1 minus
     the Hamming loss (Tsoumakas and Katakis 2007, §4).
     """
 
@@ -45,7 +45,7 @@ class Accuracy:
         self._cut, self._hits, self._count = cut, 0, 0
 
     def update(self, answers: np.ndarray, targets: np.ndarray) -> None:
-        right = (answers >= self._cut) == (targets > 0.5) if targets.ndim == 2 else _chosen(answers) == targets
+        right = (answers > self._cut) == (targets > 0.5) if targets.ndim == 2 else _chosen(answers) == targets
         self._hits += int(np.count_nonzero(right))
         self._count += right.size
 
@@ -79,7 +79,7 @@ class MacroF1:
     """Mean over classes of F1 = 2 tp / (2 tp + fp + fn)  (Manning, Raghavan and Schütze 2008, §8.3).
 
     Classes that neither occur nor are answered say nothing and do not count; one that is never right counts 0. Of
-    several labels a row, those from `cut` on are answered. Memory: three counts a class.
+    several labels a row, those above `cut` are answered. Memory: three counts a class.
     """
 
     def __init__(self, cut: float = 0.5) -> None:
@@ -89,7 +89,7 @@ class MacroF1:
     def update(self, answers: np.ndarray, targets: np.ndarray) -> None:
         classes = max(2, answers.shape[1])
         if targets.ndim == 2:
-            guess, truth = answers >= self._cut, targets > 0.5
+            guess, truth = answers > self._cut, targets > 0.5
             found = [a.sum(axis=0, dtype=np.int64) for a in (guess & truth, guess, truth)]
         else:
             guess, truth = _chosen(answers), targets.astype(np.int64)
@@ -109,14 +109,14 @@ class MacroF1:
 class SubsetAccuracy:
     """Share of rows all of whose labels are told right, Σ [ŷ_i = t_i] / rows (exact match; Zhang and Zhou 2014, §2.2).
 
-    answers, targets: (rows, labels); those labels are answered whose answer is at least `cut`.
+    answers, targets: (rows, labels); those labels are answered whose answer is above `cut`.
     """
 
     def __init__(self, cut: float = 0.5) -> None:
         self._cut, self._hits, self._rows = cut, 0, 0
 
     def update(self, answers: np.ndarray, targets: np.ndarray) -> None:
-        self._hits += int(((answers >= self._cut) == (targets > 0.5)).all(axis=1).sum())
+        self._hits += int(((answers > self._cut) == (targets > 0.5)).all(axis=1).sum())
         self._rows += len(answers)
 
     def value(self) -> float:
@@ -127,14 +127,14 @@ class MicroF1:
     """F1 = 2 tp / (2 tp + fp + fn) of all labels of all rows together; 0 where none occurs and none is answered.
 
     Every label of every row counts alike, so frequent labels weigh most (Zhang and Zhou 2014, §2.2). answers, targets:
-    (rows, labels); those labels are answered whose answer is at least `cut`.
+    (rows, labels); those labels are answered whose answer is above `cut`.
     """
 
     def __init__(self, cut: float = 0.5) -> None:
         self._cut, self._hits, self._called, self._rows = cut, 0, 0, 0
 
     def update(self, answers: np.ndarray, targets: np.ndarray) -> None:
-        guess, truth = answers >= self._cut, targets > 0.5
+        guess, truth = answers > self._cut, targets > 0.5
         self._hits += int(np.count_nonzero(guess & truth))
         self._called += int(np.count_nonzero(guess)) + int(np.count_nonzero(truth))
         self._rows += len(answers)

@@ -42,6 +42,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[Layer, ...]]] = {
     "early stopping": ({"early_stopping": 8, "learning_rate": 0.03, "epochs": 80}, WIDE),
     "batch norm": ({"optimizer": Adam()}, NORMED),
     "accumulation": ({"batch_size": 4, "accumulate": 3, "clip_norm": 0.5, "optimizer": AdamW()}, WIDE),
+    "several labels": ({"optimizer": Adam(), "class_weights": "balanced", "label_smoothing": 0.1}, WIDE),
     "recurrent": ({"optimizer": Adam()}, (Reshape(shape=(4, 1)), Conv1D(filters=4, kernel=2), LSTM(units=6))),
     "everything": (
         {"batch_size": 5, "accumulate": 2, "clip_norm": 1.0, "optimizer": AdamW(), "schedule": OneCycle(),
@@ -53,7 +54,8 @@ CASES: dict[str, tuple[dict[str, Any], tuple[Layer, ...]]] = {
 
 def task_of(case: str, backend: str, *, epochs: int = 40) -> TrainingTask:
     settings, layers = CASES[case]
-    prepared = load.prepare(DataSpec(DataSource("sample", "iris")))
+    task = "labels" if case == "several labels" else "auto"
+    prepared = load.prepare(DataSpec(DataSource("sample", "iris"), task=task))
     config = TrainingConfig(**{"epochs": epochs, "batch_size": 8, "backend": backend, **settings})
     network = sequential(Input(shape=prepared.row_shape), *layers, Dense(units=3, activation="linear"))
     return TrainingTask(network, config, prepared)

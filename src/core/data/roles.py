@@ -71,7 +71,7 @@ def assign(columns: tuple[Column, ...], spec: DataSpec) -> Roles:
             raise UserInputError(f"There is no column “{name}”.", where="data", remedy=f"The columns are: {known}.")
     chosen, reason = _target(columns, spec)
     also = tuple(column for name in spec.targets for column in columns if column.name == name)
-    task = spec.task if spec.task != "auto" else "labels" if also else _task(chosen)
+    task = spec.task if spec.task != "auto" else "labels" if also or spec.separator else _task(chosen)
     if task == "classification" and chosen.kind != "empty":
         chosen = as_classes(chosen) if chosen.labels else chosen
     left_out = {chosen.name, *spec.targets, spec.split_by, *spec.excluded}

@@ -17,8 +17,11 @@ WORDLY = (",", " ")  # these stand in plain text as well, so more must speak for
 
 def split(cell: str, separator: str) -> tuple[str, ...]:
     """The labels in a cell, each once, in their order."""
-    parts = cell.split() if separator == " " else (part.strip() for part in cell.split(separator))
-    return tuple(dict.fromkeys(part for part in parts if part))
+    return tuple(dict.fromkeys(_parts(cell, separator)))
+
+
+def _parts(cell: str, separator: str) -> list[str]:
+    return cell.split() if separator == " " else [part for each in cell.split(separator) if (part := each.strip())]
 
 
 def guess(found: Iterable[str | None]) -> str:
@@ -35,8 +38,7 @@ def _joins(filled: Sequence[str], separator: str) -> bool:
     joined, total = sum(len(labels) > 1 for labels in parts), counts.total()
     if joined < JOINED_SHARE * len(filled) or len(counts) < 2 or total < RECURRENCE * len(counts):
         return False
-    twice = sum(len(cell.split() if separator == " " else cell.split(separator)) > len(labels)
-                for cell, labels in zip(filled, parts, strict=True))  # fmt: skip
+    twice = sum(len(_parts(cell, separator)) > len(labels) for cell, labels in zip(filled, parts, strict=True))
     if separator not in WORDLY:
         return twice <= JOINED_SHARE * len(filled)
     # "Paris, France" always has two parts; "Iris setosa" and "New York" hardly combine; "1,5" is a number.
