@@ -22,7 +22,8 @@ def run(tmp_path, monkeypatch, capsys):
     apart = [["yes" if has else "no" for has in row] for row in truth]
     for name, head, told in (("joined", ["weather"], [[cell] for cell in joined]), ("apart", list(LABELS), apart)):
         with open(f"{name}.csv", "w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([["a", "b", "c", *head], *([*row, *t] for row, t in zip(x, told, strict=True))])
+            csv.writer(stream).writerow(["a", "b", "c", *head])
+            csv.writer(stream).writerows([*row, *cells] for row, cells in zip(x, told, strict=True))
 
     def call(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()

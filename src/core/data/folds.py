@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from core import keys
+from core.data import stratify
 
 FOLDS = "folds"
 
@@ -19,9 +20,13 @@ def deal(rows: int, folds: int, *, seed: int, classes: np.ndarray | None = None)
     """(rows,) the fold in which each row validates, 0 to folds - 1. Sizes differ by one row at most.
 
     classes: (rows,) class of every row, for stratified folds (Kohavi 1995, §2.2): the counts of a class differ by one
-    at most, too.
+    at most, too. (rows, labels) of 0 and 1 where a row may have several labels: then every label is spread, and sizes
+    are about even.
     """
-    order = keys.generator(keys.key(seed, FOLDS)).permutation(rows)
+    rng = keys.generator(keys.key(seed, FOLDS))
+    if classes is not None and classes.ndim == 2:
+        return stratify.deal(classes, np.full(folds, 1.0 / folds), rng)
+    order = rng.permutation(rows)
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
     fold = np.empty(rows, np.int64)

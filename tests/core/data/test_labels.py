@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.data import labels, load, separators, store
+from core.data.folds import deal
 from core.data.preprocess import LabelsTarget
 from core.data.split import split
 from core.errors import UserInputError
@@ -127,7 +128,8 @@ def test_a_column_that_says_a_label_is_told(inspect) -> None:
     leaking = [[a, "1" if has else "0", cell] for (a, _, cell), has in zip(rows, truth[:, 2], strict=True)]
     told = [f for f in inspect(written(leaking, ("x", "spoiler", "genres"))).findings if f.column == "spoiler"]
     assert ["horror" in f.text and f.action == "exclude" for f in told] == [True]
-    columns = [[a, "1" if t[2] else "0", *("yes" if has else "no" for has in t[1:3])] for (a, *_), t in zip(rows, truth)]
+    pairs = zip(rows, truth, strict=True)
+    columns = [[a, "1" if t[2] else "0", *("yes" if has else "no" for has in t[1:3])] for (a, *_), t in pairs]
     content = written(columns, ("x", "spoiler", "drama", "horror"))
     told = [f for f in inspect(content, target="drama", targets=("horror",)).findings if f.column == "spoiler"]
     assert len(told) == 1
@@ -257,6 +259,14 @@ def test_a_label_of_one_row_trains() -> None:
         assert y[train].any(axis=0).all()
 
 
+def test_folds_share_the_labels_evenly() -> None:
+    y = (np.random.default_rng(3).random((600, 8)) < 0.15).astype(np.int8)
+    fold = deal(600, 5, seed=7, classes=y)
+    counts = np.stack([y[fold == k].sum(axis=0) for k in range(5)])
+    assert np.ptp(counts, axis=0).max() <= 3
+    assert np.ptp(np.bincount(fold)) <= 8
+
+
 def test_a_million_rows_are_split_at_once() -> None:
     y = (np.random.default_rng(1).random((1_000_000, 20)) < 0.1).astype(np.int8)
     began = time.process_time()
@@ -285,7 +295,7 @@ def test_what_is_true_of_handwritten_digits_is_learned(file) -> None:
     from core.model import TrainedModel
     from core.spec import TrainingConfig
     from core.suggest import network_for
-    from core.training.thread import train_here
+    from core.training.headless import train_here
 
     made = load.prepare(DataSpec(file(digits())))
     assert (made.task, made.classes) == ("labels", ("above 4", "even", "prime"))
