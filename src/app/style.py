@@ -4,7 +4,8 @@ Widgets say what they are by a dynamic property `role`; nothing else in the prog
 
 Text (QLabel): section, caption, body, small, muted, faint, title, heading, mono, mono_small, mono_large,
 code, good, warn, bad.
-Buttons: primary, ghost (no frame until hovered), icon (square), danger, link, stage, choice (of a segment).
+Buttons: primary, ghost (no frame until hovered), quiet (small and faint), icon (square), danger, link, stage,
+choice (of a segment).
 Surfaces (QFrame, QWidget): panel, page, card, well, chip, badge, banner, popover, sheet, bar and foot (rows with
 a hairline), segmented, drop, dropzone. Fields: mono, plain. Views: plain.
 Further properties: `kind` of chip and banner ("info", "success", "warning", "error"), `invalid` of a field,

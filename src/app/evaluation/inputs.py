@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from app import theme
-from core.data import store
-from core.data.preprocess import NumberFeature, Preparation
+from core.data import dates, store
+from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, Preparation, TextFeature
 from core.data.schema import Part, Prepared
 from core.errors import UserInputError
 
 MOST_FEATURES = 12
+MISSING = "missing"
 Cells = Mapping[str, Sequence[str]]
 
 
@@ -45,13 +46,41 @@ def decoded(preparation: Preparation, part: Part, row_numbers: Sequence[int]) ->
     x = np.asarray(part.x[[place[number] for number in row_numbers]], np.float64)
     found: dict[str, Sequence[str]] = {}
     at = 0
-    for feature in preparation.features[:MOST_FEATURES]:
-        if isinstance(feature, NumberFeature):
-            found[feature.name] = [theme.number(v) for v in unscaled(feature, x[:, at])]
-            at += 1
-        else:
-            hot = x[:, at : at + len(feature.categories)]
-            names = [feature.categories[i] for i in hot.argmax(axis=1)] if feature.categories else [""] * len(x)
-            found[feature.name] = [name if row.any() else "other" for name, row in zip(names, hot, strict=True)]
-            at += len(feature.categories)
+    for feature in preparation.features:
+        if len(found) == MOST_FEATURES:
+            break
+        told = _told(feature, x[:, at : at + feature.width])
+        if told:
+            found[feature.name] = told
+        at += feature.width
     return found
+
+
+def _told(feature: Feature, x: np.ndarray) -> Sequence[str]:
+    """(rows, width) prepared values as cells; () of a column that its values do not tell: words, or cycles alone."""
+    if isinstance(feature, TextFeature):
+        return ()
+    missing = x[:, -1] > 0.5 if feature.indicator else np.zeros(len(x), bool)
+    if isinstance(feature, NumberFeature):
+        cells = [theme.number(v) for v in unscaled(feature, x[:, 0])]
+    elif isinstance(feature, DateFeature):
+        if "time" not in feature.parts:
+            return ()
+        cells = [_moment(feature, value) for value in x[:, 0]]
+    else:
+        cells = _labels(feature, x)
+    return [MISSING if gap else cell for cell, gap in zip(cells, missing, strict=True)]
+
+
+def _labels(feature: CategoryFeature, x: np.ndarray) -> list[str]:
+    names = [name or MISSING for name in feature.categories]
+    if feature.embedded:
+        return [names[code - 1] if 0 < code <= len(names) else "other" for code in np.rint(x[:, 0]).astype(int)]
+    hot = x[:, : len(names)]
+    return [names[row.argmax()] if row.any() else "other" for row in hot] if names else ["other"] * len(x)
+
+
+def _moment(feature: DateFeature, value: float) -> str:
+    """To the day, or the minute where the time of day matters; 32 bits of x tell no seconds."""
+    seconds = 60.0 * round((value * feature.scale + feature.mean) / 60)
+    return dates.written(seconds if "day" in feature.parts else seconds // dates.DAY * dates.DAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,8 +27,8 @@ from app.settings import Settings
 from app.style import set_role
 from app.widgets import Card, ElidedLabel, EmptyState, button, explain, icon_button, label
 from app.words import percent
-from core.data import formats
-from core.data.preprocess import Preparation
+from core.data import dates, formats
+from core.data.preprocess import DateFeature, Preparation
 from core.evaluation.result import Predictions
 from core.spec import DataSource
 
@@ -283,7 +284,7 @@ class PredictPage(ResultPage):
         unit = "row" if found.pictures is None else "image"
         rows = f"{len(found.answer):,} {unit if len(found.answer) == 1 else unit + 's'}"
         self._what.set_text(f"{name} · {rows} · answers for {' '.join(found.target.split())}")
-        self.table.show_rows(_columns(found, self.devicePixelRatioF()), len(found.answer))
+        self.table.show_rows(_columns(found, _forms(self._trained), self.devicePixelRatioF()), len(found.answer))
         self._file.setCurrentIndex(1)
         if found.pictures is not None:
             self.table.setCurrentIndex(self.table.model().index(0, 0))
@@ -305,7 +306,13 @@ class PredictPage(ResultPage):
             self._session.save_predictions(found, path, lambda _path: self._session.notice.emit(done))
 
 
-def _columns(found: Predictions, ratio: float = 1.0) -> list[Column]:
+def _forms(trained: Trained | None) -> Mapping[str, Sequence[str]]:
+    """How the columns of dates are written, by name."""
+    features = trained.prepared.preparation.features if trained is not None else ()
+    return {feature.name: feature.forms for feature in features if isinstance(feature, DateFeature)}
+
+
+def _columns(found: Predictions, forms: Mapping[str, Sequence[str]], ratio: float = 1.0) -> list[Column]:
     """The answer first, then how sure it is, then what it was asked for."""
     answers, pictures = found.answer, found.pictures
 
@@ -328,7 +335,12 @@ def _columns(found: Predictions, ratio: float = 1.0) -> list[Column]:
     for j, name in enumerate(found.input_names):
         numeric = are_numbers([row[j] for row in found.inputs[:SAMPLED]])
         columns.append(
-            Column(" ".join(name.split()), partial(_input, found, j), partial(_keys, found, j), numeric=numeric)
+            Column(
+                " ".join(name.split()),
+                partial(_input, found, j),
+                partial(_keys, found, j, forms.get(name)),
+                numeric=numeric,
+            )
         )
     return columns
 
@@ -341,9 +353,12 @@ def _text(answer: str | float) -> str:
     return " ".join(answer.split()) if isinstance(answer, str) else theme.number(answer)
 
 
-def _keys(found: Predictions, column: int) -> np.ndarray:
-    """Numbers by size with missing ones last, else texts by the alphabet."""
+def _keys(found: Predictions, column: int, forms: Sequence[str] | None) -> np.ndarray:
+    """Dates, where there are forms, and numbers by size with missing ones last, else texts by the alphabet."""
     cells = [row[column] for row in found.inputs]
+    if forms is not None:
+        moments = [dates.moment(cell, forms) if cell is not None else None for cell in cells]
+        return np.array([np.inf if at is None else at for at in moments])
     try:
         return np.array([float(cell) if cell is not None else np.inf for cell in cells])
     except ValueError:

@@ -2,150 +2,148 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app import theme
-from app.style import restyle, set_role
-from app.widgets import ElidedLabel
-from core.data.preprocess import CategoryFeature, Feature, NumberFeature, Preparation
+from app.evaluation.date_cell import DateCell
+from app.evaluation.number_cell import NumberCell
+from app.style import set_role
+from app.widgets import ElidedLabel, wrapped
+from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, Preparation, TextFeature
+from core.data.schema import ColumnProfile
 
 if TYPE_CHECKING:
     from core.data.schema import TableProfile
 
+__all__ = ["CategoryCell", "DateCell", "NumberCell", "RowForm", "TextCell"]
+
 DELAY_MS = 120
-REACH, STEPS = 3.0, 120  # the slider spans ±3 standard deviations of the training rows
-FIELD = 84
-Span = tuple[float, float]
-
-
-class NumberCell(QWidget):
-    """A number typed or slid to; an empty field is a missing cell. `changed`: it holds another legal cell."""
-
-    changed = Signal()
-
-    def __init__(self, feature: NumberFeature, span: Span, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._feature, self._span = feature, span
-        self.line, self.slider = _Line(), _Slider(Qt.Orientation.Horizontal)
-        set_role(self.line, "mono").setFixedWidth(FIELD)
-        self.line.setPlaceholderText(theme.number(feature.fill))
-        self.slider.setRange(0, STEPS)
-        name = " ".join(feature.name.split())
-        for widget in (self.line, self.slider):
-            widget.setAccessibleName(name)
-            widget.setToolTip(f"{_told(feature)} in the training rows. Empty: missing.")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.slider, 1)
-        row.addWidget(self.line)
-        self.setFocusProxy(self.line)
-        self.line.textEdited.connect(self._typed)
-        self.line.stepped.connect(lambda n: self.set_value(_stepped(feature, self.value() or 0.0, n)))
-        self.slider.valueChanged.connect(self._slid)
-        self.reset()
-
-    def reset(self) -> None:
-        self._write(self._feature.typical)
-        self._show_slider()
-
-    def value(self) -> float | None:
-        """None where it is empty or no number."""
-        try:
-            value = float(self.line.text().replace(",", "").replace("−", "-"))
-        except ValueError:
-            return None
-        return value if math.isfinite(value) else None
-
-    def cell(self) -> str | None:
-        """What stands in it, "" for missing; None while it is no number."""
-        if not self.line.text().strip():
-            return ""
-        value = self.value()
-        return None if value is None else repr(value)
-
-    def set_value(self, value: float) -> None:
-        self._write(value)
-        self._show_slider()
-        self.changed.emit()
-
-    def _write(self, value: float) -> None:
-        self.line.setText(theme.number(value).replace(",", ""))
-        self._mark(valid=True)
-
-    def _typed(self, _text: str) -> None:
-        self._mark(valid=self.cell() is not None)
-        self._show_slider()
-        if self.cell() is not None:
-            self.changed.emit()
-
-    def _slid(self, position: int) -> None:
-        low, high = self._span
-        self._write(low + (high - low) * position / STEPS)
-        self.changed.emit()
-
-    def _show_slider(self) -> None:
-        value, (low, high) = self.value(), self._span
-        with QSignalBlocker(self.slider):
-            at = self._feature.fill if value is None else value
-            self.slider.setValue(round(min(1.0, max(0.0, (at - low) / (high - low))) * STEPS))
-
-    def _mark(self, *, valid: bool) -> None:
-        if (self.line.property("invalid") == "true") == valid:
-            self.line.setProperty("invalid", "false" if valid else "true")
-            restyle(self.line)
-
-
-class _Line(QLineEdit):
-    """Up and down step by a tenth of a standard deviation."""
-
-    stepped = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
-        if step is None:
-            super().keyPressEvent(event)
-        else:
-            self.stepped.emit(step)
-
-
-class _Slider(QSlider):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scrolling the form must not change a cell that happens to lie under the pointer."""
-        event.ignore()
+MANY_LABELS = 24  # beyond, a label can be typed to find it
+MOST_LISTED = 2000
+LINES = 3
+ANOTHER = "another"
 
 
 class CategoryCell(QComboBox):
+    """One of the labels of the training rows, another one, or missing; among many, typing finds it."""
+
     changed = Signal()
 
-    def __init__(self, feature: CategoryFeature, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, feature: CategoryFeature, column: ColumnProfile | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._feature = feature
-        for name in feature.categories:
+        self._labels = [name for name in feature.categories if name]
+        for name in self._labels[:MOST_LISTED]:
             self.addItem(" ".join(name.split()) or "(blank)", name)
+        self.addItem("another label", _unknown(feature))
         self.addItem("missing", "")
-        self.setAccessibleName(" ".join(feature.name.split()))
-        self.setToolTip("One of the values that occur in the training rows.")
+        common = column.categories[0][0] if column is not None and column.categories else ""
+        self._usual = feature.fill or (common if common in self._labels else self._labels[0])
+        name = " ".join(feature.name.split())
+        self.setAccessibleName(name)
+        self.setToolTip(wrapped(_told(feature)))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.activated.connect(lambda _index: self.changed.emit())
+        if len(self._labels) > MANY_LABELS:
+            self._let_type()
         self.reset()
 
+    def _let_type(self) -> None:
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        completer = self.completer()
+        assert completer is not None  # every field that can be typed into has one
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.editTextChanged.connect(lambda _text: self.changed.emit())
+
     def reset(self) -> None:
-        self.setCurrentIndex(max(0, self.findData(self._feature.fill)))
+        self.setCurrentIndex(max(0, self.findData(self._usual)))
+
+    def set_missing(self) -> None:
+        self.setCurrentIndex(self.findData(""))
+        self.changed.emit()
 
     def cell(self) -> str | None:
+        if self.isEditable() and self.currentText() != self.itemText(self.currentIndex()):
+            return self.currentText().strip()  # typed: a label beyond those listed, or one never seen
         return str(self.currentData())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
+
+
+class TextCell(QPlainTextEdit):
+    """Free text; empty is missing."""
+
+    changed = Signal()
+
+    def __init__(self, feature: TextFeature, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(" ".join(feature.name.split()))
+        self.setPlaceholderText("missing")
+        tip = f"Its words are counted in {feature.width:,} buckets; their order plays no part. Empty: missing."
+        self.setToolTip(wrapped(tip))
+        self.setTabChangesFocus(True)
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * LINES + 16)
+        self.textChanged.connect(self.changed)
+
+    def reset(self) -> None:
+        self.clear()
+
+    set_missing = reset
+
+    def cell(self) -> str | None:
+        return " ".join(self.toPlainText().split())
+
+
+Cell = NumberCell | CategoryCell | DateCell | TextCell
+
+
+class _Head(QWidget):
+    """The name of a column, and a button that empties its cell."""
+
+    def __init__(self, name: str, cell: Cell) -> None:
+        super().__init__()
+        self._cell = cell
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(ElidedLabel(name, "muted"), 1)
+        self.missing = set_role(QPushButton("missing"), "quiet")
+        self.missing.setCheckable(True)
+        self.missing.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # emptying the field does the same
+        self.missing.setAccessibleName(f"{name} is missing")
+        self.missing.setToolTip("Ask as if this cell were empty.")
+        self.missing.clicked.connect(self._clicked)
+        row.addWidget(self.missing)
+        cell.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.missing.setChecked(self._cell.cell() == "")
+
+    def _clicked(self, on: bool) -> None:
+        if on:
+            self._cell.set_missing()
+        else:
+            self._cell.reset()
+            self._cell.changed.emit()
 
 
 class RowForm(QWidget):
@@ -157,31 +155,29 @@ class RowForm(QWidget):
         self, preparation: Preparation, profile: TableProfile | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.fields: dict[str, NumberCell | CategoryCell] = {}
+        self.fields: dict[str, Cell] = {}
+        self._heads: list[_Head] = []
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self.send)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
+        known = {} if profile is None else {each.name: each for each in profile.columns}
         for feature in preparation.features:
-            column.addWidget(self._field(feature, profile))
+            column.addWidget(self._field(feature, known.get(feature.name)))
         column.addStretch(1)
 
-    def _field(self, feature: Feature, profile: TableProfile | None) -> QWidget:
-        number = isinstance(feature, NumberFeature)
-        made = (
-            NumberCell(feature, _span(feature, profile))
-            if isinstance(feature, NumberFeature)
-            else CategoryCell(feature)
-        )
+    def _field(self, feature: Feature, known: ColumnProfile | None) -> QWidget:
+        made = _cell(feature, known)
         self.fields[feature.name] = made
         made.changed.connect(self._timer.start)
-        name = ElidedLabel(" ".join(feature.name.split()), "muted")
+        head = _Head(" ".join(feature.name.split()), made)
+        self._heads.append(head)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0 if number else 3)
-        column.addWidget(name)
+        column.setSpacing(0 if isinstance(feature, NumberFeature | DateFeature) else 3)
+        column.addWidget(head)
         column.addWidget(made)
         return body
 
@@ -199,27 +195,28 @@ class RowForm(QWidget):
     def reset(self) -> None:
         for field in self.fields.values():
             field.reset()
+        for head in self._heads:
+            head.refresh()
         self.send()
 
 
-def _told(feature: NumberFeature) -> str:
-    if not feature.log:
-        return f"Mean {theme.number(feature.mean)}, standard deviation {theme.number(feature.scale)}"
-    low, high = (theme.number(feature.unscaled(side)) for side in (-1.0, 1.0))
-    return f"By its logarithm: about {theme.number(feature.typical)}, mostly {low} to {high}"
+def _cell(feature: Feature, known: ColumnProfile | None) -> Cell:
+    if isinstance(feature, NumberFeature):
+        return NumberCell(feature, known)
+    if isinstance(feature, DateFeature):
+        return DateCell(feature, known)
+    return TextCell(feature) if isinstance(feature, TextFeature) else CategoryCell(feature, known)
 
 
-def _stepped(feature: NumberFeature, value: float, steps: float) -> float:
-    """Further by tenths of a standard deviation, of the logarithm where that is what enters."""
-    if not feature.log:
-        return value + steps * feature.scale / 10
-    return float(feature.unscaled(feature.scaled(np.array(value)) + steps / 10))
+def _unknown(feature: CategoryFeature) -> str:
+    """A label that no training row has."""
+    label = ANOTHER
+    while label in feature.categories:
+        label += "'"
+    return label
 
 
-def _span(feature: NumberFeature, profile: TableProfile | None) -> Span:
-    """From the least to the greatest value in the data where they are known, else around the mean."""
-    known = {} if profile is None else {column.name: column for column in profile.columns}
-    column = known.get(feature.name)
-    low = feature.unscaled(-REACH) if column is None or column.minimum is None else column.minimum
-    high = feature.unscaled(REACH) if column is None or column.maximum is None else column.maximum
-    return (low, high) if high > low else (low - 1.0, low + 1.0)
+def _told(feature: CategoryFeature) -> str:
+    another = "counts with the rare ones" if feature.other or feature.embedded else "gives zeros in all its inputs"
+    gap = f"“{' '.join(feature.fill.split())}” stands in" if feature.fill else "it is a category of its own"
+    return f"One of the labels of the training rows. Another label {another}. Missing: {gap}."

@@ -96,8 +96,8 @@ def test_categories_can_be_chosen_or_missing(qtbot: QtBot) -> None:
     qtbot.addWidget(form)
     field = form.fields["garden"]
     assert isinstance(field, CategoryCell)
-    assert [field.itemData(i) for i in range(field.count())] == ["north", "south", ""]
-    field.setCurrentIndex(2)
+    assert [field.itemData(i) for i in range(field.count())] == ["north", "south", "another", ""]
+    field.setCurrentIndex(3)
     cells = form.cells()
     assert cells is not None
     assert cells["garden"] == ""
