@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolTip, QVBoxLayout, QWidget
 
+from app import embedding
 from app.inspector.activity import Activity
 from app.inspector.findings import Findings
 from app.inspector.form import Form
@@ -180,7 +181,9 @@ class LayerPage(QWidget):
         self.activity.show_layer(spec.id)
         names = tuple(spec.layer.parameter_shapes(*inputs)) if known else ()
         carried = tuple(spec.layer.state_shapes(*inputs)) if known else ()
-        self.live.show_layer(spec.id, names, self._feeding(spec), state=carried, gates=GATES.get(spec.layer.kind, ""))
+        tokens = embedding.tokens_of(spec.layer, self.document.prepared) if known else ()
+        gates = GATES.get(spec.layer.kind, "")
+        self.live.show_layer(spec.id, names, self._feeding(spec), state=carried, gates=gates, tokens=tokens)
 
     def _feeding(self, spec: LayerSpec) -> tuple[str, ...]:
         """Names of the values that feed the layer: columns of the data behind the input, else none."""

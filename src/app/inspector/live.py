@@ -14,6 +14,8 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme
+from app.embedding import Tokens
+from app.inspector.embedding_map import EmbeddingMap
 from app.inspector.heat_map import HeatMap, SignedScale, as_matrix
 from app.inspector.histogram import CountHistogram, LogHistogram
 from app.inspector.kernels import KernelMap
@@ -44,6 +46,7 @@ class LiveTensors(QWidget):
         self._session, self._id, self._name = session, "", ""
         self._names: tuple[str, ...] = ()
         self._state: frozenset[str] = frozenset()
+        self._tokens: dict[str, Tokens] = {}
         self._row_names: tuple[str, ...] = ()
         self._build()
         self._timer = QTimer(self)
@@ -59,6 +62,8 @@ class LiveTensors(QWidget):
         self.shape = label("", "mono_small")
         self.choice: Segmented | QComboBox | None = None
         self.map, self.kernels, self.reading = HeatMap(), KernelMap(), ElidedLabel("", "mono_small")
+        self.points, self.told = EmbeddingMap(), ElidedLabel("", "muted")
+        self.points.read.connect(self.told.set_text)
         self.spread = CountHistogram()
         self.histogram, self.norm, self.word = LogHistogram(), label("", "mono_small"), label("", "good")
         self.none_yet = label("They appear here once a run begins.", "muted", wrap=True)
@@ -75,7 +80,16 @@ class LiveTensors(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for part in (self.head, self.none_yet, self.map, self.kernels, self.legend, self.spread):
+        for part in (
+            self.head,
+            self.none_yet,
+            self.points,
+            self.told,
+            self.map,
+            self.kernels,
+            self.legend,
+            self.spread,
+        ):
             column.addWidget(part)
         column.addSpacing(8)
         self.gradient_head = SectionHead("Gradient")
@@ -93,12 +107,14 @@ class LiveTensors(QWidget):
         *,
         state: tuple[str, ...] = (),
         gates: str = "",
+        tokens: tuple[Tokens, ...] = (),
     ) -> None:
         """names: its parameters; state: what it carries untrained; row_names: what feeds it, where that has names;
-        gates: a letter for each gate of a recurrent layer, whose columns stand side by side. id "": nothing to show."""
-        every = (*names, *state)
-        if (id, every) != (self._id, self._names):
-            self._id, self._names, self._state = id, every, frozenset(state)
+        gates: a letter for each gate of a recurrent layer, whose columns stand side by side; tokens: what the rows of
+        an embedding stand for. id "": nothing to show."""
+        every, of = (*names, *state), {each.array: each for each in tokens}
+        if (id, every, of) != (self._id, self._names, self._tokens):
+            self._id, self._names, self._state, self._tokens = id, every, frozenset(state), of
             self._name = every[0] if every else ""
             self.histogram.clear()
             self._offer(every)
@@ -116,26 +132,32 @@ class LiveTensors(QWidget):
             self.choice = None
         if len(names) < 2:
             return
-        if sum(len(name) + 2 for name in names) <= MOST_LETTERS:
-            made: Segmented | QComboBox = Segmented(tuple((n, n, self._tip(n)) for n in names))
+        shown = [self._tokens[name].column if name in self._tokens else name for name in names]
+        if sum(len(text) + 2 for text in shown) <= MOST_LETTERS:
+            texts = zip(names, shown, strict=True)
+            made: Segmented | QComboBox = Segmented(tuple((n, text, self._tip(n)) for n, text in texts))
             made.chosen.connect(self._choose)  # type: ignore[union-attr]
         else:
             made = QComboBox()
-            made.addItems(names)
-            for i, name in enumerate(names):
+            made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            made.setMinimumContentsLength(8)
+            for i, (name, text) in enumerate(zip(names, shown, strict=True)):
+                made.addItem(" ".join(text.split()), name)
                 made.setItemData(i, self._tip(name), Qt.ItemDataRole.ToolTipRole)
             made.setAccessibleName("Which of its arrays")
-            made.textActivated.connect(self._choose)
+            made.activated.connect(lambda row: self._choose(names[row]))
         self.choice = made
         head = self.head.layout()
         assert isinstance(head, QHBoxLayout)
         head.insertWidget(1, made)
 
     def _tip(self, name: str) -> str:
-        return f"Show {name}, which it carries from step to step" if name in self._state else f"Show {name}"
+        what = f"the labels of {self._tokens[name].column}" if name in self._tokens else name
+        return f"Show {what}, which it carries from step to step" if name in self._state else f"Show {what}"
 
     def _choose(self, name: str) -> None:
         self._name = name
+        self.points.clear()
         self.histogram.clear()
         self.refresh()
 
@@ -174,6 +196,11 @@ class LiveTensors(QWidget):
         large = shot_has_weights(self._session) and weights is None
         self.none_yet.setText("Too many numbers to picture." if large else "They appear here once a run begins.")
         pictured = weights is not None and weights.ndim in (3, 4)
+        labels = self._labels(weights)
+        for part in (self.points, self.told):
+            part.setVisible(bool(labels))
+        if labels and weights is not None:
+            self.points.show_array(weights, labels)
         self.map.setVisible(weights is not None and not pictured)
         self.kernels.setVisible(pictured)
         self.legend.setVisible(weights is not None)
@@ -191,6 +218,11 @@ class LiveTensors(QWidget):
         if gradient is not None:
             self.histogram.show_array(gradient)
         self._show_facts(gradient)
+
+    def _labels(self, weights: np.ndarray | None) -> tuple[str, ...]:
+        """What the rows of the array stand for, where it is an embedding of labels that are known."""
+        found = self._tokens[self._name].labels if self._name in self._tokens else ()
+        return found if weights is not None and len(weights) == len(found) else ()
 
     def _show_array(self, weights: np.ndarray) -> None:
         self.shape.setText(" × ".join(f"{n:,}" for n in weights.shape))
@@ -249,7 +281,7 @@ class LiveTensors(QWidget):
         if weights is not None and as_matrix(weights).shape[0] == 1 and weights.ndim < 2:
             self.reading.setText(f"{self._name} of unit {column + 1}: {value}")
             return
-        names = self._row_names
+        names = self._labels(weights) or self._row_names
         source = names[row] if len(names) == matrix.shape[0] else f"{row + 1}"
         unit = self.map.gate_of(column)
         self.reading.setText(f"{source} → {unit or column + 1}: {value}")

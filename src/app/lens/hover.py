@@ -178,7 +178,13 @@ def _column(view: View, column: int) -> Content:
     if weights is not None:
         rows += (("weights", f"{weights.shape[0]:,} × {weights.shape[1]:,}", None),)
         rows += (("largest |w|", theme.number(float(np.abs(weights).max())), None),)
+    rows += tuple(
+        (tokens.column, f"{len(tokens.labels):,} labels → {len(W[0]):,}", None)
+        for tokens in shown.tokens
+        if (W := view.tensors.get(f"weights/{shown.id}/{tokens.array}")) is not None and len(W)
+    )
     note = "Too many neurons to open: the weights as a heat map." if shown.form == "matrix" else ""
+    note = "Alike labels come to lie close together. Click to see all." if shown.form == "points" else note
     return Content(shown.name, rows, note=note)
 
 

@@ -19,6 +19,7 @@ CARD = {False: (0.205, 240.0), True: (0.3, 360.0)}  # share of the width and mos
 STEP_X = (84.0, 220.0)  # least and most between columns; below it the picture grows wider than the area
 PICTURE, MATRIX, STRIP = 88.0, (64.0, 150.0), (64.0, 132.0)  # a strip: least and most width
 MAP_TILE, LARGE_MAP, MAP_GAP = 40.0, 64.0, 6.0
+POINTS, MOST_PLANES = (150.0, 132.0), 3  # planes of labels below each other: width and height of one, and how many
 HEADING, FOOTING = 46.0, 18.0  # words over and under columns that stand below each other
 LEAST_SHARE, AIR = 26.0, 40.0  # height of such a column; between columns
 
@@ -149,6 +150,8 @@ def _size(column: Column, count: int, share: float, tile: float) -> tuple[float,
     if column.form == "strip":
         steps, channels = column.shape
         return min(STRIP[1], max(STRIP[0], 6.0 * steps)), min(share, 128.0, max(24.0, 8.0 * channels))
+    if column.form == "points":
+        return POINTS[0], min(share, POINTS[1] * min(len(column.tokens), MOST_PLANES))
     if column.form == "picture":
         flat = (column.grid.rows, column.grid.columns) if column.grid else (1, 1)
         rows, across = column.shape[:2] if len(column.shape) == 3 else flat

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.embedding import Tokens, tokens_of
 from core.activations import ACTIVATIONS
 from core.data.schema import Prepared
 from core.layers import Shape
@@ -43,7 +44,8 @@ class Column:
 
     id: the layer with the weights; shown: the last of `ids`, whose output the tiles show; shape: of that output.
     form: "neurons", "matrix" (too wide to open), "picture" (an input that is too wide, or an image), "maps" (a tile for
-    every channel of an image) or "strip" (a sequence, time across and channels down).
+    every channel of an image), "strip" (a sequence, time across and channels down) or "points" (labels of embedded
+    columns on planes, of which `tokens` tells).
     units: values of the output, of maps and strips the channels. most: tiles drawn at most.
     labels: what the units are called: features of the input, classes of the output. scale: largest value that the
     activation can give, or None. rank: place from left to right.
@@ -61,6 +63,7 @@ class Column:
     scale: float | None = None
     shape: Shape = ()
     most: int = MOST_TILES
+    tokens: tuple[Tokens, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -108,6 +111,7 @@ def structure(network: NetworkSpec, prepared: Prepared | None) -> Structure:
         links += [Link(s, i, ids[0], _link_kind(network, report, groups[s][-1], ids[0])) for s in sources]
     deep = range(1, len(groups) - 1) if len(groups) > OPEN_COLUMNS else ()
     columns = [_column(network, report, ids, ranks[i], closed=i in deep) for i, ids in enumerate(groups)]
+    columns = [_embedded(column, network, prepared) for column in columns]
     if prepared is not None and columns:
         columns = _named(columns, network, prepared)
     return Structure(tuple(columns), tuple(links))
@@ -155,6 +159,14 @@ def _column(network: NetworkSpec, report: Report, ids: tuple[str, ...], rank: in
         ids[0], ids, specs[0].name, " · ".join([f"{bends}{size}", *rest]), units, form, rank,
         scale=1.0 if activation in BOUNDED else None, shape=shape, most=DEEP_TILES if closed else MOST_TILES,
     )  # fmt: skip
+
+
+def _embedded(column: Column, network: NetworkSpec, prepared: Prepared | None) -> Column:
+    """A layer that embeds columns of known labels shows these."""
+    tokens = tokens_of(network.layer(column.id).layer, prepared)
+    if not tokens or not all(each.labels for each in tokens):
+        return column
+    return replace(column, form="points", tokens=tokens)
 
 
 def _form(shape: Shape, *, is_input: bool, closed: bool) -> tuple[str, int]:

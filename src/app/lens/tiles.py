@@ -8,9 +8,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
-from app import theme
+from app import embedding, theme
+from app.embedding import Planes
 from app.lens import curve
-from app.lens.layout import Placed
+from app.lens.layout import MOST_PLANES, Placed
 from app.lens.pictures import Palette, colour_image, fill_rounded, ink_image, readable_on, signed_image
 from app.lens.structure import Column
 from app.lens.view import View
@@ -18,9 +19,11 @@ from app.lens.view import View
 RADIUS, MAP_RADIUS = 6.0, 3.0
 NUMBERS_FROM = 34.0  # side of a tile from which a number fits into it
 MATRIX_SIDE, STRIP_SIDE = 48, 128
+PLANE_GAP = 6.0
 
 
-def paint(painter: QPainter, view: View, palette: Palette) -> None:
+def paint(painter: QPainter, view: View, palette: Palette, planes: Planes | None = None) -> None:
+    """planes: how labels lay a moment ago, so that their pictures move and do not jump."""
     for i, (column, placed) in enumerate(zip(view.structure.columns, view.layout.columns, strict=True)):
         _heading(painter, column, placed, view.layout.step)
         if column.form == "neurons":
@@ -30,6 +33,8 @@ def paint(painter: QPainter, view: View, palette: Palette) -> None:
             _maps(painter, view, i, palette)
         elif column.form == "strip":
             _strip(painter, view, i, palette)
+        elif column.form == "points":
+            _points(painter, view, i, planes or Planes())
         else:
             _whole(painter, view, i, palette)
         if set(column.ids) & view.selected:
@@ -113,6 +118,26 @@ def _strip(painter: QPainter, view: View, index: int, palette: Palette) -> None:
         return
     image = strip_image(view, index, values, palette)
     fill_rounded(painter, box, image, MAP_RADIUS, smooth=False)
+
+
+def _points(painter: QPainter, view: View, index: int, planes: Planes) -> None:
+    """The labels of embedded columns, each column on a plane of its own; of many columns, the first ones."""
+    column, box = view.structure.columns[index], _boxes(view.layout.columns[index])[0]
+    shown = column.tokens[:MOST_PLANES]
+    height = (box.height() + PLANE_GAP) / len(shown) - PLANE_GAP
+    for k, tokens in enumerate(shown):
+        tile = QRectF(box.left(), box.top() + k * (height + PLANE_GAP), box.width(), height)
+        painter.setPen(QPen(theme.current().line, 1))
+        painter.setBrush(theme.current().raised)
+        painter.drawRoundedRect(tile, RADIUS, RADIUS)
+        W = view.tensors.get(f"weights/{column.id}/{tokens.array}")
+        if W is not None and len(W) == len(tokens.labels):
+            at = embedding.places(planes.of(f"{column.id}/{tokens.array}", W), tile.adjusted(0, 10, 0, 0))
+            embedding.paint(painter, tile.adjusted(2, 16, -2, -2), at, tokens.labels, font="caption")
+        painter.setFont(theme.font("caption"))
+        painter.setPen(theme.current().muted)
+        name = QFontMetricsF(painter.font()).elidedText(tokens.column, Qt.TextElideMode.ElideRight, tile.width() - 12)
+        painter.drawText(tile.adjusted(6, 3, -6, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, name)
 
 
 def strip_image(view: View, index: int, values: np.ndarray, palette: Palette) -> QImage:
