@@ -227,7 +227,7 @@ class PrepareCard(Card):
         elif columns and facts.role(spec, profile, columns[0]) == "target":
             told = _answer(prepared, columns[0])
         elif columns:
-            found = preparing.feature_of(prepared, columns[0].name)
+            found = preparing.features_of(prepared).get(columns[0].name)
             choice = spec.choice(columns[0].name)
             told = preparing.sentence(found[0], choice) if found is not None else ""
             if found is not None and (columns[0].missing or columns[0].invalid):
@@ -261,7 +261,8 @@ def _whole(prepared: Prepared | None) -> str:
 
 
 def _together(prepared: Prepared | None, columns: list[ColumnProfile]) -> str:
-    found = [each for c in columns if (each := preparing.feature_of(prepared, c.name)) is not None]
+    known = preparing.features_of(prepared)
+    found = [known[column.name] for column in columns if column.name in known]
     if not found:
         return ""
     inputs = sum(feature.width for feature, _ in found)

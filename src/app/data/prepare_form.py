@@ -104,7 +104,8 @@ class PrepareForm(QWidget):
         for name in ("missing", "scaling", "encoding", "indicator"):
             self.fields[name].show_value({getattr(choice, name) for choice in choices})
         self.fields["log"].show_value({name in spec.logs for name in self._names})
-        self.fields["parts"].show_parts({self._parts(name, c) for name, c in zip(self._names, choices, strict=True)})
+        if every or group == "date":
+            self.fields["parts"].show_parts(self._parts(choices))
         for name in ("rare", "width"):
             found = {getattr(choice, name) for choice in choices}
             self.fields[name].set_value(found.pop() if len(found) == 1 else MIXED)
@@ -131,11 +132,12 @@ class PrepareForm(QWidget):
         self.fields["kind"].set_options((first, *preparing.KINDS))
         self.fields["kind"].show_value(wishes)
 
-    def _parts(self, name: str, choice: ColumnChoice) -> tuple[str, ...]:
+    def _parts(self, choices: list[ColumnChoice]) -> set[tuple[str, ...]]:
         """Those that are chosen, else those that were found to vary."""
-        found = preparing.feature_of(self._session.document.prepared, name)
-        usual = getattr(found[0], "parts", ()) if found is not None else ()
-        return choice.parts or usual or tuple(option.value for option in preparing.PARTS)
+        found = preparing.features_of(self._session.document.prepared)
+        every = tuple(option.value for option in preparing.PARTS)
+        usual = [getattr(found[name][0], "parts", every) if name in found else every for name in self._names]
+        return {choice.parts or parts for choice, parts in zip(choices, usual, strict=True)}
 
     # --- what is changed
 

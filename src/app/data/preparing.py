@@ -150,14 +150,13 @@ def told(names: Sequence[str]) -> str:
 # --- what comes of it
 
 
-def feature_of(prepared: Prepared | None, name: str) -> tuple[Feature, int] | None:
-    """A column as it was prepared, and the place of its first input value."""
-    at = 0
+def features_of(prepared: Prepared | None) -> dict[str, tuple[Feature, int]]:
+    """Every column as it was prepared, and the place of its first input value, by name."""
+    found, at = {}, 0
     for feature in prepared.preparation.features if prepared is not None else ():
-        if feature.name == name:
-            return feature, at
+        found[feature.name] = feature, at
         at += feature.width
-    return None
+    return found
 
 
 def sentence(feature: Feature, choice: ColumnChoice) -> str:

@@ -145,8 +145,8 @@ def test_what_comes_of_a_column_in_words(feature: Feature, choice: ColumnChoice,
 
 
 def test_the_place_of_a_column_among_the_inputs() -> None:
-    assert preparing.feature_of(prepared(BILL, SEX), "sex") == (SEX, 2)
-    assert preparing.feature_of(prepared(BILL, SEX), "gone") is None
+    assert preparing.features_of(prepared(BILL, SEX)) == {"bill_depth_mm": (BILL, 0), "sex": (SEX, 2)}
+    assert preparing.features_of(None) == {}
 
 
 def test_inputs_are_pictured_from_the_training_rows(tmp_path: Path) -> None:
