@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from core.data import dates
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-DAY = 86_400.0
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+YEARS, MONTHS_APART, DAYS = 3 * 365, 60, 2  # days from which the ends of a span are told apart by these
 
 
-def moment(seconds: float) -> datetime | None:
-    """UTC; None for a moment beyond the years 1 to 9999."""
-    try:
-        return EPOCH + timedelta(seconds=round(seconds))
-    except OverflowError:
-        return None
-
-
-def shown(seconds: float) -> str:
-    """ "2024-05-17", with the time of day where it is not midnight."""
-    found = moment(seconds)
-    if found is None:
-        return f"{1970 + seconds / (365.2425 * DAY):.0f}"
-    midnight = (found.hour, found.minute, found.second) == (0, 0, 0)
-    return found.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M" if not found.second else "%Y-%m-%d %H:%M:%S")
+def shown(moment: float) -> str:
+    """ "2024-05-17", "2024-05-17 18:30": seconds since 1970, with the time of day where it is not midnight."""
+    text = dates.written(moment)
+    return text.removesuffix(":00") if text.count(":") == 2 else text
 
 
 def span(low: float, high: float) -> tuple[str, str]:
     """The two ends in as few signs as tell them apart: years, months, days or hours."""
-    first, last = moment(low), moment(high)
-    if first is None or last is None:
-        return shown(low), shown(high)
-    days = (high - low) / DAY
-    if days >= 3 * 365:
-        return f"{first.year}", f"{last.year}"
-    if days >= 60:
-        return (_month(first), _month(last))
-    if days >= 2:
-        return f"{first.day} {MONTHS[first.month - 1]}", f"{last.day} {MONTHS[last.month - 1]}"
-    return f"{first:%H:%M}", f"{last:%H:%M}"
+    days = (high - low) / dates.DAY
+    ends = [shown(low), shown(high)]
+    (year, month, day), (last_year, last_month, last_day) = (end.split(" ")[0].split("-") for end in ends)
+    if days >= YEARS:
+        return year, last_year
+    if days >= MONTHS_APART:
+        return f"{_name(month)} {year}", f"{_name(last_month)} {last_year}"
+    if days >= DAYS:
+        return f"{int(day)} {_name(month)}", f"{int(last_day)} {_name(last_month)}"
+    first, last = (end.split(" ")[1] if " " in end else "00:00" for end in ends)
+    return first, last
 
 
-def _month(at: datetime) -> str:
-    return f"{MONTHS[at.month - 1]} {at.year}"
+def _name(month: str) -> str:
+    return MONTHS[int(month) - 1]

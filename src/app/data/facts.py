@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app import dates, theme
@@ -204,6 +204,9 @@ def repair(spec: DataSpec, column: str, action: str) -> ColumnEdit | None:
         return exclude(spec, column)
     if action in ("category", "number", "date", "text"):
         return read_as(spec, column, kind=action)
+    if action == "embedding":
+        choice = replace(spec.choice(column), encoding="embedding")
+        return ColumnEdit(f"Embed the labels of {shown(column)}", {"columns": {**spec.columns, column: choice}})
     if action in ("log", "no log"):
         return log(spec, column, use=action == "log")
     if action in ("keep one", "keep all"):

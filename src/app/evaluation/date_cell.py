@@ -6,6 +6,7 @@ from PySide6.QtCore import QDate, QLocale, QPoint, Qt
 from PySide6.QtGui import QTextCharFormat
 from PySide6.QtWidgets import QCalendarWidget, QMenu, QWidget, QWidgetAction
 
+from app.dates import shown
 from app.evaluation.number_cell import Span, ValueCell
 from app.widgets import icon_button
 from core.data import dates
@@ -22,10 +23,10 @@ class DateCell(ValueCell):
         self._feature = feature
         span = _span(feature, column)
         self._by_days = span[1] - span[0] > WHOLE_DAYS * dates.DAY and "day" not in feature.parts
-        low, high = (dates.written(_rounded(end, MINUTE)) for end in span)
+        low, high = (shown(_rounded(end, MINUTE)) for end in span)
         tip = (
             f"From {low} to {high} in the data. Type a date such as 2024-05-17 18:30, or as the data write it; up and "
-            f"down go a day further. Empty: missing; {dates.written(_rounded(feature.fill, MINUTE))} stands in."
+            f"down go a day further. Empty: missing; {shown(_rounded(feature.fill, MINUTE))} stands in."
         )
         super().__init__(feature.name, span, field=FIELD, tip=tip, parent=parent)
         self.calendar = icon_button("calendar", "Calendar. Choose a day.", on_click=self._open)
@@ -44,8 +45,7 @@ class DateCell(ValueCell):
         return None if text and self.value() is None else text
 
     def written(self, value: float) -> str:
-        text = dates.written(_rounded(value, dates.DAY if self._by_days else MINUTE))
-        return text.removesuffix(":00") if len(text) > len("2024-05-17 18:30") else text
+        return shown(_rounded(value, dates.DAY if self._by_days else MINUTE))
 
     def further(self, value: float, steps: int) -> float:
         return value + steps * dates.DAY
@@ -59,7 +59,7 @@ class DateCell(ValueCell):
         for day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
             calendar.setWeekdayTextFormat(day, plain)  # red would say that something is wrong
         value = self.value()
-        now = dates.written(self.typical() if value is None else value)
+        now = shown(self.typical() if value is None else value)
         calendar.setSelectedDate(QDate.fromString(now[:10], Qt.DateFormat.ISODate))
         calendar.clicked.connect(lambda day: self._take(day, menu))
         calendar.activated.connect(lambda day: self._take(day, menu))

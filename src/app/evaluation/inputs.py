@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from app import theme
+from app.dates import shown
 from core.data import dates, store
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, Preparation, TextFeature
 from core.data.schema import Part, Prepared
@@ -83,4 +84,4 @@ def _labels(feature: CategoryFeature, x: np.ndarray) -> list[str]:
 def _moment(feature: DateFeature, value: float) -> str:
     """To the day, or the minute where the time of day matters; 32 bits of x tell no seconds."""
     seconds = 60.0 * round((value * feature.scale + feature.mean) / 60)
-    return dates.written(seconds if "day" in feature.parts else seconds // dates.DAY * dates.DAY)
+    return shown(seconds if "day" in feature.parts else seconds // dates.DAY * dates.DAY)

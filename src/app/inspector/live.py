@@ -142,10 +142,11 @@ class LiveTensors(QWidget):
             made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             made.setMinimumContentsLength(8)
             for i, (name, text) in enumerate(zip(names, shown, strict=True)):
-                made.addItem(" ".join(text.split()), name)
+                made.addItem(text)
                 made.setItemData(i, self._tip(name), Qt.ItemDataRole.ToolTipRole)
             made.setAccessibleName("Which of its arrays")
-            made.activated.connect(lambda row: self._choose(names[row]))
+            of = dict(zip(shown, names, strict=True))
+            made.textActivated.connect(lambda text: self._choose(of[text]))
         self.choice = made
         head = self.head.layout()
         assert isinstance(head, QHBoxLayout)
