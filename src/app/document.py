@@ -175,6 +175,7 @@ class Document(QObject):
                 row_shape=p.row_shape if p else None,
                 outputs=self._outputs(p) if p else None,
                 target=p.target if p else "target",
+                codes=p.preparation.embedded if p else None,
             )
         return self._report
 

@@ -305,8 +305,9 @@ def _network(
     if options.network:
         base = _network_file(options.network)
     elif options.hidden:
-        usual = suggest.network_for(prepared, config).layer("l1").layer
+        usual = suggest.network_for(prepared, config).layer("l1").layer  # the first that is hidden
         base = mlp(1, _widths(options.hidden), 1, activation=getattr(usual, "activation", "relu"))
+        base = suggest.embedding(base, prepared)
     if options.activation:
         base = _with_activation(base, options.activation)
     return suggest.fitted(base, prepared, config)

@@ -11,12 +11,14 @@ from core.errors import SpecError
 from core.layers import Layer, Shape
 from core.layers.conv2d import Conv2D
 from core.layers.dense import Dense
+from core.layers.embed_columns import EmbedColumns
 from core.layers.embedding import Embedding
 from core.layers.flatten import Flatten
 from core.layers.reshape import Reshape
 from core.spec import LayerSpec, NetworkSpec
 
 MOST = 3  # repairs offered at once
+Codes = tuple[tuple[int, int], ...]  # (position, how many) of the values of a row that are codes of labels
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,23 @@ def for_outputs(network: NetworkSpec, last: LayerSpec, shapes: Mapping[str, Shap
     if len(shapes[last.id]) == 1:
         return Fix(f"Add Dense {outputs}", last.id, insert=(dense,))
     return Fix(f"Add Flatten and Dense {outputs}", last.id, insert=(Flatten(), dense))
+
+
+def embedding_for(codes: Codes) -> EmbedColumns:
+    """A layer for these codes; about 1.6 · tokens^0.56 numbers each, at most 16 (Howard and Gugger 2020, ch. 9)."""
+    width = max(2, min(16, round(1.6 * max(count for _, count in codes) ** 0.56)))
+    return EmbedColumns(columns=tuple(at for at, _ in codes), tokens=tuple(n for _, n in codes), width=width)
+
+
+def for_codes(first: LayerSpec, found: LayerSpec | None, codes: Codes) -> Fix:
+    """What makes the network read the codes in its data as such; found: the layer that now does, behind the input."""
+    if found is None:
+        layer = embedding_for(codes)
+        return Fix(f"Insert {layer.label}", first.id, insert=(layer,))
+    if not codes:
+        return Fix(f"Take {found.name} out", found.id, remove=True)
+    columns, tokens = zip(*codes, strict=True)
+    return Fix("Set its columns as the data have them", found.id, {"columns": columns, "tokens": tokens})
 
 
 def for_missing(

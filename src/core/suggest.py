@@ -11,15 +11,17 @@ import math
 from dataclasses import replace
 
 from core.data.schema import Prepared
-from core.edits import set_hypers
+from core.edits import insert_after, set_hypers
 from core.layers import Layer
 from core.layers.conv2d import Conv2D
 from core.layers.dense import Dense
 from core.layers.dropout import Dropout
+from core.layers.embed_columns import EmbedColumns
 from core.layers.flatten import Flatten
 from core.layers.input import Input
 from core.layers.max_pool import MaxPool
 from core.losses import outputs_for, resolve
+from core.repairs import embedding_for
 from core.spec import NetworkSpec, TrainingConfig, mlp, sequential
 from core.validation import output_layers
 
@@ -36,12 +38,26 @@ def network_for(prepared: Prepared, config: TrainingConfig) -> NetworkSpec:
     outputs = outputs_for(loss, len(prepared.classes))
     if len(prepared.row_shape) == 3:
         return convolutional(prepared.row_shape, outputs, rows=rows)
-    if inputs <= 2:
+    if codes := prepared.preparation.embedded:
+        inputs += len(codes) * (embedding_for(codes).width - 1)
+    elif inputs <= 2:
         return mlp(inputs, (8, 8, 6), outputs, activation="tanh")
     width = 16 if inputs <= 16 else 32 if inputs <= 48 else 64
     if rows < 200:
         width = min(width, 16)
-    return mlp(inputs, (width, width // 2), outputs)
+    return embedding(mlp(prepared.row_shape[0], (width, width // 2), outputs), prepared)
+
+
+def embedding(network: NetworkSpec, prepared: Prepared) -> NetworkSpec:
+    """`network` with a layer behind its input that looks up the codes in the data, where there are any."""
+    codes = prepared.preparation.embedded
+    first = next((spec.id for spec in network.layers if spec.layer.kind == "input"), None)
+    if not codes or first is None or any(isinstance(spec.layer, EmbedColumns) for spec in network.layers):
+        return network
+    made = insert_after(network, first, embedding_for(codes), name="embedding")
+    place = [spec.id for spec in made.layers].index(first) + 1
+    *others, added = made.layers
+    return replace(made, layers=(*others[:place], added, *others[place:]))
 
 
 def convolutional(shape: tuple[int, ...], outputs: int, *, rows: int) -> NetworkSpec:
@@ -78,11 +94,15 @@ def training_for(prepared: Prepared, config: TrainingConfig) -> TrainingConfig:
 
 
 def fitted(network: NetworkSpec, prepared: Prepared, config: TrainingConfig) -> NetworkSpec:
-    """`network` with its input's shape and its last layer's units as the data ask, where it has those layers."""
-    loss = resolve(config.loss, prepared.task, len(prepared.classes))
+    """`network` with its input's shape, its last layer's units and the codes that it looks up as the data ask, where it
+    has those layers."""
+    codes, loss = prepared.preparation.embedded, resolve(config.loss, prepared.task, len(prepared.classes))
     for spec in network.layers:
         if spec.layer.kind == "input":
             network = set_hypers(network, spec.id, shape=prepared.row_shape)
+        if isinstance(spec.layer, EmbedColumns) and codes:
+            columns, tokens = zip(*codes, strict=True)
+            network = set_hypers(network, spec.id, columns=columns, tokens=tokens)
     ends = output_layers(network)
     if len(ends) == 1 and hasattr(ends[0].layer, "units"):
         network = set_hypers(network, ends[0].id, units=outputs_for(loss, len(prepared.classes)))

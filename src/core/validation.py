@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from core import repairs
 from core.errors import SpecError
 from core.layers import Shape
+from core.layers.embed_columns import EmbedColumns
 from core.layers.input import Input
 from core.repairs import Fix
 from core.spec import LayerSpec, NetworkSpec
@@ -64,10 +65,12 @@ def output_layers(network: NetworkSpec) -> tuple[LayerSpec, ...]:
 
 
 def check(
-    network: NetworkSpec, *, row_shape: Shape | None = None, outputs: int | None = None, target: str = "target"
-) -> Report:
+    network: NetworkSpec, *, row_shape: Shape | None = None, outputs: int | None = None, target: str = "target",
+    codes: repairs.Codes | None = None,
+) -> Report:  # fmt: skip
     """Every finding about a network, given what the data asks: the shape of a row and the number of outputs.
 
+    codes: (position, how many) of the values of a row that are codes of labels; None where the data are not known.
     Works in Python integers and allocates no array, so absurd sizes cost nothing.
     """
     graph = {spec.id: list(network.sources(spec.id)) for spec in network.layers}
@@ -85,6 +88,7 @@ def check(
     for id in order:
         _check_layer(network, network.layer(id), order, shapes, badges)
     badges += _ends(network, shapes, row_shape, outputs, target)
+    badges += _codes(network, codes) if codes is not None else ()
     parameters, work, held = {}, {}, {}
     for id in (i for i in order if i in shapes):
         layer, inputs = network.layer(id).layer, input_shapes(network, id, shapes)
@@ -167,6 +171,31 @@ def _ends(
     elif outputs is not None and ends[0].id in shapes and shapes[ends[0].id] != (outputs,):
         found.append(_wrong_outputs(network, ends[0], shapes, outputs, target))
     return found
+
+
+def _codes(network: NetworkSpec, codes: repairs.Codes) -> list[Badge]:
+    """Whether the codes of labels, and nothing else, are looked up right behind the input."""
+    inputs = [spec for spec in network.layers if isinstance(spec.layer, Input)]
+    if len(inputs) != 1 or not network.targets(inputs[0].id):
+        return []
+    first = inputs[0]
+    after = [network.layer(id) for id in network.targets(first.id)]
+    found = next((spec for spec in after if isinstance(spec.layer, EmbedColumns)), None)
+    if found is None:
+        if not codes:
+            return []
+        few = "One value of a row is a code" if len(codes) == 1 else f"{len(codes):,} values of a row are codes"
+        text = f"{few} of labels: a name, not a size. A layer must look {'it' if len(codes) == 1 else 'them'} up."
+        return [Badge(first.id, "error", "Codes are not embedded", text, repairs.for_codes(first, None, codes))]
+    layer = found.layer
+    assert isinstance(layer, EmbedColumns)
+    have = dict(zip(layer.columns, layer.tokens, strict=False))
+    if have == dict(codes):
+        return []
+    title, text = "Does not fit the data", "Other values of a row are codes of labels than those it looks up."
+    if not codes:
+        title, text = "Nothing to embed", "No column of the data is prepared as an embedding."
+    return [Badge(found.id, "error", title, text, repairs.for_codes(first, found, codes))]
 
 
 def _wrong_outputs(

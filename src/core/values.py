@@ -14,13 +14,16 @@ from typing import Any
 
 from core.errors import UserInputError
 
+MOST_COUNTS = 10_000
+
 
 @dataclass(frozen=True)
 class Hyper:
     """What a person needs to know about one hyper-parameter, and what a program needs to check it.
 
-    kind is "int", "float", "bool", "choice" or "shape"; `choices` holds (value, label) pairs; `inherits` names the
-    training setting that stands in while the value is None; `suggestions` are the usual values to offer.
+    kind is "int", "float", "bool", "choice", "shape" or "counts" (any number of whole numbers); `choices` holds (value,
+    label) pairs; `inherits` names the training setting that stands in while the value is None; `suggestions` are the
+    usual values to offer.
     """
 
     label: str
@@ -66,6 +69,8 @@ def checked(cls: type[Any], name: str, raw: Any, *, where: str = "") -> Any:
         return raw
     if h.kind == "shape":
         return _shape(h, raw, place)
+    if h.kind == "counts":
+        return _counts(h, raw, place)
     return _number(h, raw, place)
 
 
@@ -74,6 +79,14 @@ def _shape(h: Hyper, raw: Any, place: str) -> tuple[int, ...]:
     if not 1 <= len(sizes) <= 4 or any(type(n) is not int or not 1 <= n <= 2**31 for n in sizes):
         raise UserInputError(f"{h.label} must be one to four whole numbers of at least 1, not {raw!r}.", where=place)
     return tuple(sizes)
+
+
+def _counts(h: Hyper, raw: Any, place: str) -> tuple[int, ...]:
+    counts = raw if isinstance(raw, (list, tuple)) else ()
+    if not 1 <= len(counts) <= MOST_COUNTS or any(type(n) is not int for n in counts):
+        what = f"{h.label} must be 1 to {MOST_COUNTS:,} whole numbers, not {raw!r:.60}."
+        raise UserInputError(what, where=place)
+    return tuple(int(_number(h, n, place)) for n in counts)
 
 
 def _number(h: Hyper, raw: Any, place: str) -> int | float:
@@ -86,7 +99,7 @@ def _number(h: Hyper, raw: Any, place: str) -> int | float:
         high = "" if h.maximum is None else f"at most {_digits(h.maximum)}"
         limits = " and ".join(part for part in (low, high) if part)
         raise UserInputError(f"{h.label} is {_digits(raw)}; it must be {limits}.", where=place)
-    return int(raw) if h.kind == "int" else float(raw)
+    return int(raw) if h.kind in ("int", "counts") else float(raw)
 
 
 def _digits(number: float) -> str:

@@ -239,6 +239,23 @@ class ShapeField(Field):
             QToolTip.showText(self.line.mapToGlobal(self.line.rect().bottomLeft()), why, self.line)
 
 
+class CountsField(Field):
+    """Whole numbers in a row, which the data decide."""
+
+    def _make(self) -> QWidget:
+        self.line = QLineEdit()
+        self.line.setReadOnly(True)
+        self.line.setFrame(False)
+        set_role(self.line, "plain")
+        self.line.setFixedHeight(HEIGHT)
+        return self.line
+
+    def show_value(self, value: Any) -> None:
+        self.line.setPlaceholderText("mixed" if value is MIXED else "")
+        self.line.setText("" if value is MIXED else ", ".join(f"{n:,}" for n in value))
+        self.line.setCursorPosition(0)
+
+
 class _Sizes(QLineEdit):
     """Escape and leaving bring the old value back where the new one was refused."""
 
@@ -275,7 +292,10 @@ def sizes_of(text: str, axes: int) -> tuple[int, ...]:
     return sizes
 
 
-_FIELDS = {"int": IntField, "float": FloatField, "choice": ChoiceField, "bool": BoolField, "shape": ShapeField}
+_FIELDS = {
+    "int": IntField, "float": FloatField, "choice": ChoiceField, "bool": BoolField, "shape": ShapeField,
+    "counts": CountsField,
+}  # fmt: skip
 
 
 def field_for(hyper: Hyper) -> Field:

@@ -92,8 +92,9 @@ def sql_number(cell: str, *, decimal_comma: bool = False) -> str:
     """An expression: the finite number in the text expression `cell`, or NULL."""
     plain = f"replace({cell}, ',', '.')" if decimal_comma else cell
     cast = f"TRY_CAST({plain} AS DOUBLE)"
-    # DuckDB reads "1_000" as 1000; identifiers such as 12_1 would become numbers.
-    return f"CASE WHEN NOT contains({cell}, '_') AND isfinite({cast}) THEN {cast} END"
+    # DuckDB reads "1_000" as 1000 and "+-1" as -1; identifiers such as 12_1 would become numbers.
+    own = f"NOT contains({cell}, '_') AND NOT contains({cell}, '+-')"
+    return f"CASE WHEN {own} AND isfinite({cast}) THEN {cast} END"
 
 
 def sql_label(value: str) -> str:

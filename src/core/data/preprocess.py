@@ -247,6 +247,16 @@ class Preparation:
     image: ImageFeature | None = None
 
     @property
+    def embedded(self) -> tuple[tuple[int, int], ...]:
+        """(position, codes) of every input value that is the code of a label, counted from 0."""
+        starts = np.cumsum([0, *(feature.width for feature in self.features)])
+        return tuple(
+            (int(start), feature.codes)
+            for feature, start in zip(self.features, starts, strict=False)
+            if isinstance(feature, CategoryFeature) and feature.embedded
+        )
+
+    @property
     def numbers(self) -> np.ndarray:
         """(values,) float32: 1 where an input value is a scaled number, 0 where it stands for anything else."""
         found = np.zeros(sum(feature.width for feature in self.features), np.float32)

@@ -119,6 +119,12 @@ class Trainer:
         if shape != prepared.row_shape:
             sizes, row = ("×".join(str(n) for n in each) for each in (shape, prepared.row_shape))
             raise UserInputError(f"The input takes {sizes} values, a row of the data has {row}.", where="network")
+        report = check(self.task.network, codes=prepared.preparation.embedded)
+        if not report.ok:
+            badge = next(b for b in report.badges if b.severity == "error")
+            remedy = f"{badge.fix.label}." if badge.fix else ""
+            where = self.task.network.layer(badge.layer_id).name
+            raise UserInputError(f"{badge.title}.", where=where, reason=badge.text, remedy=remedy)
         if outputs != wanted:
             raise UserInputError(
                 f"The last layer gives {outputs[0]} outputs; {prepared.target} needs {wanted[0]}.", where="network",

@@ -194,5 +194,7 @@ class TestWords:
         menu = next(m for m in view.findChildren(QMenu) if m.isVisible())
         titles = [a.text() for a in menu.actions() if a.menu() is not None]
         assert titles[:2] == ["Convolution", "Pooling"]
-        assert [a.text() for a in menu.actions() if a.menu() is None] == ["Dense", "Activation", "PReLU"]
+        assert [a.text() for a in menu.actions() if a.menu() is None] == [
+            "Dense", "Activation", "Embed columns", "PReLU",
+        ]  # fmt: skip
         menu.close()

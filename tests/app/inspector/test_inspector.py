@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from app.document import Trained
-from app.inspector.fields import BoolField, ChoiceField, FloatField, IntField, ShapeField
+from app.inspector.fields import BoolField, ChoiceField, CountsField, FloatField, IntField, ShapeField
 from app.inspector.kernels import kernels
 from app.inspector.layer_page import formulas
 from app.inspector.panel import Inspector
@@ -56,7 +56,10 @@ class TestFields:
         fields = panel.layer.form.fields
         hypers = values.hypers(layer_types()[kind])
         assert list(fields) == list(hypers)
-        kinds = {"int": IntField, "float": FloatField, "choice": ChoiceField, "bool": BoolField, "shape": ShapeField}
+        kinds = {
+            "int": IntField, "float": FloatField, "choice": ChoiceField, "bool": BoolField, "shape": ShapeField,
+            "counts": CountsField,
+        }  # fmt: skip
         for name, hyper in hypers.items():
             assert isinstance(fields[name], kinds[hyper.kind])
             assert hyper.help.split()[0] in fields[name].editor.toolTip()
