@@ -13,6 +13,7 @@ from app.document import Document, Trained
 from app.engine_link import EngineLink
 from app.jobs_link import JobsLink
 from app.notice import Notice, failure, refusal
+from app.pages_link import PagesLink
 from app.runs import Runs
 from core import suggest
 from core.data.augmentation import Augmentation
@@ -55,6 +56,7 @@ class Session(QObject):
         self.document = Document(self)
         self.engine = EngineLink(self)
         self.jobs = JobsLink(self)
+        self.pages = PagesLink(self)
         self.runs = Runs(self.document, self.engine, self)
         self._suggested: NetworkSpec | None = None
         self._suggested_training: TrainingConfig | None = None
@@ -73,9 +75,10 @@ class Session(QObject):
         self.jobs.start()
 
     def shutdown(self) -> None:
-        """End both processes; a run is checkpointed first."""
+        """End the processes; a run is checkpointed first."""
         self.engine.shutdown()
         self.jobs.shutdown()
+        self.pages.shutdown()
 
     # --- data
 

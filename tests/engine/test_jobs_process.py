@@ -76,7 +76,7 @@ def test_a_lower_limit_of_the_system_is_no_obstacle(monkeypatch) -> None:
     monkeypatch.setattr(jobs_module.sys, "platform", "linux")
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (2**30, 2**31))
     monkeypatch.setattr(resource, "setrlimit", lambda _kind, limits: asked.append(limits))
-    jobs_module._limit_memory()
+    jobs_module.limit_memory()
     ((soft, hard),) = asked
     assert soft <= 2**30
     assert hard == 2**31
@@ -84,7 +84,7 @@ def test_a_lower_limit_of_the_system_is_no_obstacle(monkeypatch) -> None:
 
 def test_a_result_that_cannot_travel_is_a_defect_told_in_words(monkeypatch) -> None:
     ours, theirs = multiprocessing.Pipe()
-    monkeypatch.setattr(jobs_module, "_limit_memory", lambda: None)
+    monkeypatch.setattr(jobs_module, "limit_memory", lambda: None)
     monkeypatch.setattr(jobs_module.signal, "signal", lambda *_: None)
     monkeypatch.setitem(jobs_module.JOBS, "inspect", lambda _report: lambda: None)
     ours.send(Job(1, "inspect"))

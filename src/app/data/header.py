@@ -6,7 +6,7 @@ from html import escape
 from typing import cast
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QCursor, QFont, QFontMetricsF, QHelpEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QHeaderView, QToolTip, QWidget
 
 from app import theme
@@ -16,12 +16,16 @@ from app.data.table_model import PreviewModel
 HEIGHT = 88
 PAD = 10.0
 NARROWEST, WIDEST = 96, 260
+ARROW_ROOM = 24
 
 
 class ColumnHeader(QHeaderView):
-    """`asked`: the person wants the menu of a column, at a global position."""
+    """`asked`: the person wants the menu of a column, at a global position. `sorted_by`: the rows by a column,
+    downwards or not; -1 for their own order. A click on the arrow at a name goes through all three.
+    """
 
     asked = Signal(int, QPoint)
+    sorted_by = Signal(int, bool)
 
     def __init__(self, model: PreviewModel, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -33,7 +37,7 @@ class ColumnHeader(QHeaderView):
         self.setMinimumSectionSize(64)
         self.setMouseTracking(True)
         self.setAccessibleName("Columns")
-        self.sectionClicked.connect(self.ask)
+        self.sectionClicked.connect(self._clicked)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda at: self.ask(self.logicalIndexAt(at)))
 
@@ -57,6 +61,22 @@ class ColumnHeader(QHeaderView):
         left = paint.chip_width(part) if part == "target" else small.horizontalAdvance(part)
         right = small.horizontalAdvance(facts.column_range(profile, self._model.column(section)))
         return min(WIDEST, max(NARROWEST, int(left + 12 + right + 2 * PAD + 2)))
+
+    def _clicked(self, section: int) -> None:
+        at = self.viewport().mapFromGlobal(QCursor.pos())
+        right = self.sectionViewportPosition(section) + self.sectionSize(section)
+        if right - ARROW_ROOM <= at.x() <= right and 0 <= at.y() <= ARROW_ROOM:
+            self.turn(section)
+        else:
+            self.ask(section)
+
+    def turn(self, section: int) -> None:
+        """Ascending, descending, and back to the order of the source."""
+        view = self._model.pages.view
+        if view.column != section:
+            self.sorted_by.emit(section, False)
+        else:
+            self.sorted_by.emit(-1 if view.descending else section, not view.descending)
 
     def ask(self, section: int) -> None:
         if section >= 0:
@@ -90,7 +110,8 @@ class ColumnHeader(QHeaderView):
                 text = self._model.headerData(
                     section, Qt.Orientation.Horizontal, Qt.ItemDataRole.AccessibleDescriptionRole
                 )
-                QToolTip.showText(help_event.globalPos(), as_tooltip(f"{text}\nClick for what to do with it."))
+                more = "Click for what to do with it; the arrow sorts the rows."
+                QToolTip.showText(help_event.globalPos(), as_tooltip(f"{text}\n{more}"))
                 return True
         return super().viewportEvent(event)
 
@@ -127,11 +148,25 @@ class ColumnHeader(QHeaderView):
         painter.setFont(_name_font())
         painter.setPen(colours.faint if muted else colours.text)
         name = QRectF(inner.left() + paint.GLYPH + 8, box.top() + 7, inner.width() - paint.GLYPH - 8, 18)
+        if section == self._model.pages.view.column or section == self._hovered:
+            self._paint_arrow(painter, QPointF(box.right() - ARROW_ROOM / 2, name.center().y()), section)
+            painter.setPen(colours.faint if muted else colours.text)
+            name.setRight(box.right() - ARROW_ROOM)
         paint.draw_text(painter, name, facts.shown(column.name))
         picture = QRectF(inner.left(), box.top() + 31, inner.width(), 28)
         heights = paint.bars(column)
         paint.draw_histogram(painter, picture, heights, paint.bar_colours(profile, column, muted=muted))
         self._paint_part(painter, QRectF(inner.left(), box.top() + 64, inner.width(), 17), section, part)
+
+    def _paint_arrow(self, painter: QPainter, at: QPointF, section: int) -> None:
+        """How the rows are sorted; where the mouse is, that they can be."""
+        view, colours = self._model.pages.view, theme.current()
+        mine = section == view.column
+        tip = 3.0 if mine and view.descending else -3.0
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colours.accent if mine else colours.faint)
+        corners = [QPointF(at.x(), at.y() + tip), QPointF(at.x() - 4, at.y() - tip), QPointF(at.x() + 4, at.y() - tip)]
+        painter.drawPolygon(corners)
 
     def _paint_part(self, painter: QPainter, box: QRectF, section: int, part: str) -> None:
         profile, colours = self._model.profile, theme.current()

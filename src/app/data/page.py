@@ -20,17 +20,16 @@ from app.busy import BusyStrip
 from app.data import facts
 from app.data.draw_page import DrawPage
 from app.data.findings import FindingsPanel
-from app.data.header import HEIGHT
 from app.data.image_view import ImageView
 from app.data.points import number_columns
 from app.data.prepare_card import PrepareCard
-from app.data.preview import ROW, PreviewTable
 from app.data.reading_menu import ReadingButton
 from app.data.scatter import ScatterCard
 from app.data.sources import can_draw_on, choose_file, draw_on, open_source_menu
 from app.data.start import StartPage
+from app.data.table_box import TableBox
 from app.style import set_role
-from app.widgets import Card, ElidedLabel, Segmented, button, label
+from app.widgets import ElidedLabel, Segmented, button, label
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -49,7 +48,8 @@ class DataPage(QWidget):
         self._session = session
         set_role(self, "page")
         self.setAccessibleName("Data")
-        self.table, self.scatter, self.findings = PreviewTable(session), ScatterCard(session), FindingsPanel(session)
+        self.rows, self.scatter, self.findings = TableBox(session), ScatterCard(session), FindingsPanel(session)
+        self.table = self.rows.table
         self.preparing = PrepareCard(session)
         self._scatter_wanted: bool | None = None  # None: shown where there are just two features
         self._stack = QStackedLayout()
@@ -78,19 +78,11 @@ class DataPage(QWidget):
         column.addLayout(self._build_head())
         column.addLayout(self._build_task())
         column.addWidget(self.findings)
-        self._table_card = Card(margin=1, spacing=0)
-        self._table_card.body.addWidget(self.table)
-        self._foot = label("", "caption")
-        tables = QVBoxLayout()
-        tables.setSpacing(8)
-        tables.addWidget(self._table_card, 1)
-        tables.addWidget(self._foot)
-        tables.addStretch(0)
         self._tables = QWidget()
         self._middle = QHBoxLayout(self._tables)
         self._middle.setContentsMargins(0, 0, 0, 0)
         self._middle.setSpacing(12)
-        self._middle.addLayout(tables, 3)
+        self._middle.addWidget(self.rows, 3)
         self._middle.addWidget(self.scatter, 2)
         self._middle.addWidget(self.preparing)
         self.preparing.hide()
@@ -167,7 +159,7 @@ class DataPage(QWidget):
             return
         self._stack.setCurrentIndex(0 if profile is None else 1)
         self.findings.refresh()
-        self.table.show_table()
+        self.rows.show_table()
         if profile is None:
             return
         self._name.set_text(facts.shown(profile.name))
@@ -179,10 +171,6 @@ class DataPage(QWidget):
         if profile.images is not None:
             self.images.show_images(profile, self._session.document.prepared)
             return
-        shown = len(profile.preview)
-        self._foot.setText(f"The first {shown:,} of {facts.count(profile.rows, 'row')}" if shown < profile.rows else "")
-        self._foot.setVisible(shown < profile.rows)
-        self._table_card.setMaximumHeight(HEIGHT + shown * ROW + 14)
         self._show_scatter()
 
     def _show_kind(self, profile: TableProfile) -> None:

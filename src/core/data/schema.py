@@ -198,3 +198,28 @@ class Arrays:
     train: Part
     validation: Part
     test: Part
+
+
+NO_PART = 255
+
+
+@dataclass(frozen=True)
+class View:
+    """Which rows of a table are looked at, in which order. column: the one to sort by, -1 for the order of the source.
+    containing: a text that rows have to hold, or "".
+    """
+
+    column: int = -1
+    descending: bool = False
+    containing: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows that follow each other in a view, as they are written; None where a cell is empty. numbers: of the rows in
+    the source, from 0. parts: of each row 0 train, 1 validation, 2 test, or NO_PART.
+    """
+
+    numbers: tuple[int, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    parts: bytes

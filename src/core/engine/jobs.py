@@ -136,7 +136,7 @@ JOBS: dict[str, Callable[..., Any]] = {
 def jobs_main(pipe: Connection) -> None:
     """Serve jobs one after the other until the window's end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit_memory()
+    limit_memory()
     while True:
         try:
             job = pipe.recv()
@@ -179,7 +179,7 @@ def _run(job: Job, pipe: Connection) -> JobDone | JobFailed:
         return JobFailed(job.id, None, traceback.format_exc())
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """At most three quarters of the machine's memory, so that a hostile file ends this process and not the machine."""
     total = physical_memory()
     if total is None or not sys.platform.startswith("linux"):

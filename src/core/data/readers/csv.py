@@ -51,8 +51,7 @@ class CsvReader:
             encoding.write_utf8(path, found, text, progress=progress)
         else:
             text = plainly_named(path, work)
-        csv.field_size_limit(work.budget.line_bytes)
-        dialect = guess(_sample(text, work.budget), where=path.name, told=told)
+        dialect = dialect_of(text, options, work.budget, where=path.name)
         columns = len(dialect.names)
         _check_columns(columns, path, work.budget)
         return RawTable(
@@ -70,6 +69,12 @@ class CsvReader:
 
 
 READER = CsvReader()
+
+
+def dialect_of(text: Path, options: Options, budget: Budget, *, where: str = "") -> Dialect:
+    """How a text in UTF-8 is written; raises UserInputError for rows without a common width."""
+    csv.field_size_limit(budget.line_bytes)
+    return guess(_sample(text, budget), where=where or text.name, told=_told(options, where or text.name))
 
 
 def _told(options: Options, where: str) -> Told:
