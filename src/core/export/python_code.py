@@ -21,7 +21,7 @@ from core.spec import NetworkSpec
 
 # Names that the programs use themselves, and attributes that an nn.Module has already, in PyTorch and in MLX.
 _OWN_NAMES = """
-annotations attend average cells column convolve1d convolve2d csv elu gelu group_standardized gru_cell label
+annotations attend average cells column convolve1d convolve2d csv elu embed_columns gelu group_standardized gru_cell label
 leaky_relu look_up lstm_cell main math model mx network nn np number p positions predict prepare present recurrent
 relu run run_gru run_lstm run_simple_rnn self self_attention sigmoid silu softmax softplus standardized sys tanh torch
 w weights windows x y yes z

@@ -36,6 +36,7 @@ RULES: dict[str, Callable[[Network, Place], str]] = {
     "layer_norm": layers.layer_norm,
     "group_norm": layers.group_norm,
     "embedding": layers.embedding,
+    "embed_columns": layers.embed_columns,
     "attention": attention.attention,
     "positional_encoding": attention.positional_encoding,
 }

@@ -60,6 +60,11 @@ class Network:
         self.builder.add_transpose(name, list(axes), x, name)
         return name
 
+    def gather(self, x: str, places: Sequence[int], name: str) -> str:
+        """Those values of a flat row, in that order."""
+        self.builder.add_gather(name, [x, self.constant(places, f"{name}/places")], name, axis=0)
+        return name
+
     def where(self, condition: str, x: str, otherwise: str, name: str) -> str:
         self.builder.add_where_broadcastable(name, [condition, x, otherwise], name)
         return name

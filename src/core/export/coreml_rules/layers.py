@@ -104,3 +104,27 @@ def embedding(network: Network, place: Place) -> str:
     table = np.ascontiguousarray(W.T, np.float32)
     network.builder.add_embedding_nd(f"{name}/vectors", x, f"{name}/vectors", len(W), W.shape[1], table)
     return f"{name}/vectors"
+
+
+def embed_columns(network: Network, place: Place) -> str:
+    """The other values, then for every column of codes a row of its table; all tables lie in one, end to end."""
+    name, layer, builder = place.name, place.layer, network.builder
+    count = len(layer.columns)
+    rest = [i for i in range(place.inputs[0][0]) if i not in layer.columns]
+    W = np.concatenate([place.p[f"W{k}"] for k in range(count)])
+    codes = network.gather(place.xs[0], layer.columns, f"{name}/codes")
+    builder.add_max_broadcastable(f"{name}/least", [codes, network.constant([0.0], f"{name}/zero")], f"{name}/least")
+    most = network.constant([tokens - 1.0 for tokens in layer.tokens], f"{name}/last")
+    builder.add_min_broadcastable(f"{name}/clamped", [f"{name}/least", most], f"{name}/clamped")
+    half = network.bent("LINEAR", f"{name}/clamped", f"{name}/half", [1.0, 0.5])
+    builder.add_floor(f"{name}/code", half, f"{name}/code")
+    starts = network.constant(np.cumsum([0, *layer.tokens[:-1]]), f"{name}/starts")
+    rows = network.reshape(network.add([f"{name}/code", starts], f"{name}/row"), (count, 1), f"{name}/rows")
+    table = np.ascontiguousarray(W.T, np.float32)
+    builder.add_embedding_nd(f"{name}/vectors", rows, f"{name}/vectors", len(W), layer.width, table)
+    flat = network.reshape(f"{name}/vectors", (count * layer.width,), f"{name}/numbers")
+    if not rest:
+        return flat
+    others = network.gather(place.xs[0], rest, f"{name}/others")
+    builder.add_concat_nd(f"{name}/joined", [others, flat], f"{name}/joined", axis=-1)
+    return f"{name}/joined"

@@ -42,6 +42,7 @@ RULES: dict[str, Callable[[Graph, Place], str]] = {
     "layer_norm": norms.layer_norm,
     "group_norm": norms.group_norm,
     "embedding": shapes.embedding,
+    "embed_columns": shapes.embed_columns,
     "simple_rnn": recurrent.simple_rnn,
     "lstm": recurrent.lstm,
     "gru": recurrent.gru,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from core.export.onnx_rules.graph import Graph
 from core.export.walk import Place
 
@@ -71,6 +73,31 @@ def embedding(graph: Graph, place: Place) -> str:
     token = graph.add("Add", token, graph.constant(0.5, f"{name}/half"), out=f"{name}/token_and_a_half")
     token = graph.add("Cast", token, out=f"{name}/token", to=TensorProto.INT64)
     return graph.add("Gather", graph.constant(table, f"{name}/W"), token, out=f"{name}/vectors", axis=0)
+
+
+def embed_columns(graph: Graph, place: Place) -> str:
+    """The other values, then for every column of codes a row of its table; all tables lie in one, end to end."""
+    from onnx import TensorProto
+
+    name, layer = place.name, place.layer
+    rest = [i for i in range(place.inputs[0][0]) if i not in layer.columns]
+    tables = [place.p[f"W{k}"] for k in range(len(layer.columns))]
+    starts = np.cumsum([0, *layer.tokens[:-1]])
+    columns = graph.constant(layer.columns, f"{name}/columns", np.int64)
+    code = graph.add("Gather", place.xs[0], columns, out=f"{name}/codes", axis=1)
+    code = graph.add("Max", code, graph.constant([0.0], f"{name}/least"), out=f"{name}/at_least")
+    most = graph.constant([tokens - 1.0 for tokens in layer.tokens], f"{name}/most")
+    code = graph.add("Min", code, most, out=f"{name}/clamped")
+    code = graph.add("Add", code, graph.constant([0.5], f"{name}/half"), out=f"{name}/code_and_a_half")
+    code = graph.add("Cast", code, out=f"{name}/code", to=TensorProto.INT64)
+    row = graph.add("Add", code, graph.constant(starts, f"{name}/starts", np.int64), out=f"{name}/row")
+    found = graph.add("Gather", graph.constant(np.concatenate(tables), f"{name}/W"), row, out=f"{name}/rows", axis=0)
+    flat = graph.reshape(found, (len(tables) * layer.width,), f"{name}/numbers")
+    if not rest:
+        return flat
+    others = graph.constant(rest, f"{name}/other_columns", np.int64)
+    others = graph.add("Gather", place.xs[0], others, out=f"{name}/others", axis=1)
+    return graph.add("Concat", others, flat, out=f"{name}/joined", axis=1)
 
 
 def present(graph: Graph, x: str, name: str) -> str:

@@ -113,4 +113,8 @@ WORDS = {
     "max": "max",
     "concat": "mx.concatenate([{}], axis=-1)",
     "array": "mx.array({})",
+    "modules": "[nn.Embedding(n, width) for n in tokens]",
+    "others": "mx.take(x, mx.array(self.others), axis=1)",
+    "code": "(mx.clip(x[:, column], 0, tokens - 1) + 0.5).astype(mx.int32)",
+    "joined": "mx.concatenate(parts, axis=-1)",
 }

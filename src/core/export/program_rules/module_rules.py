@@ -58,6 +58,13 @@ def attention(place: Place, dialect: Dialect) -> Step:
     return Step(f"self.{place.name}({place.xs[0]})", made, saved)
 
 
+def embed_columns(place: Place, dialect: Dialect) -> Step:
+    layer = place.layer
+    saved = {f"W{k}": Saved(f"tables.{k}.weight") for k in range(len(layer.columns))}
+    made = f"EmbedColumns({place.inputs[0][-1]}, {list(layer.columns)}, {list(layer.tokens)}, {layer.width})"
+    return Step(f"self.{place.name}({place.xs[0]})", made, saved)
+
+
 def simple_rnn(place: Place, dialect: Dialect) -> Step:
     function = dialect.activations[place.layer.activation].format("z")
     return _recurrent(place, "SimpleRNN", f"lambda z: {function}")
@@ -88,6 +95,7 @@ RULES = {
     "dropout": dropout,
     "layer_norm": layer_norm,
     "attention": attention,
+    "embed_columns": embed_columns,
     "simple_rnn": simple_rnn,
     "lstm": lstm,
     "gru": gru,
@@ -109,6 +117,22 @@ class Attention(nn.Module):
         there = present(x) if self.skip_padding else None
         y = self.out(attend(self.query(x), self.key(x), self.value(x), there, self.heads, self.causal))
         return y if there is None else $np.where(there, y, 0.0)
+''',
+    "EmbedColumns": '''
+class EmbedColumns(nn.Module):
+    """Some columns hold codes: each becomes a row of its table, and all these rows come after the other values."""
+
+    def __init__(self, inputs, columns, tokens, width):
+        super().__init__()
+        self.columns, self.tokens = tuple(columns), tuple(tokens)
+        self.others = tuple(i for i in range(inputs) if i not in columns)
+        self.tables = $modules
+
+    def $call(self, x):
+        parts = [$others] if self.others else []
+        for column, tokens, table in zip(self.columns, self.tokens, self.tables):
+            parts.append(table($code))
+        return $joined
 ''',
     "Recurrent": '''
 class Recurrent(nn.Module):

@@ -97,6 +97,12 @@ def look_up(x, W):
     """The row of W that the whole number nearest to each x names; numbers outside count as the first or the last."""
     return W[(np.clip(x, 0, len(W) - 1) + 0.5).astype(int)]
 ''',
+    "embed_columns": '''
+def embed_columns(x, columns, tables):
+    """x: (rows, values) without those columns, then for each of them the rows of its table that its codes name."""
+    found = [look_up(x[:, column], W) for column, W in zip(columns, tables)]
+    return np.concatenate([np.delete(x, columns, axis=1), *found], axis=1)
+''',
     **shared.PIECES,
     "self_attention": '''
 def self_attention(x, w, name, heads, causal, skip_padding):

@@ -77,6 +77,12 @@ def _embedding(place: Place, dialect: Dialect) -> Step:
     return Step(f"look_up({place.xs[0]}, {_weight(place, 'W')})")
 
 
+def _embed_columns(place: Place, dialect: Dialect) -> Step:
+    columns = list(place.layer.columns)
+    tables = f'[w[f"{place.name}.W{{k}}"] for k in range({len(columns)})]'
+    return Step(f"embed_columns({place.xs[0]}, {columns}, {tables})")
+
+
 def _attention(place: Place, dialect: Dialect) -> Step:
     layer = place.layer
     how = f"heads={layer.heads}, causal={layer.causal}, skip_padding={layer.skip_padding}"
@@ -113,6 +119,7 @@ RULES = {
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
     "embedding": _embedding,
+    "embed_columns": _embed_columns,
     "attention": _attention,
     "simple_rnn": _simple_rnn,
     "lstm": _lstm,

@@ -155,4 +155,8 @@ WORDS = {
     "max": "amax",
     "concat": "torch.cat([{}], dim=-1)",
     "array": "torch.from_numpy({})",
+    "modules": "nn.ModuleList(nn.Embedding(n, width) for n in tokens)",
+    "others": "x[:, list(self.others)]",
+    "code": "(x[:, column].clamp(0, tokens - 1) + 0.5).long()",
+    "joined": "torch.cat(parts, dim=-1)",
 }
