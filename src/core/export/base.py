@@ -95,3 +95,8 @@ def index_of_label(feature: CategoryFeature) -> dict[str, int]:
     """What stands in a cell → index of its label. Missing marks mean `fill`, unless training saw them as labels."""
     index = {label: i for i, label in enumerate(feature.categories)}
     return {mark: index.get(feature.fill, -1) for mark in sorted(cells.MISSING)} | index
+
+
+def missing_marks(feature: CategoryFeature) -> list[str]:
+    """What stands in a cell that counts as missing."""
+    return sorted(cells.MISSING.difference(feature.categories))

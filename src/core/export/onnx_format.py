@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import __version__
-from core.data.preprocess import CategoryFeature, ClassTarget, Feature, ImageFeature, NumberFeature
+from core.data.preprocess import ClassTarget, DateFeature, ImageFeature, TextFeature
 from core.evaluation.rows import number_of
-from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of, index_of_label, input_name
+from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of
+from core.export.onnx_prepare import ML, described, prepared
 from core.export.onnx_rules import RULES
 from core.export.onnx_rules.graph import Graph
 from core.export.walk import Place, check_size, places, plan_of
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     import onnx
 
 IR_VERSION, OPSET, ML_OPSET = 8, 17, 2
-ML = "ai.onnx.ml"
-# A column whose mean is this many deviations away from zero loses too much of its 24 bits as float32.
-FLOAT32_REACH = 256.0
 IMAGE = "image"
 
 
@@ -47,7 +45,7 @@ def build(model: TrainedModel) -> onnx.ModelProto:
         return RULES[place.layer.kind](graph, replace(place, name=f"/network/{place.name}"))
 
     image, features = model.preparation.image, model.preparation.features
-    x = _prepared(graph, features) if image is None else _image(graph, image)
+    x = prepared(graph, features) if image is None else _image(graph, image)
     z = places(model, plan, x, write)
     outputs = _answers(graph, model, z)
     nodes = graph.needed([output.name for output in outputs])
@@ -69,10 +67,7 @@ def build(model: TrainedModel) -> onnx.ModelProto:
 
 def _facts(model: TrainedModel) -> dict[str, str]:
     image = model.preparation.image
-    columns: list[dict[str, Any]] = [
-        {"input": input_name(f), "column": f.name, "kind": "number" if isinstance(f, NumberFeature) else "category"}
-        for f in model.preparation.features
-    ]
+    columns = [described(feature) for feature in model.preparation.features]
     if image is not None:
         shape = {"height": image.height, "width": image.width, "channels": image.channels, "white": image.white}
         columns = [{"input": IMAGE, "column": image.name, "kind": "image", **shape}]
@@ -110,68 +105,6 @@ def _image(graph: Graph, image: ImageFeature) -> str:
     x = graph.image(IMAGE, image.shape)
     x = graph.add("Sub", x, graph.constant(image.mean, "/prepare/mean"), out="/prepare/centred")
     return graph.add("Div", x, graph.constant(image.scale, "/prepare/scale"), out="/prepare/x")
-
-
-def _prepared(graph: Graph, features: tuple[Feature, ...]) -> str:
-    """Input nodes and everything up to x: (rows, values). Neighbouring numbers are prepared together."""
-    parts: list[str] = []
-    run: list[NumberFeature] = []
-    for i, feature in enumerate((*features, None)):
-        if isinstance(feature, NumberFeature) and (not run or _way(feature) == _way(run[0])):
-            run.append(feature)
-            continue
-        if run:
-            parts.append(_numbers(graph, run, f"/prepare/numbers_{len(parts)}"))
-        run = [feature] if isinstance(feature, NumberFeature) else []
-        if isinstance(feature, CategoryFeature):
-            parts.append(_category(graph, feature, f"/prepare/category_{i}"))
-    return graph.add("Concat", *parts, out="/prepare/x", axis=1)
-
-
-def is_wide(feature: NumberFeature) -> bool:
-    """Whether the column needs float64, as years do, or times in seconds, or numbers of any size by their logarithm."""
-    return feature.log or abs(feature.mean) > FLOAT32_REACH * feature.scale
-
-
-def _way(feature: NumberFeature) -> tuple[bool, bool]:
-    return is_wide(feature), feature.log
-
-
-def _numbers(graph: Graph, run: list[NumberFeature], name: str) -> str:
-    """x' = (x - mean) / scale with missing values filled, or the same of log(1 + max(x, 0)).
-
-    The mean comes off in two parts, which keeps its low bits.
-    """
-    from onnx import TensorProto
-
-    kind, dtype = (TensorProto.DOUBLE, np.float64) if is_wide(run[0]) else (TensorProto.FLOAT, np.float32)
-    x = graph.add("Concat", *(graph.column(input_name(f), kind) for f in run), out=f"{name}/columns", axis=1)
-    mean = np.array([f.mean for f in run])
-    high = mean.astype(dtype)
-    fill = graph.constant([f.fill for f in run], f"{name}/fill_value", dtype)
-    x = graph.add("Where", graph.add("IsNaN", x, out=f"{name}/missing"), fill, x, out=f"{name}/filled")
-    if run[0].log:
-        x = graph.add("Max", x, graph.constant([0.0], f"{name}/zero", dtype), out=f"{name}/positive")
-        x = graph.add("Add", x, graph.constant([1.0], f"{name}/one", dtype), out=f"{name}/above_one")
-        x = graph.add("Log", x, out=f"{name}/log")
-    x = graph.add("Sub", x, graph.constant(high, f"{name}/mean", dtype), out=f"{name}/centred")
-    x = graph.add("Sub", x, graph.constant(mean - high, f"{name}/mean_rest", dtype), out=f"{name}/centred_fully")
-    x = graph.add("Div", x, graph.constant([f.scale for f in run], f"{name}/scale", dtype), out=f"{name}/scaled")
-    return graph.add("Cast", x, out=name, to=TensorProto.FLOAT) if kind == TensorProto.DOUBLE else x
-
-
-def _category(graph: Graph, feature: CategoryFeature, name: str) -> str:
-    """One-hot: the label's index, compared with every index; unknown is -1 and equals none."""
-    from onnx import TensorProto
-
-    index = index_of_label(feature)
-    column = graph.column(input_name(feature), TensorProto.STRING)
-    found = graph.add(
-        "LabelEncoder", column, out=f"{name}/index", domain=ML,
-        keys_strings=list(index), values_int64s=list(index.values()), default_int64=-1,
-    )  # fmt: skip
-    every = graph.constant([list(range(len(feature.categories)))], f"{name}/every_index", np.int64)
-    return graph.add("Cast", graph.add("Equal", found, every, out=f"{name}/is"), out=name, to=TensorProto.FLOAT)
 
 
 # --- answers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +51,22 @@ class Graph:
 
         self.inputs.append(helper.make_tensor_value_info(name, kind, ["rows", 1]))
         return name
+
+    def row(self, name: str, width: int) -> str:
+        """An input of the graph: several numbers a row, (rows, width)."""
+        return self.image(name, (width,))
+
+    def filled(self, fill: Mapping[str, float], kind: int, dtype: Any, name: str) -> tuple[str, str]:
+        """Columns side by side, as inputs of the graph, NaN filled; and where it was NaN."""
+        x = self.add("Concat", *(self.column(column, kind) for column in fill), out=f"{name}/columns", axis=1)
+        missing = self.add("IsNaN", x, out=f"{name}/missing")
+        value = self.constant([*fill.values()], f"{name}/fill_value", dtype)
+        return self.add("Where", missing, value, x, out=f"{name}/filled"), missing
+
+    def ordered(self, parts: Sequence[str], order: Sequence[int], name: str) -> str:
+        """The parts side by side, and of that the columns in `order`."""
+        x = self.add("Concat", *parts, out=f"{name}/beside", axis=1)
+        return self.add("Gather", x, self.constant(order, f"{name}/order", np.int64), out=name, axis=1)
 
     def image(self, name: str, shape: Sequence[int]) -> str:
         """An input of the graph: pixels, (rows, height, width, channels)."""
