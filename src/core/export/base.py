@@ -10,7 +10,7 @@ import numpy as np
 
 from core.data import cells
 from core.data.pixels import normalised
-from core.data.preprocess import CategoryFeature, ClassTarget, Feature, Preparation
+from core.data.preprocess import CategoryFeature, Feature, LabelsTarget, NumberTarget, Preparation
 from core.evaluation.rows import prepared_rows
 from core.model import TrainedModel
 
@@ -80,9 +80,14 @@ class Exporter:
 
 
 def classes_of(model: TrainedModel) -> tuple[str, ...]:
-    """Class labels by index; () for a number."""
+    """Class labels by index, or those of which a row may have several; () for a number."""
     target = model.preparation.target
-    return target.classes if isinstance(target, ClassTarget) else ()
+    return () if isinstance(target, NumberTarget) else target.classes
+
+
+def separator_of(target: LabelsTarget) -> str:
+    """What stands between the labels of a row where they are written in one cell."""
+    return target.separator or "|"
 
 
 def input_name(feature: Feature) -> str:

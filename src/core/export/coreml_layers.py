@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,22 +17,21 @@ Array = np.ndarray
 Layer = Callable[..., Array]
 
 
-def network(spec: Any, x: Array, spec_input: str = "/x") -> Array:
-    """The network's answers for x: (rows, ...), which it calls `spec_input`."""
+def network(spec: Any, inputs: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
+    """What the network makes of its inputs, each (rows, ...): those of its layers' outputs that are asked for."""
     steps = []
     for layer in spec.layers:
         kind = layer.WhichOneof("layer")
         work = partial(_LAYERS[kind], getattr(layer, kind)) if kind not in _WEIGHED else _WEIGHED[kind](layer)
         steps.append((work, list(layer.input), layer.output[0]))
-    return np.stack([_row(steps, row, spec_input) for row in x])
+    made = [_row(steps, dict(zip(inputs, row, strict=True))) for row in zip(*inputs.values(), strict=True)]
+    return {name: np.stack([row[name] for row in made]) for name in outputs if any(name == step[2] for step in steps)}
 
 
-def _row(steps: list[tuple[Layer, list[str], str]], x: Array, name: str) -> Array:
-    values, y = {name: x}, x
+def _row(steps: list[tuple[Layer, list[str], str]], values: dict[str, Array]) -> dict[str, Array]:
     for work, inputs, output in steps:
-        y = work(*(values[name] for name in inputs))
-        values[output] = y
-    return y
+        values[output] = work(*(values[name] for name in inputs))
+    return values
 
 
 def _numbers(field: Any, *shape: int) -> Array:
@@ -181,6 +180,9 @@ _LAYERS: dict[str, Layer] = {
     "floor": lambda p, x: np.floor(x),
     "reduceMax": lambda p, x: x.max(tuple(p.axes), keepdims=p.keepDims),
     "reduceMean": lambda p, x: x.mean(tuple(p.axes), keepdims=p.keepDims),
+    "reduceL2": lambda p, x: np.sqrt((x * x).sum(tuple(p.axes), keepdims=p.keepDims)),
+    "divideBroadcastable": lambda p, x, y: x / y,
+    "greaterEqual": lambda p, x: (x >= p.alpha).astype(float),
     "greaterThan": lambda p, x: (x > p.alpha).astype(float),
     "whereBroadcastable": lambda p, condition, *xs: np.where(condition != 0, *xs),
 }

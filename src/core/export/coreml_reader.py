@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from core.data.preprocess import CategoryFeature
+from core.data.preprocess import CategoryFeature, LabelsTarget, TextFeature
 from core.evaluation.rows import number_of
 from core.export import coreml_layers
+from core.export.bags import counts
 from core.export.base import HeldOut, Reloaded, classes_of, input_name
 from core.model import TrainedModel
 
@@ -46,7 +47,9 @@ def _typed(model: TrainedModel, rows: HeldOut) -> dict[str, list[Any]]:
         return {"image": list(rows.images)}
     for feature in model.preparation.features:
         column = rows.columns[feature.name]
-        if isinstance(feature, CategoryFeature):
+        if isinstance(feature, TextFeature):
+            made[input_name(feature)] = [counts(cell, feature.width).astype(np.float64) for cell in column]
+        elif isinstance(feature, CategoryFeature):
             made[input_name(feature)] = [cell or "" for cell in column]
         else:
             numbers = (number_of(cell) for cell in column)
@@ -58,7 +61,10 @@ def _plain(row: Values, model: TrainedModel) -> list[float]:
     classes = classes_of(model)
     if not classes:
         return [float(np.ravel(row["prediction"])[0])]
-    return [float(row["probabilities"][label]) for label in classes]
+    p = row["probabilities"]
+    if isinstance(model.preparation.target, LabelsTarget):
+        return [float(value) for value in np.ravel(p)]
+    return [float(p[label]) for label in classes]
 
 
 # --- reading the specification
@@ -70,12 +76,12 @@ def _computed(spec: Any, columns: dict[str, list[Any]]) -> np.ndarray:
     pipeline = spec.pipelineClassifier.pipeline if spec.HasField("pipelineClassifier") else spec.pipeline
     for step in pipeline.models:
         kind = step.WhichOneof("Type")
-        inputs = [values[entry.name] for entry in step.description.input]
+        inputs = {entry.name: values[entry.name] for entry in step.description.input}
         if kind in _NETWORKS:
-            answered = coreml_layers.network(getattr(step, kind), np.asarray(inputs[0]), step.description.input[0].name)
+            arrays = {name: np.asarray(value) for name, value in inputs.items()}
+            values |= coreml_layers.network(getattr(step, kind), arrays, [e.name for e in step.description.output])
         else:
-            answered = _STEPS[kind](getattr(step, kind), inputs)
-        values[step.description.output[0].name] = answered
+            values[step.description.output[0].name] = _STEPS[kind](getattr(step, kind), [*inputs.values()])
     return np.asarray(values[spec.description.output[0].name])
 
 

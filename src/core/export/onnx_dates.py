@@ -16,7 +16,7 @@ DAY = 86_400.0
 CYCLES = ("year", "month", "week", "day")
 
 
-def dates(graph: Graph, run: Sequence[DateFeature], name: str) -> str:
+def prepared(graph: Graph, run: Sequence[DateFeature], name: str) -> str:
     """Every part that one of the dates needs, of all of them at once; then each date's own parts, in order."""
     from onnx import TensorProto
 

@@ -1,7 +1,8 @@
 """ONNX: one graph that takes the columns of the source as they are and answers with labels or values.
 
-Imputation, scaling and one-hot are part of the graph, and so are the class names. Versions are pinned to what runtimes
-in use accept: IR 8, opset 17, ai.onnx.ml 2. Specification: https://onnx.ai/onnx/operators/.
+Imputation, scaling and one-hot are part of the graph, and so are the calendar and the class names. ONNX has no operator
+that reads a date or hashes a word: these two are left to whoever asks. Versions are pinned to what runtimes in use
+accept: IR 8, opset 17, ai.onnx.ml 2. Specification: https://onnx.ai/onnx/operators/.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import __version__
-from core.data.preprocess import ClassTarget, DateFeature, ImageFeature, TextFeature
-from core.evaluation.rows import number_of
+from core.data.preprocess import ClassTarget, ImageFeature, LabelsTarget, NumberTarget
 from core.export.base import Exporter, FormatInfo, HeldOut, Reloaded, classes_of
-from core.export.onnx_prepare import ML, described, prepared
+from core.export.onnx_prepare import ML, described, fed, prepared, unlike
 from core.export.onnx_rules import RULES
 from core.export.onnx_rules.graph import Graph
 from core.export.walk import Place, check_size, places, plan_of
@@ -72,7 +72,7 @@ def _facts(model: TrainedModel) -> dict[str, str]:
         shape = {"height": image.height, "width": image.width, "channels": image.channels, "white": image.white}
         columns = [{"input": IMAGE, "column": image.name, "kind": "image", **shape}]
     return {
-        "task": "classification" if classes_of(model) else "regression",
+        "task": _TASKS[type(model.preparation.target)],
         "target": model.preparation.target.name,
         "classes": json.dumps(classes_of(model), ensure_ascii=False),
         "inputs": json.dumps(columns, ensure_ascii=False),
@@ -80,8 +80,16 @@ def _facts(model: TrainedModel) -> dict[str, str]:
     }
 
 
+_TASKS = {ClassTarget: "classification", NumberTarget: "regression", LabelsTarget: "multi-label classification"}
+_OUTPUTS = {
+    ClassTarget: "label (text) and probabilities",
+    NumberTarget: "prediction, in the unit of the target",
+    LabelsTarget: "label, 1 for every label whose probability is at least 0.5, else 0, and probabilities",
+}
+
+
 def _description(model: TrainedModel) -> str:
-    what = "label (text) and probabilities" if classes_of(model) else "prediction, in the unit of the target"
+    what = _OUTPUTS[type(model.preparation.target)]
     image = model.preparation.image
     if image is not None:
         colours = "red, green and blue" if image.channels > 1 else "grey"
@@ -93,7 +101,7 @@ def _description(model: TrainedModel) -> str:
     return (
         f"Tells {model.preparation.target.name} from the columns of a table. Every input is one column as it stands in "
         "the source, of shape (rows, 1): numbers with NaN where missing, texts with the empty text where missing. "
-        f"Output: {what}."
+        f"{unlike(model.preparation.features)}Output: {what}."
     )
 
 
@@ -114,6 +122,8 @@ def _answers(graph: Graph, model: TrainedModel, z: str) -> list[onnx.ValueInfoPr
     from onnx import TensorProto, helper
 
     target = model.preparation.target
+    if isinstance(target, LabelsTarget):
+        return _labels(graph, z, len(target.classes))
     if not isinstance(target, ClassTarget):
         if model.loss == "poisson":  # z is the logarithm of the count in units of the scale
             rate = graph.add("Exp", z, out="/answer/rate")
@@ -139,6 +149,19 @@ def _answers(graph: Graph, model: TrainedModel, z: str) -> list[onnx.ValueInfoPr
     ]
 
 
+def _labels(graph: Graph, z: str, count: int) -> list[onnx.ValueInfoProto]:
+    """Each label by itself: its probability, and whether it is answered."""
+    from onnx import TensorProto, helper
+
+    p = graph.add("Sigmoid", z, out="probabilities")
+    likely = graph.add("GreaterOrEqual", p, graph.constant(0.5, "/answer/half"), out="/answer/likely")
+    graph.add("Cast", likely, out="label", to=TensorProto.INT64)
+    return [
+        helper.make_tensor_value_info("label", TensorProto.INT64, ["rows", count]),
+        helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", count]),
+    ]
+
+
 # --- writing and reading again
 
 
@@ -157,32 +180,28 @@ def _answer(path: Path, model: TrainedModel, rows: HeldOut) -> Reloaded:
     if "prediction" in found:
         return Reloaded(np.asarray(found["prediction"], np.float64), reference)
     p = np.asarray(found["probabilities"], np.float64)
-    classes = json.loads({prop.key: prop.value for prop in proto.metadata_props}["classes"])
-    if [classes[i] for i in p.argmax(axis=1)] != list(found["label"]):
+    facts = {prop.key: prop.value for prop in proto.metadata_props}
+    classes = json.loads(facts["classes"])
+    if facts["task"] == _TASKS[LabelsTarget]:
+        agree = np.array_equal(found["label"], p >= 0.5)
+    else:
+        agree = [classes[i] for i in p.argmax(axis=1)] == list(found["label"])
+    if not agree:
         raise RuntimeError("the labels of the ONNX file do not belong to its probabilities")
     return Reloaded(p, reference)
 
 
 def feeds(proto: onnx.ModelProto, rows: HeldOut) -> dict[str, np.ndarray]:
-    """Text cells as the graph's inputs: numbers of its own type, NaN or "" where missing."""
+    """Text cells as the graph's inputs: numbers of its own type, NaN or "" where missing, seconds, counts of words."""
     from onnx import TensorProto
 
     inputs = json.loads({prop.key: prop.value for prop in proto.metadata_props}["inputs"])
     if inputs[0]["kind"] == "image":
         assert rows.images is not None
         return {IMAGE: rows.images}
-    column_of = {entry["input"]: entry["column"] for entry in inputs}
-    kinds = {TensorProto.FLOAT: np.float32, TensorProto.DOUBLE: np.float64}
-    made = {}
-    for value in proto.graph.input:
-        column = rows.columns[column_of[value.name]]
-        if value.type.tensor_type.elem_type == TensorProto.STRING:
-            made[value.name] = np.array([[cell or ""] for cell in column], object)
-        else:
-            numbers = [number_of(cell) for cell in column]
-            numbers_or_nan = [[np.nan if number is None else number] for number in numbers]
-            made[value.name] = np.array(numbers_or_nan, kinds[value.type.tensor_type.elem_type])
-    return made
+    kinds = {TensorProto.FLOAT: np.float32, TensorProto.DOUBLE: np.float64, TensorProto.STRING: object}
+    types = {value.name: kinds[value.type.tensor_type.elem_type] for value in proto.graph.input}
+    return {entry["input"]: fed(entry, rows.columns[entry["column"]], types[entry["input"]]) for entry in inputs}
 
 
 def _runtime(path: Path) -> tuple[Callable[[dict[str, np.ndarray]], dict[str, Any]], str]:

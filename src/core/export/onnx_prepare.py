@@ -6,25 +6,23 @@ enter as seconds and texts as counts of words; `described` says in the file how 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, cast
 
 import numpy as np
 
+from core.data import dates
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, TextFeature
-from core.export.base import index_of_label, input_name, missing_marks
-from core.export.onnx_dates import dates
+from core.evaluation.rows import number_of
+from core.export import bags, onnx_dates
+from core.export.base import Cell, index_of_label, input_name, missing_marks
 from core.export.onnx_rules.graph import Graph
 
 ML = "ai.onnx.ml"
 # A column whose mean is this many deviations away from zero loses too much of its 24 bits as float32.
 FLOAT32_REACH = 256.0
 DATE_RULE = "Seconds since 1970-01-01 00:00 UTC; a time without a zone counts as UTC; NaN where missing."
-TEXT_RULE = (
-    "How many words fall into each bucket, zeros where missing. Words: the matches of the regular expression \\w+ in "
-    "the text in lower case. A word's bucket: the CRC-32 (as in zlib) of its UTF-8 bytes, modulo the width."
-)
 
 
 def described(feature: Feature) -> dict[str, Any]:
@@ -33,8 +31,27 @@ def described(feature: Feature) -> dict[str, Any]:
     if isinstance(feature, DateFeature):
         return found | {"kind": "date", "rule": DATE_RULE, "forms": list(feature.forms)}
     if isinstance(feature, TextFeature):
-        return found | {"kind": "text", "width": feature.width, "rule": TEXT_RULE}
+        return found | {"kind": "text", "width": feature.width, "rule": bags.RULE}
     return found | {"kind": "number" if isinstance(feature, NumberFeature) else "category"}
+
+
+def unlike(features: Sequence[Feature]) -> str:
+    """A sentence for people about columns that do not enter as they stand in the source; "" where there are none."""
+    kinds = {type(feature) for feature in features}
+    said = ["dates as seconds since 1970-01-01 UTC, NaN where missing"] if DateFeature in kinds else []
+    said += ["running text as counts of its words by bucket, of shape (rows, width)"] if TextFeature in kinds else []
+    return f"But {', and '.join(said)}: how is told in the metadata, under inputs. " if said else ""
+
+
+def fed(entry: Mapping[str, Any], column: Sequence[Cell], dtype: Any) -> np.ndarray:
+    """Text cells of one column as its input, which the metadata describe by `entry`."""
+    kind = entry["kind"]
+    if kind == "category":
+        return np.array([[cell or ""] for cell in column], object).reshape(-1, 1)
+    if kind == "text":
+        return np.array([bags.counts(cell, entry["width"]) for cell in column], dtype).reshape(-1, entry["width"])
+    numbers = [dates.moment(cell or "", entry["forms"]) if kind == "date" else number_of(cell) for cell in column]
+    return np.array([[np.nan if number is None else number] for number in numbers], dtype).reshape(-1, 1)
 
 
 def prepared(graph: Graph, features: tuple[Feature, ...]) -> str:
@@ -42,11 +59,13 @@ def prepared(graph: Graph, features: tuple[Feature, ...]) -> str:
     parts: list[str] = []
     for _, numbered in groupby(enumerate(features), _way):
         run = list(numbered)
-        first, i = run[0][1], run[0][0]
+        i, first = run[0]
         if isinstance(first, NumberFeature):
-            parts.append(_numbers(graph, [cast(NumberFeature, f) for _, f in run], f"/prepare/numbers_{len(parts)}"))
+            numbers = [cast(NumberFeature, feature) for _, feature in run]
+            parts.append(_numbers(graph, numbers, f"/prepare/numbers_{len(parts)}"))
         elif isinstance(first, DateFeature):
-            parts.append(dates(graph, [cast(DateFeature, f) for _, f in run], f"/prepare/dates_{len(parts)}"))
+            moments = [cast(DateFeature, feature) for _, feature in run]
+            parts.append(onnx_dates.prepared(graph, moments, f"/prepare/dates_{len(parts)}"))
         elif isinstance(first, TextFeature):
             parts.append(_text(graph, first, f"/prepare/text_{i}"))
         else:
@@ -94,15 +113,16 @@ def _numbers(graph: Graph, run: Sequence[NumberFeature], name: str) -> str:
 
 
 def _category(graph: Graph, feature: CategoryFeature, name: str) -> str:
-    """One-hot: the label's index, compared with every index; unknown is -1 and equals none, or comes last."""
+    """One-hot: the label's index, compared with every index; unknown is -1 and equals none, or is the last."""
     from onnx import TensorProto
 
     index = index_of_label(feature)
     column = graph.column(input_name(feature), TensorProto.STRING)
-    places = len(feature.categories) + feature.other
+    other = feature.other and not feature.embedded
+    places = len(feature.categories) + other
     found = graph.add(
         "LabelEncoder", column, out=f"{name}/index", domain=ML,
-        keys_strings=list(index), values_int64s=list(index.values()), default_int64=places - 1 if feature.other else -1,
+        keys_strings=list(index), values_int64s=list(index.values()), default_int64=places - 1 if other else -1,
     )  # fmt: skip
     if feature.embedded:
         code = graph.add("Add", found, graph.constant([1], f"{name}/first", np.int64), out=f"{name}/code")
@@ -121,8 +141,8 @@ def _category(graph: Graph, feature: CategoryFeature, name: str) -> str:
 
 
 def _text(graph: Graph, feature: TextFeature, name: str) -> str:
-    """Counts of words divided by their length as a vector; zeros stay zeros."""
+    """Counts of words divided by their length as a vector, which is at least 1 where there is a word."""
     x = graph.row(input_name(feature), feature.width)
     length = graph.add("ReduceL2", x, out=f"{name}/length", axes=[1], keepdims=1)
-    length = graph.add("Max", length, graph.constant([1e-30], f"{name}/least"), out=f"{name}/some_length")
+    length = graph.add("Max", length, graph.constant([1.0], f"{name}/one"), out=f"{name}/at_least_one")
     return graph.add("Div", x, length, out=name)

@@ -13,18 +13,29 @@ from dataclasses import dataclass
 from string import Template
 
 from core import __version__
-from core.data import cells
-from core.data.preprocess import CategoryFeature, ClassTarget, NumberFeature, NumberTarget, Preparation
-from core.export.base import classes_of
+from core.data import dates
+from core.data.preprocess import (
+    CategoryFeature,
+    ClassTarget,
+    DateFeature,
+    Feature,
+    LabelsTarget,
+    NumberFeature,
+    NumberTarget,
+    Preparation,
+)
+from core.export import python_columns as columns
+from core.export.base import separator_of
+from core.export.literals import literal, plain
 from core.model import TrainedModel
 from core.spec import NetworkSpec
 
 # Names that the programs use themselves, and attributes that an nn.Module has already, in PyTorch and in MLX.
 _OWN_NAMES = """
-annotations attend average cells column convolve1d convolve2d csv elu embed_columns gelu group_standardized gru_cell label
-leaky_relu look_up lstm_cell main math model mx network nn np number p positions predict prepare present recurrent
-relu run run_gru run_lstm run_simple_rnn self self_attention sigmoid silu softmax softplus standardized sys tanh torch
-w weights windows x y yes z
+annotations attend average bag cells column convolve1d convolve2d csv datetime elu embed_columns gelu
+group_standardized gru_cell hour_of label leaky_relu look_up lstm_cell main math model moment month_of mx network nn
+np number p phase positions predict prepare present re recurrent relu run run_gru run_lstm run_simple_rnn self
+self_attention sigmoid silu softmax softplus standardized sys tanh torch w weights windows x y yes z zlib
 """
 _MODULE_NAMES = """
 add_module apply apply_to_modules bfloat16 buffers call_super_init children clear compile copy cpu cuda double
@@ -63,41 +74,46 @@ def program(model: TrainedModel, parts: Program, *, files: str) -> str:
         from core.export.python_images import image_program  # it needs what stands here
 
         return image_program(model, model.preparation.image, parts, files=files)
-    target = model.preparation.target
-    is_class = isinstance(target, ClassTarget)
+    features = model.preparation.features
     return _PROGRAM.substitute(
+        answer_texts(model, "tells {}"),
         name=plain(model.name) or "A network",
-        what=f"tells {plain(target.name)}" + (f" ({len(classes_of(model))} classes)" if is_class else ""),
         version=__version__,
         needs=parts.needs,
         files=files,
         example=_example(model.preparation),
         imports=parts.imports.strip(),
         constants=_constants(model.preparation),
-        label=_label_code(model.preparation),
-        log=_LOG if any(isinstance(f, NumberFeature) and f.log for f in model.preparation.features) else "",
+        standard=columns.imports(features),
+        functions=columns.functions(features),
+        numbers=columns.numbers_of_csv(features),
         network=parts.network.strip(),
         answer=indented(parts.answer),
-        results=_CLASS_RESULTS if is_class else _NUMBER_RESULTS,
-        header='[TARGET, *(f"p({name})" for name in CLASSES)]' if is_class else "[TARGET]",
-        line="[answer, *map(float, y[i])]" if is_class else "[answer]",
     )
 
 
-def plain(text: str) -> str:
-    """Text from the user's data made harmless inside a docstring: no quotes, backslashes or invisible characters."""
-    return "".join(c if c.isprintable() and c not in '"\\' else " " for c in text)
+def answer_texts(model: TrainedModel, what: str) -> dict[str, str]:
+    """What differs with the target: `what` it tells, the results of `predict`, a header and a line of the answers.
 
-
-def literal(value: object) -> str:
-    """A Python literal with double quotes where it can; invisible characters are always escaped."""
-    if isinstance(value, str) and value.isprintable() and "\\" not in value and '"' not in value:
-        return f'"{value}"'
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(k)}: {literal(v)}" for k, v in value.items()) + "}"
-    return repr(value)
+    what: with {} for the name of the target.
+    """
+    target = model.preparation.target
+    said = what.format(plain(target.name))
+    if isinstance(target, NumberTarget):
+        return {"what": said, "results": "(values, the same as an array: (rows, 1))", "header": "[TARGET]",
+                "line": "[answer]"}  # fmt: skip
+    found = {"header": '[TARGET, *(f"p({name})" for name in CLASSES)]'}
+    if isinstance(target, ClassTarget):
+        return found | {
+            "what": f"{said} ({len(target.classes)} classes)",
+            "results": "(labels, probabilities: (rows, classes))",
+            "line": "[answer, *map(float, y[i])]",
+        }
+    return found | {
+        "what": f"{said} ({len(target.classes)} labels, any number of them a row)",
+        "results": "(the labels of each row, probabilities: (rows, labels))",
+        "line": "[SEPARATOR.join(answer), *map(float, y[i])]",
+    }
 
 
 def variables(network: NetworkSpec) -> dict[str, str]:
@@ -119,13 +135,16 @@ def _unused(stem: str, taken: Collection[str]) -> str:
 
 def _example(preparation: Preparation) -> str:
     """One or two cells of a row, for the docstring."""
-    cells = (
-        f'"{plain(f.name)}": {f.typical:.4g}'
-        if isinstance(f, NumberFeature)
-        else f'"{plain(f.name)}": "{plain(f.fill)}"'
-        for f in preparation.features[:2]
-    )
-    return f"{{{', '.join(cells)}{', ...' if len(preparation.features) > 2 else ''}}}"
+    shown = (f'"{plain(f.name)}": {_cell(f)}' for f in preparation.features[:2])
+    return f"{{{', '.join(shown)}{', ...' if len(preparation.features) > 2 else ''}}}"
+
+
+def _cell(feature: Feature) -> str:
+    if isinstance(feature, NumberFeature):
+        return f"{feature.typical:.4g}"
+    if isinstance(feature, DateFeature):
+        return f'"{dates.written(feature.fill)}"'
+    return f'"{plain(feature.fill)}"' if isinstance(feature, CategoryFeature) else '"some words"'
 
 
 def target_constants(preparation: Preparation) -> list[str]:
@@ -135,64 +154,23 @@ def target_constants(preparation: Preparation) -> list[str]:
     if isinstance(target, NumberTarget):
         lines += ["# The network answers in standard deviations around the mean of the target.",
                   f"MEAN, SCALE = {target.mean!r}, {target.scale!r}"]  # fmt: skip
-    else:
-        lines += [f"CLASSES = {literal(target.classes)}"]
+        return lines
+    lines += [f"CLASSES = {literal(target.classes)}"]
+    if isinstance(target, LabelsTarget):
+        lines += ["# A row has every label whose probability is at least 0.5.",
+                  f"SEPARATOR = {literal(separator_of(target))}"]  # fmt: skip
     return lines
 
 
 def _constants(preparation: Preparation) -> str:
     lines = target_constants(preparation)
-    lines += ["", "# The columns that the network takes. A missing cell counts as `fill`.", "COLUMNS = {"]
-    for f in preparation.features:
-        how = (
-            {"fill": f.fill, "mean": f.mean, "scale": f.scale, **({"log": True} if f.log else {})}
-            if isinstance(f, NumberFeature)
-            else {"fill": f.fill, "labels": list(f.categories)}
-        )
-        lines.append(f"    {literal(f.name)}: {literal(how)},")
-    return "\n".join([*lines, "}", f"MISSING = {literal(sorted(cells.MISSING))}"])
-
-
-def _label_code(preparation: Preparation) -> str:
-    categories = [f for f in preparation.features if isinstance(f, CategoryFeature)]
-    if not categories:
-        return ""
-    numeric = any(cells.number(label) is not None for f in categories for label in f.categories)
-    return _LABEL.substitute(rest=_NUMBER_AS_LABEL if numeric else "    return text")
+    return "\n".join([*lines, "", *columns.constants(preparation.features)])
 
 
 def indented(text: str) -> str:
     """As the body of a function."""
     return "\n".join(f"    {line}" if line else line for line in text.strip().splitlines())
 
-
-_LABEL = Template('''
-
-def label(cell, labels, fill):
-    """The label in a cell, written as in training; `fill` where it is missing. It may be an unknown one."""
-    text = "" if cell is None else str(cell).strip()
-    if text in labels:
-        return text
-    if text in MISSING:
-        return fill
-$rest
-''')
-
-_NUMBER_AS_LABEL = '''    value = number(text)
-    if math.isnan(value):
-        return text
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # 3.0 is the label "3"'''
-
-_LOG = """            if "log" in how:
-                values = np.log1p(np.maximum(values, 0.0))
-"""
-
-_CLASS_RESULTS = (
-    '''"""Rows as {column: cell} → (labels, probabilities: (rows, classes)). A column left out counts as missing."""'''
-)
-_NUMBER_RESULTS = (
-    '''"""Rows as {column: cell} → (values, the same as an array: (rows, 1)). A column left out counts as missing."""'''
-)
 
 _PROGRAM = Template('''\
 """$name: $what. Written by Chainrule $version.
@@ -204,10 +182,7 @@ From Python, for rows as dictionaries:                from model import predict
 Needs $needs, and $files in the same folder.
 """
 
-import csv
-import math
-import sys
-from pathlib import Path
+$standard
 
 $imports
 
@@ -216,36 +191,14 @@ HERE = Path(__file__).parent
 $constants
 
 
-def number(cell):
-    """The number in a cell; NaN where it is missing or no number."""
-    text = str(cell)
-    try:
-        value = math.nan if "_" in text else float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
-$label
-
-def prepare(rows):
-    """Rows as {column: cell} → x: (rows, values), as the network met them in training."""
-    parts = []
-    for column, how in COLUMNS.items():
-        cells = [row.get(column) for row in rows]
-        if "labels" in how:
-            labels = [label(cell, how["labels"], how["fill"]) for cell in cells]
-            parts.append(np.array([[name == known for known in how["labels"]] for name in labels], float))
-        else:
-            values = np.array([number(cell) for cell in cells])
-            values[np.isnan(values)] = how["fill"]
-$log            parts.append((values[:, None] - how["mean"]) / how["scale"])
-    return np.concatenate(parts, axis=1).astype(np.float32)
+$functions
 
 
 $network
 
 
 def predict(rows):
-    $results
+    """Rows as {column: cell} → $results. A column left out counts as missing."""
     x = prepare(rows)
 $answer
 
@@ -257,7 +210,7 @@ def main(path):
         file.seek(0)
         rows = list(csv.DictReader(file, delimiter=delimiter))
     if delimiter == ";":  # such files write 1.5 as 1,5
-        numbers = [column for column, how in COLUMNS.items() if "mean" in how]
+        numbers = [column for column, how in COLUMNS.items() if $numbers]
         rows = [row | {c: row[c].replace(",", ".") for c in numbers if row.get(c)} for row in rows]
     absent = [column for column in COLUMNS if rows and column not in rows[0]]
     if absent:

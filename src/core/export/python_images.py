@@ -5,20 +5,18 @@ from __future__ import annotations
 from string import Template
 
 from core import __version__
-from core.data.preprocess import ClassTarget, ImageFeature
-from core.export.base import classes_of
-from core.export.python_code import Program, indented, literal, plain, target_constants
+from core.data.preprocess import ImageFeature
+from core.export.literals import literal, plain
+from core.export.python_code import Program, answer_texts, indented, target_constants
 from core.model import TrainedModel
 
 
 def image_program(model: TrainedModel, image: ImageFeature, parts: Program, *, files: str) -> str:
     """The text of model.py."""
-    target = model.preparation.target
-    is_class = isinstance(target, ClassTarget)
     colours = "RGB" if image.channels == 3 else "grey"
     return _PROGRAM.substitute(
+        answer_texts(model, "tells {} from images"),
         name=plain(model.name) or "A network",
-        what=f"tells {plain(target.name)} from images" + (f" ({len(classes_of(model))} classes)" if is_class else ""),
         version=__version__,
         needs=f"{parts.needs}, Pillow to read image files",
         files=files,
@@ -34,9 +32,6 @@ def image_program(model: TrainedModel, image: ImageFeature, parts: Program, *, f
         white=repr(image.white),
         network=parts.network.strip(),
         answer=indented(parts.answer),
-        results="(labels, probabilities: (rows, classes))" if is_class else "(values, the same as an array: (rows, 1))",
-        header='[TARGET, *(f"p({name})" for name in CLASSES)]' if is_class else "[TARGET]",
-        line="[answer, *map(float, y[i])]" if is_class else "[answer]",
     )
 
 

@@ -10,8 +10,17 @@ from typing import cast
 import numpy as np
 
 from core import keys
+from core.data import dates
 from core.data.pixels import Images, normalised
-from core.data.preprocess import CategoryFeature, ImageFeature, NumberFeature, NumberTarget, Preparation
+from core.data.preprocess import (
+    DateFeature,
+    Feature,
+    ImageFeature,
+    NumberFeature,
+    NumberTarget,
+    Preparation,
+    TextFeature,
+)
 from core.data.progress import Progress, silent
 from core.data.schema import Part, Prepared
 from core.errors import UserInputError
@@ -24,9 +33,11 @@ from core.spec import DataSpec
 
 MOST_ROWS = 1000
 IMAGE_BYTES = 64 * 2**20  # of held-out images, at most
-VARIATIONS = 12
+VARIATIONS = 24
 MADE_UP_ROWS = 64
 UNKNOWN = "a label that training never saw"
+YEAR = 365.25 * 86_400.0
+MOMENTS = (-62_135_596_800.0, 253_402_300_799.0)  # the years 1 to 9999
 SEED = 20
 
 
@@ -136,19 +147,29 @@ def some(part: Part) -> Part:
 
 
 def varied(preparation: Preparation, columns: dict[str, tuple[Cell, ...]], x: np.ndarray) -> HeldOut:
-    """The rows, and after them copies with a cell missing or unknown: preparation must agree there as well."""
+    """The rows, and after them copies with a cell missing or strange: preparation must agree there as well."""
     rows = len(x)
     rng = keys.generator(keys.key(SEED, "variations"))
     extra: dict[str, list[Cell]] = {feature.name: [] for feature in preparation.features}
-    for _ in range(min(VARIATIONS, 4 * len(extra))):
-        source = int(rng.integers(rows))
-        hit = preparation.features[int(rng.integers(len(extra)))]
-        unknown = isinstance(hit, CategoryFeature) and rng.random() < 0.5
+    kinds = _kinds(preparation)
+    for i in range(min(VARIATIONS, 4 * len(extra))):
+        alike = kinds[i % len(kinds)]
+        source, hit = int(rng.integers(rows)), alike[int(rng.integers(len(alike)))]
+        spoilt = UNKNOWN if i // len(kinds) % 2 else None
         for name, cells in extra.items():
-            cells.append((UNKNOWN if unknown else None) if name == hit.name else columns[name][source])
+            cells.append(spoilt if name == hit.name else columns[name][source])
     more, _ = prepared_rows(preparation, extra)
     together = {name: (*columns[name], *cells) for name, cells in extra.items()}
     return HeldOut(together, np.concatenate([np.asarray(x, np.float32), more]), rows)
+
+
+def _kinds(preparation: Preparation) -> list[list[Feature]]:
+    """The columns by how they are prepared, so that the variations leave out no way of it."""
+    found: dict[object, list[Feature]] = {}
+    for feature in preparation.features:
+        flags = (getattr(feature, flag, False) for flag in ("log", "other", "embedded", "indicator"))
+        found.setdefault((type(feature), *flags), []).append(feature)
+    return [*found.values()]
 
 
 def made_up(preparation: Preparation, note: str) -> HeldOut:
@@ -157,14 +178,23 @@ def made_up(preparation: Preparation, note: str) -> HeldOut:
     columns: dict[str, tuple[Cell, ...]] = {}
     for feature in preparation.features:
         gaps = rng.random(MADE_UP_ROWS) < 0.1
-        if isinstance(feature, NumberFeature):
-            values = feature.unscaled(rng.normal(0.0, 1.0, MADE_UP_ROWS))
-            size = abs(feature.typical) + 1.0 if feature.log else feature.scale
-            decimals = max(0, 3 - math.floor(math.log10(size)))  # as many as a table would have
-            drawn = [f"{value:.{decimals}f}" for value in values]
-        else:
-            drawn = [
-                (*feature.categories, UNKNOWN)[i] for i in rng.integers(len(feature.categories) + 1, size=MADE_UP_ROWS)
-            ]
+        drawn = _drawn(feature, rng)
         columns[feature.name] = tuple(None if gap else cell for gap, cell in zip(gaps, drawn, strict=True))
     return HeldOut(columns, prepared_rows(preparation, columns)[0], MADE_UP_ROWS, note)
+
+
+def _drawn(feature: Feature, rng: np.random.Generator) -> list[str]:
+    """A cell for each made-up row."""
+    if isinstance(feature, NumberFeature):
+        values = feature.unscaled(rng.normal(0.0, 1.0, MADE_UP_ROWS))
+        size = abs(feature.typical) + 1.0 if feature.log else feature.scale
+        decimals = max(0, 3 - math.floor(math.log10(size)))  # as many as a table would have
+        return [f"{value:.{decimals}f}" for value in values]
+    if isinstance(feature, DateFeature):
+        around = rng.normal(0.0, max(feature.scale, YEAR), MADE_UP_ROWS)
+        return [dates.written(t) for t in np.clip(feature.fill + around, *MOMENTS)]
+    if isinstance(feature, TextFeature):
+        picked = rng.integers(feature.width, size=(MADE_UP_ROWS, 5))
+        return [" ".join(f"word{k}" for k in row) for row in picked]
+    known = (*feature.categories, UNKNOWN)
+    return [known[i] for i in rng.integers(len(known), size=MADE_UP_ROWS)]

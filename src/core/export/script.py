@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core.data.preprocess import LabelsTarget
 from core.errors import UserInputError
-from core.export.base import HeldOut, Reloaded, classes_of
+from core.export.base import HeldOut, Reloaded, classes_of, separator_of
 from core.export.walk import shaped
 from core.model import TrainedModel
 from core.project.weights import Weights
@@ -85,7 +86,12 @@ def _parsed(output: bytes, model: TrainedModel) -> np.ndarray:
     if not classes:
         return np.array([[float(row[0])] for row in table])
     p = np.array([[float(cell) for cell in row[1:]] for row in table])
-    if [classes[i] for i in p.argmax(axis=1)] != [row[0] for row in table]:
+    target = model.preparation.target
+    if isinstance(target, LabelsTarget):
+        joined = (separator_of(target).join(np.array(classes)[row]) for row in p >= 0.5)
+    else:
+        joined = (classes[i] for i in p.argmax(axis=1))
+    if [*joined] != [row[0] for row in table]:
         raise RuntimeError("the labels of the exported program do not belong to its probabilities")
     return p
 

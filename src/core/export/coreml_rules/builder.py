@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.data.preprocess import ClassTarget
+from core.data.preprocess import ClassTarget, LabelsTarget, NumberTarget
 from core.layers import Shape
 from core.model import TrainedModel
 
@@ -19,12 +19,13 @@ class Network:
         types = ct.models.datatypes
         self.target = model.preparation.target
         self.loss = model.loss
-        is_class = isinstance(self.target, ClassTarget)
-        self.output = "probabilities" if is_class else "prediction"
+        self.output = "prediction" if isinstance(self.target, NumberTarget) else "probabilities"
+        size = 1 if isinstance(self.target, NumberTarget) else len(self.target.classes)
+        outputs = [self.output, "label"] if isinstance(self.target, LabelsTarget) else [self.output]
         self.builder = ct.models.neural_network.NeuralNetworkBuilder(
             [(x, types.Array(*inputs))],
-            [(self.output, types.Array(len(self.target.classes) if isinstance(self.target, ClassTarget) else 1))],
-            mode="classifier" if is_class else None,
+            [(name, types.Array(size)) for name in outputs],
+            mode="classifier" if isinstance(self.target, ClassTarget) else None,
             disable_rank5_shape_mapping=True,
         )
 
@@ -82,6 +83,10 @@ class Network:
 
     def finished(self, z: str) -> Any:
         """The answers added: probabilities with their labels, or the value in the target's unit."""
+        if isinstance(self.target, LabelsTarget):  # each by itself: its probability, and whether it is answered
+            self.builder.add_activation("/answer/yes", "SIGMOID", z, self.output)
+            self.builder.add_greater_than("/answer/label", [self.output], "label", True, 0.5)
+            return self.builder.spec
         if not isinstance(self.target, ClassTarget):
             mean = self.target.mean
             if self.loss == "poisson":  # z is the logarithm of the count in units of the scale

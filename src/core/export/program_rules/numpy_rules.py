@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.export.geometry import convolution_pads, pool_pads, pool_stride
+from core.export.literals import literal
 from core.export.program_rules import shared
 from core.export.program_rules.numpy_pieces import ACTIVATIONS, PIECES
 from core.export.program_rules.writing import Dialect, Step
-from core.export.python_code import literal
 from core.export.walk import Place
 
 

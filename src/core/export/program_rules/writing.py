@@ -9,7 +9,7 @@ from string import Template
 
 import numpy as np
 
-from core.data.preprocess import ClassTarget
+from core.data.preprocess import ClassTarget, LabelsTarget
 from core.export.python_code import variables
 from core.export.walk import Place, places, plan_of, row_shape
 from core.layers import Shape
@@ -132,6 +132,9 @@ def pieces_for(text: str, dialect: Dialect) -> str:
 
 def results(model: TrainedModel) -> str:
     """Lines from the raw outputs z, a NumPy array, to what `predict` returns."""
+    if isinstance(model.preparation.target, LabelsTarget):
+        labels = "[[name for name, yes in zip(CLASSES, row) if yes] for row in p >= 0.5]"
+        return f"p = 0.5 * np.tanh(0.5 * z) + 0.5\nreturn {labels}, p"
     if not isinstance(model.preparation.target, ClassTarget):
         if model.loss == "poisson":  # z is the logarithm of the count in units of the scale
             return "y = np.exp(z) * SCALE\nreturn y[:, 0].tolist(), y"
