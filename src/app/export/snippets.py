@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from core.data.preprocess import ClassTarget, Feature, ImageFeature, NumberFeature, Preparation
+from core.data import dates
+from core.data.preprocess import (
+    ClassTarget,
+    DateFeature,
+    Feature,
+    ImageFeature,
+    LabelsTarget,
+    NumberFeature,
+    NumberTarget,
+    Preparation,
+    TextFeature,
+)
 from core.export.base import input_name
 
 WIDTH = 44  # characters of a line, so that a narrow card shows it whole
 
 _ONNX = """\
-import numpy as np
+{standard}import numpy as np
 import onnxruntime
 
-row = {row}
+{helpers}row = {row}
 session = onnxruntime.InferenceSession({file})
 types = {{
     "tensor(double)": np.float64,
@@ -22,9 +33,10 @@ types = {{
 feed = {{}}
 for i in session.get_inputs():
     kind = types.get(i.type, np.float32)
-    feed[i.name] = np.array([[row[i.name]]], kind)
+    value = np.array(row[i.name], kind)
+    feed[i.name] = value.reshape(1, -1)
 {answer} = session.run(None, feed)
-print({answer})
+{shown}
 """
 _PROGRAM = """\
 # For a CSV file, in a terminal:
@@ -39,9 +51,9 @@ row = {row}
 print({shown})
 """
 _COREML = """\
-import coremltools
-
-row = {row}
+{standard}import coremltools
+{numpy}
+{helpers}row = {row}
 model = coremltools.models.MLModel({file})
 print(model.predict(row))
 """
@@ -56,6 +68,34 @@ with open({sidecar}, encoding="utf-8") as file:
     model = json.load(file)
 print({{name: array.shape for name, array in weights.items()}})
 """
+# Formats without an operator that reads a date or hashes a word take seconds and counts instead.
+_SECONDS = """\
+def seconds(date):
+    "Since 1970; a date without a zone is UTC."
+    t = datetime.fromisoformat(date)
+    zone = t.tzinfo or timezone.utc
+    return t.replace(tzinfo=zone).timestamp()
+
+
+"""
+_BAG = """\
+def bag(text, buckets):
+    "How many words fall into each bucket."
+    counts = np.zeros(buckets)
+    for word in re.findall(r"\\w+", text.lower()):
+        code = zlib.crc32(word.encode())
+        counts[code % buckets] += 1
+    return counts
+
+
+"""
+# The names of the labels stand in the file.
+_LABELS = """\
+facts = session.get_modelmeta()
+names = facts.custom_metadata_map["classes"]
+names = json.loads(names)
+print(dict(zip(names, label[0])))
+print(dict(zip(names, probabilities[0])))"""
 
 
 _READ = """\
@@ -105,25 +145,49 @@ def snippet(format: str, path: str, preparation: Preparation) -> str:
     name = PurePath(path).name
     if preparation.image is not None and format in _IMAGES:
         return _image_snippet(format, name, preparation, preparation.image)
-    classes = isinstance(preparation.target, ClassTarget)
+    classes = not isinstance(preparation.target, NumberTarget)
     graph, row = _row(preparation, by_input=True), _row(preparation, by_input=False)
+    standard, helpers = _help(preparation, labels=format == "onnx")
     if format == "onnx":
+        answer, shown = _told(preparation)
         return _ONNX.format(
-            file=_literal(name), row=graph, answer="label, probabilities" if classes else "(prediction,)"
+            standard=standard, helpers=helpers, file=_literal(name), row=graph, answer=answer, shown=shown
         )
     if format in ("numpy", "pytorch", "mlx"):
         answer, shown = ("labels, probabilities",) * 2 if classes else ("values, _", "values")
         return _PROGRAM.format(file=name, quoted=_literal(name), row=row, answer=answer, shown=shown)
     if format == "coreml":
-        return _COREML.format(file=_literal(name), row=graph)
+        numpy = "import numpy as np\n" if "np." in helpers else ""
+        return _COREML.format(standard=standard, numpy=numpy, helpers=helpers, file=_literal(name), row=graph)
     if format == "safetensors":
         return _WEIGHTS.format(file=_literal(name), sidecar=_literal(f"{name}.json"))
     return ""
 
 
+def _help(preparation: Preparation, *, labels: bool) -> tuple[str, str]:
+    """Imports from the standard library, and functions, for what a format takes in another way than the source has it.
+
+    labels: whether the names of labels are read from the file.
+    """
+    kinds = {type(feature) for feature in preparation.features}
+    imports = ["import json\n"] if labels and isinstance(preparation.target, LabelsTarget) else []
+    imports += ["import re\n", "import zlib\n"] if TextFeature in kinds else []
+    imports += ["from datetime import datetime, timezone\n"] if DateFeature in kinds else []
+    helpers = (_SECONDS if DateFeature in kinds else "") + (_BAG if TextFeature in kinds else "")
+    return "".join(imports) + ("\n" if imports else ""), f"\n{helpers}" if helpers else ""
+
+
+def _told(preparation: Preparation) -> tuple[str, str]:
+    """What an ONNX graph gives back, and how it is shown."""
+    if isinstance(preparation.target, LabelsTarget):
+        return "label, probabilities", _LABELS
+    answer = "label, probabilities" if isinstance(preparation.target, ClassTarget) else "(prediction,)"
+    return answer, f"print({answer})"
+
+
 def _image_snippet(format: str, name: str, preparation: Preparation, image: ImageFeature) -> str:
     """The same for a network that takes images."""
-    classes = isinstance(preparation.target, ClassTarget)
+    classes = not isinstance(preparation.target, NumberTarget)
     mode = "RGB" if image.channels > 1 else "L"
     read = _READ.format(mode=mode, size=(image.width, image.height), shape=image.shape)
     if image.white != 255.0:
@@ -140,15 +204,22 @@ def _row(preparation: Preparation, *, by_input: bool) -> str:
     lines = [""]
     for feature in preparation.features:
         name = input_name(feature) if by_input else feature.name
-        cell = f"{_literal(name)}: {_cell(feature)}, "
+        cell = f"{_literal(name)}: {_cell(feature, by_input=by_input)}, "
         if lines[-1] and len(lines[-1]) + len(cell) > WIDTH:
             lines.append("")
         lines[-1] += cell
     return "{\n" + "".join(f"    {line.rstrip()}\n" for line in lines) + "}"
 
 
-def _cell(feature: Feature) -> str:
-    return f"{feature.typical:.4g}" if isinstance(feature, NumberFeature) else _literal(feature.fill)
+def _cell(feature: Feature, *, by_input: bool) -> str:
+    if isinstance(feature, NumberFeature):
+        return f"{feature.typical:.4g}"
+    if isinstance(feature, DateFeature):
+        moment = _literal(dates.written(feature.fill))
+        return f"seconds({moment})" if by_input else moment
+    if isinstance(feature, TextFeature):
+        return f'bag("some words", {feature.width})' if by_input else '"some words"'
+    return _literal(feature.fill)
 
 
 def _literal(text: str) -> str:
