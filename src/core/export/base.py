@@ -99,7 +99,12 @@ def input_name(feature: Feature) -> str:
 def index_of_label(feature: CategoryFeature) -> dict[str, int]:
     """What stands in a cell → index of its label. Missing marks mean `fill`, unless training saw them as labels."""
     index = {label: i for i, label in enumerate(feature.categories)}
-    return {mark: index.get(feature.fill, -1) for mark in sorted(cells.MISSING)} | index
+    return {mark: index.get(feature.fill, index_of_unknown(feature)) for mark in sorted(cells.MISSING)} | index
+
+
+def index_of_unknown(feature: CategoryFeature) -> int:
+    """That of a label which is not among the categories: -1, or behind them all where the others have a value."""
+    return len(feature.categories) if feature.other and not feature.embedded else -1
 
 
 def missing_marks(feature: CategoryFeature) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, TextFeature
 from core.errors import UserInputError
 from core.export.bags import RULE
-from core.export.base import index_of_label, input_name, missing_marks
+from core.export.base import index_of_label, index_of_unknown, input_name, missing_marks
 
 VERSION = 4  # iOS 13, macOS 10.15: the first with layers for arrays of any rank
 Part = tuple[str, Any, list[int]]  # what a step gives, its type, and the places in x of its values
@@ -162,16 +162,13 @@ def _gaps(ct: Any, features: Sequence[NumberFeature], name: str) -> list[Any]:
 def _category(ct: Any, feature: CategoryFeature, start: int, name: str) -> tuple[list[Any], list[Part]]:
     """The label's index, -1 where unknown, and one-hot, all zeros where unknown; or the code, which is one more."""
     types = ct.models.datatypes
-    other = feature.other and not feature.embedded
-    places = len(feature.categories) + other
     size = feature.width - feature.indicator
     index = {label: i + feature.embedded for label, i in index_of_label(feature).items()}
-    unknown = places - 1 if other else feature.embedded - 1
-    made = [_mapped(ct, feature, index, unknown, f"{name}/index")]
+    made = [_mapped(ct, feature, index, index_of_unknown(feature) + feature.embedded, f"{name}/index")]
     parts: list[Part] = [(f"{name}/index", types.Int64(), [start])]
     if not feature.embedded:
         hot = _step(ct, {f"{name}/index": types.Int64()}, name, types.Dictionary(types.Int64()))
-        hot.oneHotEncoder.int64Categories.vector.extend(range(places))
+        hot.oneHotEncoder.int64Categories.vector.extend(range(size))
         hot.oneHotEncoder.outputSparse = True
         ignored = ct.proto.OneHotEncoder_pb2.OneHotEncoder.HandleUnknown.Value("IgnoreUnknown")
         hot.oneHotEncoder.handleUnknown = ignored

@@ -16,7 +16,7 @@ from core.data import dates
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, TextFeature
 from core.evaluation.rows import number_of
 from core.export import bags, onnx_dates
-from core.export.base import Cell, index_of_label, input_name, missing_marks
+from core.export.base import Cell, index_of_label, index_of_unknown, input_name, missing_marks
 from core.export.onnx_rules.graph import Graph
 
 ML = "ai.onnx.ml"
@@ -118,17 +118,16 @@ def _category(graph: Graph, feature: CategoryFeature, name: str) -> str:
 
     index = index_of_label(feature)
     column = graph.column(input_name(feature), TensorProto.STRING)
-    other = feature.other and not feature.embedded
-    places = len(feature.categories) + other
+    unknown = index_of_unknown(feature)
     found = graph.add(
         "LabelEncoder", column, out=f"{name}/index", domain=ML,
-        keys_strings=list(index), values_int64s=list(index.values()), default_int64=places - 1 if other else -1,
+        keys_strings=list(index), values_int64s=list(index.values()), default_int64=unknown,
     )  # fmt: skip
     if feature.embedded:
         code = graph.add("Add", found, graph.constant([1], f"{name}/first", np.int64), out=f"{name}/code")
         x = graph.add("Cast", code, out=name, to=TensorProto.FLOAT)
     else:
-        every = graph.constant([list(range(places))], f"{name}/every_index", np.int64)
+        every = graph.constant([list(range(feature.width - feature.indicator))], f"{name}/every_index", np.int64)
         x = graph.add("Cast", graph.add("Equal", found, every, out=f"{name}/is"), out=name, to=TensorProto.FLOAT)
     if not feature.indicator:
         return x

@@ -152,7 +152,7 @@ def varied(preparation: Preparation, columns: dict[str, tuple[Cell, ...]], x: np
     rng = keys.generator(keys.key(SEED, "variations"))
     extra: dict[str, list[Cell]] = {feature.name: [] for feature in preparation.features}
     kinds = _kinds(preparation)
-    for i in range(min(VARIATIONS, 4 * len(extra))):
+    for i in range(min(max(VARIATIONS, 2 * len(kinds)), 4 * len(extra))):
         alike = kinds[i % len(kinds)]
         source, hit = int(rng.integers(rows)), alike[int(rng.integers(len(alike)))]
         spoilt = UNKNOWN if i // len(kinds) % 2 else None

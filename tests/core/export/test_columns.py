@@ -33,7 +33,7 @@ from core.export import coreml_prepare, numpy_format, onnx_prepare
 from core.export.base import HeldOut
 from core.export.onnx_format import build, feeds
 from core.export.onnx_rules.graph import Graph
-from core.export.receipt import made_up, receipt, varied
+from core.export.receipt import UNKNOWN, made_up, receipt, varied
 from core.export.run import _exporters, export_with_receipt
 from core.layers.dense import Dense
 from core.layers.input import Input
@@ -45,11 +45,11 @@ NUMBERS = ("5.1", None, "", "x", "?", "1e3", "-0.25", " 7 ", "1_000", "NA")
 LABELS = ("red", None, "", "?", "green", "größer", "3", "NA", "none of them")
 DATES = (
     "2024-02-29", None, "", "2023-12-31 23:59:59.999999", "1899-3-1", "0001-01-01", "9999-12-31T23:59", "-",
-    "2020-01-31T18:30:05.25+01:00", "2000-02-29 00:00:00Z", "1970-01-01 00:30 -0130", "2023-02-29", "31.02.2020", "soon",
-    "05.03.2021", "5.3.2021 7:45", "March 5, 2021 11:30 PM", "Mar 5, 2021 12:30 AM", "march 05, 1969 12:30 am",
+    "2020-01-31T18:30:05.25+01:00", "2000-02-29 00:00:00Z", "1970-01-01 00:30 -0130", "2023-02-29", "31.02.2020",
+    "soon", "05.03.2021", "5.3.2021 7:45", "March 5, 2021 11:30 PM", "Mar 5, 2021 12:30 AM", "march 05, 1969 12:30 am",
     "05-mAr-2021", "05-March-2021", "2021-07", "1600-02-29", "1900-02-28", "25:00", "2021-01-01 24:00", "20210305",
 )  # fmt: skip
-TEXTS = ("Hello, hello World", None, "", "?", "Größe 花 GRÖSSE", "a_b c", "one\ntwo, \"three\"", "x " * 50, " NA ", "!")
+TEXTS = ("Hello, hello World", None, "", "?", "Größe 花 GRÖSSE", "a_b c", 'one\ntwo, "three"', "x " * 50, " NA ", "!")
 
 WAYS: dict[str, tuple[Feature, ...]] = {
     "number": (NumberFeature("a", 4.0, 3.5, 2.25, indicator=True),),
@@ -203,7 +203,7 @@ def test_a_file_answers_as_the_network(name: str, format: str, zoo: SimpleNamesp
 def test_receipts_hold(format: str, told: str, zoo: SimpleNamespace, tmp_path: Path) -> None:
     targets = {
         "classes": zoo.CLASSES,
-        "number": NumberTarget("price", 12345.678, 432.1),
+        "number": NumberTarget("price", 123.456, 432.1),
         "labels": LabelsTarget("genre", ("drama", "größer", 'say "hi"'), separator="; "),
         "labels in columns": LabelsTarget("what it is", ("old", "new", "rare", "red"), columns=("o", "n", "r", "e")),
     }
@@ -214,8 +214,9 @@ def test_receipts_hold(format: str, told: str, zoo: SimpleNamespace, tmp_path: P
     model = model_of(name, zoo, targets[told])
     result = export_with_receipt(format, model, tmp_path / "m")
     assert result.receipt.max_abs_difference <= 1e-6, result.receipt
-    if format == "numpy":
-        assert result.receipt.reference.startswith("model.py with NumPy"), result.receipt
+    if format in ("numpy", "mlx", "pytorch"):
+        ran = result.receipt.reference.startswith("model.py with")
+        assert ran or (format != "numpy" and "is not installed" in result.receipt.note), result.receipt
 
 
 def test_a_date_is_refused_for_core_ml_by_name(zoo: SimpleNamespace, tmp_path: Path) -> None:
@@ -291,7 +292,9 @@ def test_a_program_holds_only_what_its_columns_need(name: str, zoo: SimpleNamesp
     assert ("def moment(" in text) == ("datetime" in text) == (DateFeature in kinds)
     assert ("def bag(" in text) == ("import zlib" in text) == (TextFeature in kinds)
     assert ("def label(" in text) == (CategoryFeature in kinds)
-    assert ("month_of" in text) == any("%b" in form or "%B" in form for f in WAYS[name] for form in getattr(f, "forms", ()))
+    assert ("month_of" in text) == any(
+        "%b" in form or "%B" in form for f in WAYS[name] for form in getattr(f, "forms", ())
+    )
     assert "\n\n\n\n" not in text
 
 
@@ -316,7 +319,7 @@ def test_variations_leave_out_no_kind_of_column() -> None:
     spoilt: dict[type, set[bool]] = {}
     for feature in preparation.features:
         for cell in rows.columns[feature.name][64:]:
-            if cell not in source.columns[feature.name] or cell is None:
+            if cell in (None, UNKNOWN):
                 spoilt.setdefault(type(feature), set()).add(cell is None)
     assert spoilt == {kind: {True, False} for kind in (NumberFeature, CategoryFeature, DateFeature, TextFeature)}
     np.testing.assert_array_equal(rows.x, prepared_rows(preparation, rows.columns)[0])
