@@ -34,10 +34,10 @@ MARKS = (
 )  # fmt: skip
 
 
-def makers() -> ModuleType:
-    name = "tests_core_data_makers"
+def makers(file: str = "makers") -> ModuleType:
+    name = f"tests_core_data_{file}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "core" / "data" / "makers.py")
+        spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "core" / "data" / f"{file}.py")
         assert spec is not None
         assert spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -83,6 +83,10 @@ def seeds(folder: Path) -> dict[str, list[tuple[str, bytes]]]:
             ("t.ods", make.ods({"S": rows})),
             ("t.xlsx", _stored(make.xlsx({"S": rows}))),
             ("t.ods", _stored(make.ods({"S": rows}))),
+        ],
+        "xls": [
+            ("t.xls", makers("xls_made").xls({"S": rows, "T": [["a"], [1]]})),
+            ("t.xls", makers("xls_made").xls({"S": [["a", "b"], *([i, f"text {i}"] for i in range(200))]})),
         ],
         "parquet": [
             ("t.parquet", make.parquet(folder, select)),

@@ -33,7 +33,7 @@ def fuzzer() -> ModuleType:
     return sys.modules[name]
 
 
-NAMES = ("csv", "packed", "zip", "json", "arff", "excel", "parquet", "sqlite", "npy", "npz", "idx", "matlab")
+NAMES = ("csv", "packed", "zip", "json", "arff", "excel", "xls", "parquet", "sqlite", "npy", "npz", "idx", "matlab")
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_budget_is_a_limit_on_columns_in_every_format(
     from dataclasses import replace
 
     few = replace(DEFAULT, columns=1)
-    for name in ("csv", "packed", "zip", "json", "excel", "parquet", "sqlite", "npy", "npz", "idx", "arff"):
+    for name in ("csv", "packed", "zip", "json", "excel", "xls", "parquet", "sqlite", "npy", "npz", "idx", "arff"):
         file, content = seeds[name][0]
         path = tmp_path / file
         path.write_bytes(content)

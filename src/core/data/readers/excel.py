@@ -62,14 +62,14 @@ class ExcelReader:
             copy = work.folder / "sheet.zip"
             read = _copy_xlsx if "xl/workbook.xml" in found.namelist() else _copy_ods
             parts, part = read(found, copy, options.part, path.name, work.budget)
-        with _refusing(path.name):
+        with refusing(path.name):
             from python_calamine import CalamineWorkbook
 
             with CalamineWorkbook.from_path(copy) as book:
                 if not parts:
                     parts, part = _ods_sheets(book, options.part, path.name)
                 rows = book.get_sheet_by_name(part if part in book.sheet_names else book.sheet_names[0]).iter_rows()
-                raw = _table(rows, work, options, path, self.label, progress)
+                raw = table_of_sheet(rows, work, options, path, self.label, progress)
         return raw if len(parts) < 2 else replace(raw, parts=parts, part=part)
 
 
@@ -77,7 +77,7 @@ READER = ExcelReader()
 
 
 @contextmanager
-def _refusing(where: str) -> Iterator[None]:
+def refusing(where: str) -> Iterator[None]:
     from python_calamine import CalamineError
 
     try:
@@ -219,7 +219,7 @@ def _ods_sheets(book: Any, wanted: str, where: str) -> tuple[tuple[str, ...], st
 # --- the table in a sheet
 
 
-def _table(
+def table_of_sheet(
     rows: Iterator[Sequence[object]], work: Workspace, options: Options, path: Path, format: str, progress: Progress
 ) -> RawTable:
     """The table in the rows of a sheet: blank margins fall away, titles above the header too."""

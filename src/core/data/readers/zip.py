@@ -15,7 +15,7 @@ from core.errors import UserInputError
 
 TABLES = (
     ".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".json", ".jsonl", ".ndjson", ".arff", ".parquet", ".xlsx",
-    ".xlsm", ".ods", ".sqlite", ".sqlite3", ".db", ".npy", ".npz", ".mat", ".gz", ".zst", ".bz2", "-ubyte",
+    ".xlsm", ".xls", ".ods", ".sqlite", ".sqlite3", ".db", ".npy", ".npz", ".mat", ".gz", ".zst", ".bz2", "-ubyte",
 )  # fmt: skip
 # How a part of a file in the archive is named: "book.xlsx → Sheet1".
 WITHIN = " → "
