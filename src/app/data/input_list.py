@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app import theme
 from app.data import facts, paint
 from core.data import store
+from core.data.preprocess import Feature, TextFeature
 from core.data.schema import Prepared
 from core.errors import UserInputError
 
@@ -24,13 +24,12 @@ ROW, PICTURE, NUMBERS = 20, 62.0, 82.0
 
 @dataclass(frozen=True)
 class Input:
-    """name: of an input value. heights: a histogram, or () where it is 1 for a `share` of the rows and else 0."""
+    """One input value. heights: a histogram, or () where it is a `share` of rows that counts. told: in words."""
 
     name: str
     heights: tuple[int, ...] = ()
-    low: float = 0.0
-    high: float = 0.0
     share: float = 0.0
+    told: str = ""
 
 
 def sampled(prepared: Prepared | None) -> np.ndarray | None:
@@ -44,11 +43,17 @@ def sampled(prepared: Prepared | None) -> np.ndarray | None:
     return x[:: max(1, len(x) // SAMPLED_ROWS)]
 
 
-def described(names: Sequence[str], x: np.ndarray | None, start: int) -> tuple[Input, ...]:
-    """The inputs called `names`, which begin at `start`."""
-    if x is None or start + len(names) > x.shape[1]:
-        return tuple(Input(name) for name in names)
-    return tuple(_described(name, np.asarray(x[:, start + i], np.float64)) for i, name in enumerate(names))
+def described(feature: Feature, x: np.ndarray | None, start: int) -> tuple[Input, ...]:
+    """The first input values of a column, which begin at `start`; of words, those that occur most."""
+    names = feature.input_names()
+    if x is None or start + feature.width > x.shape[1]:
+        return tuple(Input(name) for name in names[:MOST_INPUTS])
+    if isinstance(feature, TextFeature):
+        shares = np.count_nonzero(x[:, start : start + feature.width], axis=0) / max(1, len(x))
+        order = np.argsort(-shares, kind="stable")[:MOST_INPUTS]
+        return tuple(Input(names[i], share=float(shares[i]), told=f"{_percent(shares[i])} of rows") for i in order)
+    few = enumerate(names[:MOST_INPUTS])
+    return tuple(_described(name, np.asarray(x[:, start + i], np.float64)) for i, name in few)
 
 
 def _described(name: str, values: np.ndarray) -> Input:
@@ -57,9 +62,18 @@ def _described(name: str, values: np.ndarray) -> Input:
         return Input(name)
     low, high = float(known.min()), float(known.max())
     if np.isin(known, (0.0, 1.0)).all():
-        return Input(name, share=float(known.mean()))
+        return Input(name, share=float(known.mean()), told=f"{_percent(known.mean())} are 1")
     counts = np.histogram(known, BINS, (low, high))[0] if high > low else np.array([len(known)])
-    return Input(name, tuple(int(n) for n in counts), low, high)
+    return Input(name, tuple(int(n) for n in counts), told=f"{short(low)} … {short(high)}")
+
+
+def _percent(share: float) -> str:
+    return "< 1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def short(value: float) -> str:
+    """A prepared value in few signs: nearly all lie between -10 and 10."""
+    return f"{value:.1f}".replace("-", "−") if abs(value) < 100 else facts.compact(value)
 
 
 class InputList(QWidget):
@@ -76,7 +90,7 @@ class InputList(QWidget):
 
     def show_inputs(self, inputs: tuple[Input, ...], total: int) -> None:
         self.inputs, self.total = inputs, total
-        words = (f"{each.name}: {_span(each)}" for each in inputs)
+        words = (f"{each.name}: {each.told}" for each in inputs)
         self.setAccessibleDescription("; ".join(words))
         self.updateGeometry()
         self.update()
@@ -99,7 +113,7 @@ class InputList(QWidget):
             self._picture(painter, picture, each)
             painter.setFont(theme.font("mono_small"))
             painter.setPen(colours.muted)
-            paint.draw_text(painter, QRectF(width - NUMBERS, top, NUMBERS, ROW), _span(each), right=True)
+            paint.draw_text(painter, QRectF(width - NUMBERS, top, NUMBERS, ROW), each.told, right=True)
         if self.total > len(self.inputs):
             painter.setFont(theme.font("small"))
             painter.setPen(colours.muted)
@@ -119,14 +133,3 @@ class InputList(QWidget):
             painter.setPen(colours.accent)
             painter.setBrush(colours.accent)
             painter.drawRoundedRect(QRectF(bar.left(), bar.top(), max(2.0, bar.width() * each.share), 4), 2, 2)
-
-
-def _span(each: Input) -> str:
-    if each.heights:
-        return f"{short(each.low)} … {short(each.high)}"
-    return f"1 in {each.share:.0%}" if each.share >= 0.005 or not each.share else "1 in < 1%"
-
-
-def short(value: float) -> str:
-    """A prepared value in few signs: nearly all lie between -10 and 10."""
-    return f"{value:.1f}".replace("-", "−") if abs(value) < 100 else facts.compact(value)

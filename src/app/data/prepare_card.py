@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout
 from app import theme
 from app.data import facts, paint, preparing
 from app.data.header import as_tooltip
-from app.data.input_list import MOST_INPUTS, InputList, described, sampled
+from app.data.input_list import InputList, described, sampled
 from app.data.prepare_form import PrepareForm
 from app.style import set_role
 from app.widgets import Card, HLine, Segmented, button, explain, icon_button, label
@@ -108,6 +108,7 @@ class PrepareCard(Card):
         self._build_parts()
         area.setWidget(inside)
         self.body.addWidget(area, 1)
+        self.body.addWidget(self._build_foot())
 
     def _build_head(self) -> QWidget:
         head = QWidget()
@@ -128,15 +129,27 @@ class PrepareCard(Card):
         self.use.setAccessibleName("What the column is used as")
         self.use.chosen.connect(self._use)
         self.line, self.head = HLine(), label("What the network gets", "strong")
-        self.result, self.gaps = label("", "small", wrap=True), label("", "muted", wrap=True)
+        self.gaps = label("", "muted", wrap=True)
         self.inputs = InputList()
         self.fitted = label(FITTED, "caption", wrap=True)
         tip = "Drops what was chosen for this column: it is prepared as all columns are."
         self.as_all = button("As all columns", role="link", tip=tip, on_click=self._as_all)
         for part in (self.none, self.portrait, self.several, self.about, self.use, self.form, self.line, self.head,
-                     self.result, self.gaps, self.inputs, self.fitted, self.as_all):  # fmt: skip
+                     self.gaps, self.inputs, self.fitted, self.as_all):  # fmt: skip
             self._column.addWidget(part)
         self._column.addStretch(1)
+
+    def _build_foot(self) -> QWidget:
+        """The result in a sentence, always in view."""
+        self.foot, column = QWidget(), QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.result = label("", "small", wrap=True)
+        self.result.setContentsMargins(14, 8, 14, 10)
+        column.addWidget(HLine())
+        column.addWidget(self.result)
+        self.foot.setLayout(column)
+        return self.foot
 
     # --- which columns
 
@@ -175,7 +188,8 @@ class PrepareCard(Card):
         elif len(columns) == 1:
             gaps = columns[0].missing + columns[0].invalid
             missing = f" {facts.count(gaps, 'cell')} missing." if gaps else ""
-            text = f"{columns[0].reason}{missing}".strip()
+            reason = "" if columns[0].kind == "date" else columns[0].reason  # the picture tells from when to when
+            text = f"{reason}{missing}".strip()
         else:
             text = ", ".join(facts.shown(column.name) for column in columns[:6])
             text += f" and {len(columns) - 6:,} more" if len(columns) > 6 else ""
@@ -232,17 +246,14 @@ class PrepareCard(Card):
             told = preparing.sentence(found[0], choice) if found is not None else ""
             if found is not None and (columns[0].missing or columns[0].invalid):
                 gaps = preparing.stand_in(found[0], choice)
-        for part, text in ((self.result, told), (self.gaps, gaps)):
+        for part, text, box in ((self.result, told, self.foot), (self.gaps, gaps, self.gaps)):
             part.setText(text)
-            part.setVisible(bool(text))
-        for rule in (self.line, self.head):
-            rule.setVisible(bool(told))
-        self.inputs.setVisible(found is not None)
-        self.fitted.setVisible(found is not None)
+            box.setVisible(bool(text))
+        for shown in (self.line, self.head, self.inputs, self.fitted):
+            shown.setVisible(found is not None)
         if found is not None:
             feature, start = found
-            names = feature.input_names()
-            self.inputs.show_inputs(described(names[:MOST_INPUTS], self._sample(prepared), start), len(names))
+            self.inputs.show_inputs(described(feature, self._sample(prepared), start), feature.width)
         own = any(spec.columns.get(column.name) is not None for column in columns)
         self.as_all.setVisible(own)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSizePolicy, QWidget
 
 from app.data.preparing import Option
 from app.widgets import wrapped
@@ -75,14 +75,16 @@ class PartTicks(QWidget):
 
     def __init__(self, options: Sequence[Option], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(5)
+        grid.setColumnStretch(1, 1)
         self.ticks: dict[str, Tick] = {}
-        for option in options:
+        for place, option in enumerate(options):
             tick = self.ticks[option.value] = Tick(option.label, option.help)
             tick.chosen.connect(lambda on, part=option.value: self._take(part, on))
-            column.addWidget(tick)
+            grid.addWidget(tick, place // 2, place % 2)
 
     def show_parts(self, parts: set[tuple[str, ...]]) -> None:
         for name, tick in self.ticks.items():

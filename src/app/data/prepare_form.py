@@ -64,15 +64,15 @@ class PrepareForm(QWidget):
         grid.setColumnMinimumWidth(0, CAPTION)
         grid.setColumnStretch(1, 1)
         for row, (name, field) in enumerate(self.fields.items()):
-            grid.addWidget(field, row, 1)
+            wide = name == "parts"  # its ticks take the whole width, below their caption
+            grid.addWidget(field, 2 * row + wide, 1 - wide, 1, 1 + wide)
             if name in PLAIN:
                 continue
             text, help = CAPTIONS[name]
             caption = self._captions[name] = label(text, "muted")
             caption.setBuddy(field)
             caption.setToolTip(wrapped(help))
-            side = caption.alignment()
-            grid.addWidget(caption, row, 0, side if name != "parts" else side.AlignTop)
+            grid.addWidget(caption, 2 * row, 0)
             if isinstance(field, NumberCombo):
                 field.setToolTip(wrapped(help))
                 field.setAccessibleName(text)

@@ -166,7 +166,8 @@ def sentence(feature: Feature, choice: ColumnChoice) -> str:
     if isinstance(feature, NumberFeature):
         return f"1 number → {n}: {_scaled(feature, choice)}{also}."
     if isinstance(feature, CategoryFeature):
-        return f"{_labels(feature)} → {n}: {_encoded(feature)}{also}."
+        how = "" if feature.embedded else ", one-hot"
+        return f"{_labels(feature)} → {n}{how}: {_encoded(feature)}{also}."
     if isinstance(feature, DateFeature):
         return f"1 date → {n}: {_dated(feature)}{also}."
     return f"Words → {n}: how often the words of each bucket occur, scaled to length 1."
@@ -206,14 +207,14 @@ def _encoded(feature: CategoryFeature) -> str:
         return "a code, for which the layer Embed columns learns numbers"
     own = ["missing cells"] if "" in feature.categories else []
     more = [*own, *(["rare and unknown ones"] if feature.other else [])]
-    return f"one for each label{''.join(f', one for {which}' for which in more)} (one-hot)"
+    return f"one for each label{''.join(f', one for {which}' for which in more)}"
 
 
 def _dated(feature: DateFeature) -> str:
     names = {option.value: option.label.lower() for option in PARTS}
     cycles = [names[part] for part in feature.parts if part != "time"]
-    time = ["the time, scaled"] if "time" in feature.parts else []
-    return " and ".join([*time, *([f"sine and cosine of the {_listed(cycles)}"] if cycles else [])])
+    time = ["the scaled time"] if "time" in feature.parts else []
+    return ", and ".join([*time, *([f"sine and cosine of {_listed(cycles)}"] if cycles else [])])
 
 
 def _listed(words: Sequence[str]) -> str:

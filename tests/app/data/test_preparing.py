@@ -124,7 +124,7 @@ def test_of_a_constant_nothing_can_be_learned() -> None:
         (
             CategoryFeature("c", ("", "a", "b"), "", other=True),
             ColumnChoice(),
-            "2 labels → 4 inputs: one for each label, one for missing cells, one for rare and unknown ones (one-hot).",
+            "2 labels → 4 inputs, one-hot: one for each label, one for missing cells, one for rare and unknown ones.",
         ),
         (
             CategoryFeature("c", ("a", "b"), "a", embedded=True),
@@ -134,7 +134,7 @@ def test_of_a_constant_nothing_can_be_learned() -> None:
         (
             DateFeature("d", ("time", "year", "week"), 0.0, 0.0, 1.0),
             ColumnChoice(),
-            "1 date → 5 inputs: the time, scaled and sine and cosine of the time of year and day of week.",
+            "1 date → 5 inputs: the scaled time, and sine and cosine of time of year and day of week.",
         ),
         (TextFeature("t", 128), ColumnChoice(), None),
     ],
@@ -151,11 +151,20 @@ def test_the_place_of_a_column_among_the_inputs() -> None:
 
 def test_inputs_are_pictured_from_the_training_rows(tmp_path: Path) -> None:
     x = np.array([[-1.0, 0.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, np.nan]], np.float32)
-    number, share, odd = described(("n", "s", "o"), x, 0)
-    assert (number.low, number.high, sum(number.heights)) == (-1.0, 1.0, 3)
-    assert share.share == pytest.approx(1 / 3)
+    features = tuple(NumberFeature(name, 0, 0, 1) for name in "nso")
+    number, share, odd = (described(feature, x, i)[0] for i, feature in enumerate(features))
+    assert (number.told, sum(number.heights)) == ("−1.0 … 1.0", 3)
+    assert (share.told, share.share) == ("33% are 1", pytest.approx(1 / 3))
     assert odd.share == 1.0
-    assert described(("gone",), x, 3)[0].heights == ()
+    assert described(features[0], x, 3)[0].heights == ()
+
+
+def test_of_words_the_busiest_buckets_are_pictured() -> None:
+    x = np.zeros((4, 20), np.float32)
+    x[:3, 7], x[0, 12] = 0.5, 1.0
+    first, second, *rest = described(TextFeature("note", 20), x, 0)
+    assert (first.name, first.told, second.name) == ("note words 7", "75% of rows", "note words 12")
+    assert len(rest) == 6
 
 
 def test_arrays_that_were_swept_away_are_none() -> None:
