@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from core import edits, suggest, values
+from core import column_options, edits, suggest, values
 from core.command_folds import cross_validated, folds_json, folds_words
 from core.console import quiet, run_progress, say
 from core.data.augmentation import Augmentation
+from core.data.dates import written
 from core.data.schema import ImageFacts, Part, Prepared, TableProfile
 from core.engine.messages import Ended, TrainingTask
 from core.errors import UserInputError
@@ -143,7 +144,10 @@ def _profile_words(profile: TableProfile) -> str:
     for c in profile.columns:
         role = "  ← target" if c.name in (profile.target, *profile.targets) else ""
         gaps = f", {c.missing:,} missing" if c.missing else ""
-        span = f", {c.minimum:g} to {c.maximum:g}" if c.minimum is not None and c.maximum is not None else ""
+        span = ""
+        if c.minimum is not None and c.maximum is not None:
+            told = written if c.kind == "date" else "{:g}".format
+            span = f", {told(c.minimum)} to {told(c.maximum)}"
         lines.append(f"  {c.name}: {c.kind}, {c.distinct:,} distinct{span}{gaps}{role}")
     lines.append(f"Target: {profile.target} ({profile.task}). {profile.target_reason}")
     lines += [f"{finding.severity}: {finding.text}" for finding in profile.findings]
@@ -216,6 +220,7 @@ def _data_spec(options: argparse.Namespace, project: Project | None) -> DataSpec
         "excluded": [*spec.excluded, *options.exclude] if options.exclude else None,
         "logs": [*spec.logs, *options.log] if options.log else None,
         "drop_duplicates": options.drop_duplicates or None,
+        **column_options.given(options, spec),
         **_target_given(options, spec),
         **_split_given(options),
         **_images_given(options),
