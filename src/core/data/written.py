@@ -15,7 +15,7 @@ from core.data.choices import USUAL_WIDTH
 from core.data.preprocess import CategoryFeature, Feature, TextFeature
 from core.data.profile import Column
 from core.data.progress import Progress
-from core.data.table import Table
+from core.data.table import MISSING, Table
 from core.data.words import WordCounter
 from core.spec import DataSpec
 
@@ -146,7 +146,7 @@ class _Writer:
 
 def _category_rows(feature: CategoryFeature, values: fit.Values) -> tuple[Rows, int]:
     places = fit.codes_of(feature, values).astype(np.int32)
-    missing = np.equal(values.raw, fit.MISSING)
+    missing = np.equal(values.raw, MISSING)
     return lambda rows: feature.values(places[rows], missing=missing[rows]), places.nbytes + missing.nbytes
 
 
