@@ -62,6 +62,8 @@ TABLE: tuple[Entry | str, ...] = (
     Entry("step_epoch", "Train", "Step one epoch", ("Ctrl+Shift+Return", "Ctrl+Shift+Enter")),
     Entry("stop", "Train", "Stop", ("Ctrl+.",)),
     Entry("reset", "Train", "Reset the run"),
+    SEPARATOR,
+    Entry("cross_validate", "Train", "Cross-validate…"),
     Entry("shortcuts", "Help", "Keyboard shortcuts", ("F1",)),
     Entry("log", "Help", "Show the log file"),
     Entry("about", "Help", "About Chainrule"),

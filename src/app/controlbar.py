@@ -95,10 +95,11 @@ class RunButtons(QWidget):
         session, engine = self._session, self._session.engine
         active = engine.state in ACTIVE
         self._show_train(engine.state)
-        explain(self.train, enabled=active or session.can_train, tip=TRAIN_TIP, why_not=session.why_not)
+        can_train = session.can_train or engine.state == "running"
+        explain(self.train, enabled=can_train, tip=TRAIN_TIP, why_not=session.why_not)
         first = {"running": "pause first.", "lost": "resume or reset first."}.get(engine.state, "")
         for made, tip in ((self.step, STEP_TIP), (self.step_epoch, EPOCH_TIP)):
-            can = not first and (active or session.can_train)
+            can = not first and session.can_train
             explain(made, enabled=can, tip=tip, why_not=first or session.why_not)
         explain(self.stop, enabled=active, tip=STOP_TIP, why_not="nothing is running.")
         there = active or engine.snapshot is not None or session.document.weights is not None

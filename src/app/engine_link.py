@@ -12,17 +12,22 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.backend.choose import BackendInfo
+from core.data.schema import Prepared
 from core.engine.host import engine_main
 from core.engine.messages import (
     AskSnapshot,
     AskWeights,
     Begin,
+    CancelCrossValidation,
     CancelLearningRate,
     Change,
     CheckpointWritten,
+    CrossValidate,
+    CrossValidated,
     Ended,
     Failed,
     FindLearningRate,
+    FoldsProgress,
     Go,
     LearningRateFound,
     Pace,
@@ -37,6 +42,7 @@ from core.engine.messages import (
     WeightsReply,
 )
 from core.engine.process import ChildProcess
+from core.evaluation.cross_validation import FoldProgress
 from core.spec import TrainingConfig
 from core.training.snapshot import RangeTest, Snapshot
 
@@ -74,6 +80,8 @@ class EngineLink(QObject):
         self._weights_wanted: list[Callable[[Weights], None]] = []
         self._test = 0  # number of the last learning-rate range test
         self._tested: Callable[[RangeTest], None] | None = None
+        self._folds = 0  # number of the last cross-validation
+        self._folds_told: tuple[Callable[[FoldProgress], None], Callable[[CrossValidated], None]] | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MILLISECONDS)
         self._timer.timeout.connect(self._poll)
@@ -171,6 +179,20 @@ class EngineLink(QObject):
         if done is not None:
             done(RangeTest.nothing(why))
 
+    def cross_validate(
+        self, task: TrainingTask, folds: tuple[Prepared, ...], *, tell: Callable[[FoldProgress], None],
+        done: Callable[[CrossValidated], None],
+    ) -> None:  # fmt: skip
+        """Train `task` on each fold: `tell` hears how far it is, `done` the result, or why there is none."""
+        if self._child is None or not self._child.alive:
+            self.start()
+        self._folds += 1
+        self._folds_told = (tell, done)
+        self._send(CrossValidate(self._folds, task, folds))
+
+    def cancel_cross_validation(self) -> None:
+        self._send(CancelCrossValidation())
+
     def subscribe(self, owner: object, names: tuple[str, ...]) -> None:
         """The tensors that a visible panel needs; () when it is hidden. Names are in `Snapshot`."""
         before = self._wanted()
@@ -231,8 +253,20 @@ class EngineLink(QObject):
             if done is not None and message.request == self._test:
                 self._tested = None
                 done(message.result)
+        elif isinstance(message, FoldsProgress | CrossValidated):
+            self._dispatch_folds(message)
         elif message.run_id == self._run_id:
             self._dispatch_run(message)
+
+    def _dispatch_folds(self, message: FoldsProgress | CrossValidated) -> None:
+        if message.request != self._folds or self._folds_told is None:
+            return
+        tell, done = self._folds_told
+        if isinstance(message, FoldsProgress):
+            tell(message.progress)
+        else:
+            self._folds_told = None
+            done(message)
 
     def _dispatch_run(self, message: Any) -> None:
         if isinstance(message, Ended):
@@ -262,6 +296,8 @@ class EngineLink(QObject):
             self._child.kill()
         self._child = None
         self._weights_wanted = []
-        self._end_test(f"The engine process ended: {why}.")
+        ended = f"The engine process ended: {why}."
+        self._end_test(ended)
+        self._dispatch_folds(CrossValidated(self._folds, None, ended))
         self._set_state("lost")
         self.lost.emit(why)

@@ -87,6 +87,16 @@ class JobsLink(QObject):
         if self._running is not None and self._running.key == key:
             self._running.done = self._running.failed = self._running.partial = _nothing
 
+    def waits(self, key: str) -> bool:
+        """Whether a job of that key runs or is still to run."""
+        return any(w.key == key for w in (*self._queue, *([self._running] if self._running else ())))
+
+    def cancel_key(self, key: str) -> None:
+        """End the running job if it has that key, and drop those that wait with it."""
+        self._queue = [w for w in self._queue if w.key != key]
+        if self._running is not None and self._running.key == key:
+            self.cancel()
+
     def cancel(self) -> None:
         """End the running job; its owner hears nothing more, waiting jobs go on in a new process."""
         if self._running is not None:

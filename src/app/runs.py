@@ -39,6 +39,7 @@ class Runs(QObject):
         super().__init__(parent)
         self.document, self.engine = document, engine
         self.task: TrainingTask | None = None
+        self.held = ""  # why nothing can be trained for the moment, in a sentence
         self._warned = False
         self._deaths: list[float] = []
         engine.ended.connect(self._on_ended)
@@ -55,8 +56,8 @@ class Runs(QObject):
     def why_not(self) -> str:
         """Why Train is disabled, in a sentence; "" where it is not."""
         document = self.document
-        if self.engine.active:
-            return ""
+        if self.held or self.engine.active:
+            return self.held
         data = document.project.data
         if data is not None and data.source.kind == "drawn" and (lack := lacking(data.source.name, data.source.points)):
             return lack
@@ -90,7 +91,7 @@ class Runs(QObject):
 
     def train(self, steps: int | None = None) -> None:
         """Go on where a run is paused, else start one; with `steps`, that many batches and then pause."""
-        if self.engine.state == "running" and steps is None:
+        if self.held or (self.engine.state == "running" and steps is None):
             return
         if self.engine.state == "lost" and self.task is not None:
             self.resume_after_loss()
@@ -102,6 +103,8 @@ class Runs(QObject):
     def step_epoch(self) -> None:
         """Train to the end of the present epoch, then pause."""
         shot = self.engine.snapshot
+        if self.held:
+            return
         if self.engine.active and shot is not None:
             self.engine.go(max(1, shot.epoch_steps_left))
         elif not self.why_not and self.document.prepared is not None:
@@ -112,7 +115,7 @@ class Runs(QObject):
         """Go on from the end of the last run for as many epochs again."""
         task, checkpoint = self.task, self.engine.checkpoint
         shot = self.engine.snapshot
-        if task is None or shot is None or not checkpoint or self.engine.active:
+        if task is None or shot is None or not checkpoint or self.engine.active or self.held:
             return
         more = self.document.project.training.epochs
         config = replace(self.document.project.training.within(task.config), epochs=min(shot.epoch + more, 1_000_000))

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.cross_validating import CrossValidating
 from app.document import Document, Trained
 from app.engine_link import EngineLink
 from app.jobs_link import JobsLink
@@ -58,6 +59,7 @@ class Session(QObject):
         self.jobs = JobsLink(self)
         self.pages = PagesLink(self)
         self.runs = Runs(self.document, self.engine, self)
+        self.cross_validation = CrossValidating(self)
         self._suggested: NetworkSpec | None = None
         self._suggested_training: TrainingConfig | None = None
         self._keep_data_key = ""
@@ -375,6 +377,7 @@ class Session(QObject):
     def _open(self, saved: SavedProject, path: Path | None) -> None:
         self.engine.abandon()
         self.runs.task = None
+        self.cross_validation.forget()
         self._suggested = self._suggested_training = None
         self._keep_data_key = ""
         document = self.document

@@ -91,6 +91,7 @@ class Window(QMainWindow):
             "train": session.toggle_train, "step": self._if_enabled("step", session.step),
             "step_epoch": self._if_enabled("step_epoch", session.step_epoch),
             "stop": self._if_enabled("stop", session.stop), "reset": self._if_enabled("reset", self.reset_run),
+            "cross_validate": self._show_folds,
             "shortcuts": lambda: help.shortcuts(self).show(), "log": help.show_log, "about": self._about,
         }  # fmt: skip
 
@@ -271,6 +272,13 @@ class Window(QMainWindow):
         self.session.notice.emit(
             Notice("info", "The run was reset", text, actions=(("Bring it back", bring_back),), key=RUN)
         )
+
+    def _show_folds(self) -> None:
+        """The cross-validation side of Evaluate."""
+        self.show_stage("Evaluate")
+        page = self.body.panel("Evaluate").panel
+        if page is not None and hasattr(page, "show_folds"):
+            page.show_folds()
 
     def _full_screen(self, on: bool) -> None:
         self.showFullScreen() if on else self.showNormal()

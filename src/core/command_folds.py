@@ -20,11 +20,9 @@ def cross_validated(spec: DataSpec, task: TrainingTask, folds: int) -> CrossVali
     Raises UserInputError where the data do not allow it, KeyboardInterrupt where a person stopped it.
     """
     from core.data.prepare_folds import prepare_folds
-    from core.training.cross_validation import fold_tasks
     from core.training.headless import cross_validate_here
 
-    tasks = fold_tasks(task, prepare_folds(spec, folds, progress=say))
-    found = cross_validate_here(tasks, _tell)
+    found = cross_validate_here(task, prepare_folds(spec, folds, progress=say), _tell)
     if found is None:
         raise KeyboardInterrupt
     end_progress()

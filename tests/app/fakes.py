@@ -93,6 +93,32 @@ class FakeEngine(QObject):
         self.ready.emit(Ready(backend))
 
 
+class FakeCrossValidation(QObject):
+    """What `app.cross_validating.CrossValidating` tells; `starts` remembers how many folds were asked for."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.phase, self.why_not = "", "Choose data first."
+        self.usual_folds, self.is_older = 5, False
+        self.progress = self.found = None
+        self.results: list[Any] = []
+        self.starts: list[int] = []
+        self.cancelled = 0
+
+    def start(self, folds: int) -> None:
+        self.starts.append(folds)
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+    def tell(self, **state: Any) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.changed.emit()
+
+
 class FakeSession(QObject):
     notice = Signal(object)
     busy_changed = Signal(object)
@@ -105,6 +131,7 @@ class FakeSession(QObject):
         super().__init__(parent)
         self.document = Document(self)
         self.engine = FakeEngine(self)
+        self.cross_validation = FakeCrossValidation(self)
         self.calls: list[tuple[Any, ...]] = []
         self.can_train = False
         self.why_not = "Choose data first."

@@ -13,6 +13,7 @@ from app.banner import Banner
 from app.evaluation import save
 from app.evaluation.curve import curve_of
 from app.evaluation.details import details
+from app.evaluation.folds_view import FoldsView
 from app.evaluation.inputs import cells_of
 from app.evaluation.metric import ScoreTile
 from app.evaluation.wording import scores, verdict
@@ -21,7 +22,7 @@ from app.pictures import Pictures
 from app.result_page import ResultPage
 from app.settings import Settings
 from app.style import set_role
-from app.widgets import ElidedLabel, button, icon_button, label
+from app.widgets import ElidedLabel, Segmented, button, icon_button
 from core.errors import UserInputError
 from core.project.atomic import atomic_write
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 OLDER_DATA = "The scores are those of the older data."
 OLDER_DESIGN = "The scores are those of the older design."
+VIEWS = (
+    ("test", "Test rows", "The trained network on rows that it never saw."),
+    ("folds", "Cross-validation", "Several networks of this design, each validated on another part of the rows."),
+)
 TRAIN_TIP = "Starts training. The network is evaluated by itself when it ends."
 
 
@@ -40,8 +45,13 @@ class EvaluatePage(ResultPage):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "Evaluation", parent)
         self._again = button("Evaluate now", icon="refresh", on_click=session.evaluate)
-        self._stack.addWidget(self._build_absence("target", self._again))
+        self._to_folds = button("Cross-validate…", tip=VIEWS[1][2], on_click=self.show_folds)
+        self._switches: list[Segmented] = []
+        self._view = "test"
+        self._stack.addWidget(self._build_absence("target", self._again, self._to_folds))
         self._stack.addWidget(self._build_results())
+        self.folds = FoldsView(session, self._switch())
+        self._stack.addWidget(self.folds)
         self._shown: object = None
         document = session.document
         self._listen(
@@ -78,17 +88,37 @@ class EvaluatePage(ResultPage):
         self._save.clicked.connect(self._open_menu)
         again = icon_button("refresh", "Evaluate again. Measures the present weights on the test rows.", role="")
         again.clicked.connect(lambda _checked=False: self._session.evaluate())
-        row.addWidget(label("Evaluation", "title"))
+        row.addWidget(self._switch())
         row.addWidget(self._verdict, 1)
         row.addWidget(again)
         row.addWidget(self._save)
         return row
 
+    def _switch(self) -> Segmented:
+        made = Segmented(VIEWS)
+        made.setAccessibleName("Scores on the test rows, or cross-validation")
+        made.chosen.connect(self._choose)
+        self._switches.append(made)
+        return made
+
     # --- what is shown
+
+    def show_folds(self) -> None:
+        """The cross-validation in place of the scores on the test rows."""
+        self._choose("folds")
+
+    def _choose(self, view: str) -> None:
+        self._view = view
+        for switch in self._switches:
+            switch.set_value(view)
+        self.refresh()
 
     def refresh(self) -> None:
         """While the page is hidden nothing is drawn; it is brought up to date when it is shown."""
         if not self.isVisible():
+            return
+        if self._view == "folds":
+            self._stack.setCurrentWidget(self.folds)
             return
         evaluation = self._session.document.evaluation
         trained = self._session.document.trained
@@ -108,6 +138,7 @@ class EvaluatePage(ResultPage):
             untrained=("Not trained yet", "Train the network: it is then measured on rows that it never saw."),
             nothing=("Nothing to evaluate yet", "Choose data and train: the scores on unseen rows then stand here."),
         )
+        self._to_folds.setVisible(self._session.document.project.data is not None)
         no_test = trained is not None and not trained.prepared.rows.get("test")
         self._again.setVisible(trained is not None and not no_test)
         if trained is None:

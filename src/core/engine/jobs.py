@@ -82,6 +82,12 @@ def _prepare(report: Report, *args: Any) -> Any:
     return load.prepare(*args, progress=report, loading=report.partial)
 
 
+def _prepare_folds(report: Report, *args: Any) -> Any:
+    from core.data.prepare_folds import prepare_folds
+
+    return prepare_folds(*args, progress=report)
+
+
 def _evaluate(report: Report, model: Any, prepared: Any) -> Any:
     from core.data import store
     from core.evaluation.evaluate import evaluate
@@ -124,6 +130,7 @@ def _open_project(report: Report, path: str) -> Any:
 JOBS: dict[str, Callable[..., Any]] = {
     "inspect": _inspect,
     "prepare": _prepare,
+    "prepare_folds": _prepare_folds,
     "evaluate": _evaluate,
     "predict": _predict,
     "predict_cells": _predict_cells,

@@ -118,13 +118,14 @@ class CancelLearningRate:
 
 @dataclass(frozen=True)
 class CrossValidate:
-    """Train these tasks, one a fold, one after the other; refused in words while a run goes on.
+    """Train the task on each of these folds, one after the other; refused in words while a run goes on.
 
     A run that is paused stays as it is. A later `Begin`, `Go` or test ends the cross-validation.
     """
 
     request: int
-    tasks: tuple[TrainingTask, ...]
+    task: TrainingTask
+    folds: tuple[Prepared, ...]
 
 
 @dataclass(frozen=True)

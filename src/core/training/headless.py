@@ -7,6 +7,7 @@ import queue
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from core.data.schema import Prepared
 from core.engine.messages import (
     Begin,
     CancelCrossValidation,
@@ -57,14 +58,14 @@ def find_here(task: TrainingTask) -> RangeTest:
 
 
 def cross_validate_here(
-    tasks: Sequence[TrainingTask], progress: Callable[[FoldProgress], None] | None = None
+    task: TrainingTask, folds: Sequence[Prepared], progress: Callable[[FoldProgress], None] | None = None
 ) -> CrossValidation | None:
-    """A cross-validation in this process, in a thread as `train_here` has; None where it was interrupted.
+    """A cross-validation of the task in this process, in a thread as `train_here` has; None where it was interrupted.
 
     Raises UserInputError where it is refused, RuntimeError where it breaks.
     """
     with _thread() as (thread, events):
-        thread.send(CrossValidate(1, tuple(tasks)))
+        thread.send(CrossValidate(1, task, tuple(folds)))
         while True:
             try:
                 event = events.get()

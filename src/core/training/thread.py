@@ -42,7 +42,7 @@ from core.engine.messages import (
 from core.errors import UserInputError
 from core.evaluation.cross_validation import FoldProgress
 from core.training import checkpoint, range_test, tensors
-from core.training.cross_validation import cross_validate
+from core.training.cross_validation import cross_validate, fold_tasks
 from core.training.snapshot import RangeTest, Snapshot
 from core.training.statistics import Statistics
 from core.training.trainer import Trainer, end_thread, epochs_text
@@ -232,9 +232,10 @@ class TrainingThread(threading.Thread):
             self._emit(FoldsProgress(number, progress))
 
         try:
-            backend = choose(command.tasks[0].config.backend)
+            backend = choose(command.task.config.backend)
             self._used.add(backend.name)
-            found = cross_validate(command.tasks, backend, go_on=self._still_wanted, tell=tell)
+            tasks = fold_tasks(command.task, command.folds)
+            found = cross_validate(tasks, backend, go_on=self._still_wanted, tell=tell)
             return CrossValidated(number, found)
         except UserInputError as err:
             return CrossValidated(number, None, str(err))

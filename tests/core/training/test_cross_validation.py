@@ -36,11 +36,16 @@ NUMPY = choose("numpy")
 
 
 @pytest.fixture
-def make_folds(make_task):
+def make_both(make_task):
     def make(name: str = "iris", folds: int = 3, **settings):
-        return fold_tasks(make_task(name, **settings), prepare_folds(DataSpec(DataSource("sample", name)), folds))
+        return make_task(name, **settings), prepare_folds(DataSpec(DataSource("sample", name)), folds)
 
     return make
+
+
+@pytest.fixture
+def make_folds(make_both):
+    return lambda *args, **settings: fold_tasks(*make_both(*args, **settings))
 
 
 def test_each_fold_is_the_run_that_its_task_alone_gives(make_folds) -> None:
@@ -125,18 +130,18 @@ def told_by(*commands) -> list:
     return [event for event in found if not isinstance(event, FoldsProgress)]
 
 
-def test_a_paused_run_goes_on_as_if_nothing_had_been(make_task, make_folds) -> None:
+def test_a_paused_run_goes_on_as_if_nothing_had_been(make_task, make_both) -> None:
     task = make_task("iris", epochs=3, dropout=0.1)
     alone = train_here(task)
     events: queue.SimpleQueue = queue.SimpleQueue()
     thread = TrainingThread(events.put)
     thread.start()
-    for command in (Begin(1, task), Go(1, 5), Pause(1), CrossValidate(1, make_folds(epochs=2))):
+    for command in (Begin(1, task), Go(1, 5), Pause(1), CrossValidate(1, *make_both(epochs=2))):
         thread.send(command)
     heard = [events.get(timeout=20)]
     while not isinstance(heard[-1], CrossValidated):
         heard.append(events.get(timeout=20))
-    for command in (CrossValidate(2, make_folds(epochs=10**6)), AskWeights(1)):
+    for command in (CrossValidate(2, *make_both(epochs=10**6)), AskWeights(1)):
         thread.send(command)
     while not isinstance(heard[-1], WeightsReply):  # answered while the second goes on
         heard.append(events.get(timeout=20))
@@ -153,17 +158,18 @@ def test_a_paused_run_goes_on_as_if_nothing_had_been(make_task, make_folds) -> N
             np.testing.assert_array_equal(heard[-1].weights[id][name], array)
 
 
-def test_a_running_run_is_not_disturbed_and_a_cancel_too_late_harms_nothing(make_task, make_folds) -> None:
-    tasks = make_folds(epochs=1)
-    (refused,) = told_by(Begin(1, make_task("iris", epochs=10**6)), Go(1), CrossValidate(4, tasks))
+def test_a_running_run_is_not_disturbed_and_a_cancel_too_late_harms_nothing(make_task, make_both) -> None:
+    both = make_both(epochs=1)
+    (refused,) = told_by(Begin(1, make_task("iris", epochs=10**6)), Go(1), CrossValidate(4, *both))
     assert refused.request == 4
     assert "run goes on" in refused.message
-    (cancelled,) = told_by(CancelCrossValidation(), CrossValidate(1, tasks), CancelCrossValidation())
+    (cancelled,) = told_by(CancelCrossValidation(), CrossValidate(1, *both), CancelCrossValidation())
     assert (cancelled.request, cancelled.result, cancelled.message) == (1, None, "")
 
 
-def test_what_cannot_be_trained_is_said(make_folds) -> None:
-    (found,) = told_by(CrossValidate(1, tuple(with_config(task, loss="mse") for task in make_folds())))
+def test_what_cannot_be_trained_is_said(make_both) -> None:
+    task, folds = make_both()
+    (found,) = told_by(CrossValidate(1, with_config(task, loss="mse"), folds))
     assert "does not fit" in found.message
     assert found.result is None
 
@@ -180,10 +186,10 @@ def test_a_network_takes_the_categories_of_its_fold(tmp_path, make_task) -> None
 
 
 @pytest.mark.parametrize("backend", ["numpy", "mlx"])
-def test_the_same_again_gives_the_same(make_folds, backend_or_skip, backend) -> None:
+def test_the_same_again_gives_the_same(make_both, backend_or_skip, backend) -> None:
     backend_or_skip(backend)
-    tasks = make_folds(epochs=3, dropout=0.2, backend=backend)
-    a, b = (cross_validate_here(tasks) for _ in range(2))
+    both = make_both(epochs=3, dropout=0.2, backend=backend)
+    a, b = (cross_validate_here(*both) for _ in range(2))
     assert [f.validation for f in a.folds] == [f.validation for f in b.folds]
     assert [f.test for f in a.folds] == [f.test for f in b.folds]
 
