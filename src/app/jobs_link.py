@@ -161,6 +161,8 @@ class JobsLink(QObject):
                 self._show(Busy(message.text or running.label, message.fraction, left, self.cancel))
             return
         if isinstance(message, JobPartial):
+            if self._busy is None:  # so that the end of what is shown meanwhile is told
+                self._show(Busy(running.label, None, None, self.cancel))
             running.partial(message.value)
             return
         self._running = None

@@ -42,7 +42,7 @@ class Session(QObject):
 
     running_network_changed: a run began or was dropped, or the design moved away from it. images_loading: a
     `core.data.schema.Loading`, while images are decoded. columns_requested: names of columns of which a person wants to
-    see how they are prepared, () for all.
+    see how they are prepared, () for all. first_look: the `TableProfile` of the first rows of a file that is read.
     """
 
     notice = Signal(object)
@@ -50,6 +50,7 @@ class Session(QObject):
     stage_requested = Signal(str)
     running_network_changed = Signal()
     images_loading = Signal(object)
+    first_look = Signal(object)
     columns_requested = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -65,6 +66,7 @@ class Session(QObject):
         self._keep_data_key = ""
         self._data_edits = 0
         self._read: DataSpec | None = None  # as it was when it was read last
+        self._known: tuple[DataSpec, TableProfile] | None = None  # what was looked at before it was taken
         self.runs.notice.connect(self.notice)
         self.runs.changed.connect(self.running_network_changed)
         self.runs.finished.connect(self.evaluate)
@@ -117,13 +119,20 @@ class Session(QObject):
         def adopt(profile: TableProfile) -> None:
             found = replace(source, sha256=profile.sha256) if source.kind == "file" else source
             name = profile.name.rsplit(".", 1)[0] if source.kind == "file" else profile.name
+            self._known = DataSpec(found), profile
             self._use(DataSpec(found), profile.name, name)
+
+        def look(profile: TableProfile) -> None:
+            self.stage_requested.emit("Data")
+            self.first_look.emit(profile)
 
         if source.kind == "drawn":  # there is nothing to read yet
             info = drawing(source.name)
             self._use(DataSpec(source, target=info.target, task=info.task), info.label, info.label)
             return
-        self._submit("inspect", (DataSpec(source),), f"Reading {source.name}", adopt, key="data", about=DATA)
+        self._submit(
+            "inspect", (DataSpec(source), True), f"Reading {source.name}", adopt, key="data", about=DATA, partial=look
+        )
 
     def _use(self, data: DataSpec, title: str, name: str) -> None:
         """Make these the project's data, as one step; a project that has no file yet takes the name."""
@@ -198,6 +207,10 @@ class Session(QObject):
                     partial=self.images_loading.emit,
                 )  # fmt: skip
 
+        known, self._known = self._known, None
+        if known is not None and data == replace(known[0], seed=data.seed):
+            show(known[1])
+            return
         self._submit("inspect", (data,), label, show, key="data", about=DATA)
 
     def _adopt(self, prepared: Prepared, key: str) -> None:

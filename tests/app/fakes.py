@@ -125,6 +125,7 @@ class FakeSession(QObject):
     stage_requested = Signal(str)
     running_network_changed = Signal()
     images_loading = Signal(object)
+    first_look = Signal(object)
     columns_requested = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:

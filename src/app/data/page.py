@@ -21,6 +21,7 @@ from app.data import facts
 from app.data.draw_page import DrawPage
 from app.data.findings import FindingsPanel
 from app.data.image_view import ImageView
+from app.data.look import FirstLook
 from app.data.points import number_columns
 from app.data.prepare_card import PrepareCard
 from app.data.reading_menu import ReadingButton
@@ -56,8 +57,9 @@ class DataPage(QWidget):
         self._start = StartPage(session, self)  # a stack shows its first page at once, as a window if it has no parent
         self._stack.addWidget(self._start)
         self._stack.addWidget(self._build_loaded())
-        self.drawn = DrawPage(session)
+        self.drawn, self.look = DrawPage(session), FirstLook(session)
         self._stack.addWidget(self.drawn)
+        self._stack.addWidget(self.look)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -149,10 +151,24 @@ class DataPage(QWidget):
         self._timer.timeout.connect(self.refresh)
         for signal in (document.data_changed, document.profile_changed, document.prepared_changed):
             signal.connect(self._timer.start)
+        self._session.first_look.connect(self._show_look)
+        self._session.busy_changed.connect(self._end_look)
         self._session.columns_requested.connect(self._prepare)
         self.preparing.closed.connect(lambda: self._want_preparing(False))
 
+    def _show_look(self, profile: TableProfile) -> None:
+        self.look.show_profile(profile)
+        self._stack.setCurrentWidget(self.look)
+
+    def _end_look(self, busy: object) -> None:
+        """The file is read, refused or given up."""
+        if busy is None and self.look.profile is not None:
+            self.look.end()
+            self._timer.start()
+
     def refresh(self) -> None:
+        if self.look.profile is not None:
+            return
         profile, spec = self._session.document.profile, self._session.document.project.data
         if spec is not None and spec.source.kind == "drawn":
             self._stack.setCurrentWidget(self.drawn)

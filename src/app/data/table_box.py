@@ -40,7 +40,7 @@ class TableBox(QWidget):
         column.setSpacing(8)
         column.addLayout(self._build_tools())
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._build_table())
+        self._stack.addWidget(framed(self.table))
         self._stack.addWidget(self.rejected)
         self._card = Card(margin=1, spacing=0)
         self._card.body.addLayout(self._stack)
@@ -79,17 +79,6 @@ class TableBox(QWidget):
             row.addWidget(widget)
         row.addWidget(self.where, 1)
         return row
-
-    def _build_table(self) -> QWidget:
-        made = QWidget()
-        grid = QGridLayout(made)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(0)
-        grid.addWidget(self.table, 0, 0, 2, 1)
-        grid.setRowMinimumHeight(0, HEIGHT)
-        grid.setRowStretch(1, 1)
-        grid.addWidget(self.table.bar, 1, 1)
-        return made
 
     def show_table(self) -> None:
         document = self._session.document
@@ -146,3 +135,16 @@ class TableBox(QWidget):
             way = "descending" if view.descending else "ascending"
             words += f" · {facts.shown(profile.columns[view.column].name)} {way}"
         self.where.set_text(words)
+
+
+def framed(table: PreviewTable) -> QWidget:
+    """A table with its scroll bar, which begins under the head."""
+    made = QWidget()
+    grid = QGridLayout(made)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setSpacing(0)
+    grid.addWidget(table, 0, 0, 2, 1)
+    grid.setRowMinimumHeight(0, HEIGHT)
+    grid.setRowStretch(1, 1)
+    grid.addWidget(table.bar, 1, 1)
+    return made

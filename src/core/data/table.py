@@ -141,7 +141,7 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
     work.allow_columns(len(names))
     progress(f"Reading {len(names):,} columns", None)
     stored = [TEXT if as_text else _looks(raw, i) for i in range(len(names))]
-    rejected, rejected_count = _scan(raw, work, to, stored)
+    rejected, rejected_count = _scan(raw, work, to, stored, progress)
     count = work.con.execute("SELECT count(*) FROM cells").fetchone()
     assert count is not None
     table = Table(
@@ -167,12 +167,12 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
     return table
 
 
-def _scan(raw: RawTable, work: Workspace, to: Path | None, stored: list[str]) -> Rejected:
+def _scan(raw: RawTable, work: Workspace, to: Path | None, stored: list[str], progress: Progress) -> Rejected:
     """Make `cells`. What DuckDB reads as numbers by itself is read several times faster, but fails at a cell that is
     none: then `stored` changes, and the scan starts again."""
     for _ in range(RESTARTS):
         try:
-            _store(raw, work, to, stored, strict=True)
+            _store(raw, work, to, stored, progress, strict=True)
             return (), 0
         except duckdb.ConversionException as err:
             for i in map(int, _BAD_COLUMN.findall(str(err))):
@@ -180,20 +180,23 @@ def _scan(raw: RawTable, work: Workspace, to: Path | None, stored: list[str]) ->
         except duckdb.InvalidInputException:
             break  # a row that does not fit: it has to be kept apart
     stored[:] = [MIXED if kind == NUMBERS else kind for kind in stored]
-    _store(raw, work, to, stored, strict=False)
+    _store(raw, work, to, stored, progress, strict=False)
     return raw.rejected()
 
 
-def _store(raw: RawTable, work: Workspace, to: Path | None, stored: Sequence[str], *, strict: bool) -> None:
+def _store(
+    raw: RawTable, work: Workspace, to: Path | None, stored: Sequence[str], progress: Progress, *, strict: bool
+) -> None:
     relation = raw.relation({i for i, kind in enumerate(stored) if kind == NUMBERS}, strict)
     columns = [_stored(i, kind, raw.decimal_comma) for i, kind in enumerate(stored)]
     select = f"SELECT {', '.join(columns)} FROM {relation}"
+    text = f"Reading {len(columns):,} columns"
     if to is None or len(columns) > PARQUET_COLUMNS:
-        work.con.execute(f"CREATE TABLE cells AS {select}")
+        work.run(f"CREATE TABLE cells AS {select}", text, progress)
         return
     row_bytes = sum(CELL_BYTES[kind] for kind in stored)
     group = min(122_880, max(2048, ROW_GROUP_BYTES // row_bytes))
-    work.con.execute(f"COPY ({select}) TO {cells.sql_text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {group})")
+    work.run(f"COPY ({select}) TO {cells.sql_text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {group})", text, progress)
     attach(work, to)
 
 

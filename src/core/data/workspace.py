@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,14 @@ import duckdb
 
 from core.budget import DEFAULT, Budget
 from core.data.cells import sql_text
+from core.data.progress import Progress
 from core.data.scratch import scratch
 from core.errors import UserInputError
 
 # More threads read no faster than the disk and take a buffer each.
 MOST_THREADS = 4
 COLUMN_BYTES = 192 * 2**10
+TELL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,24 @@ class Workspace:
     con: duckdb.DuckDBPyConnection
     folder: Path
     budget: Budget
+
+    def run(self, query: str, text: str, progress: Progress) -> None:
+        """Execute what may take long; `progress` hears, in another thread, `text` and how far it is."""
+        over = threading.Event()
+
+        def tell() -> None:
+            while not over.wait(TELL_SECONDS):
+                done = self.con.query_progress()  # below 0 where it is not known
+                with contextlib.suppress(Exception):
+                    progress(text, done / 100 if done >= 0 else None)
+
+        teller = threading.Thread(target=tell, daemon=True)
+        teller.start()
+        try:
+            self.con.execute(query)
+        finally:
+            over.set()
+            teller.join()
 
     def allow_columns(self, count: int) -> None:
         """More memory for a wide table: DuckDB has thousands of rows of each column in flight, however many columns."""
@@ -72,7 +93,8 @@ def _connect(folder: Path, files: tuple[Path, ...], room: Path, budget: Budget) 
     con.execute(f"SET allowed_directories = [{sql_text(str(room))}]")
     con.execute(f"SET allowed_paths = [{paths}]")
     con.execute("SET enable_external_access = false")
-    con.execute("SET enable_progress_bar = false")
+    con.execute("SET enable_progress_bar = true")  # without it no progress is known
+    con.execute("SET enable_progress_bar_print = false")
     # A long IN list would become a parallel join, which gives rows back in any order: labels would change rows.
     con.execute("SET disabled_optimizers = 'in_clause'")
     return con

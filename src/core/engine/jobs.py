@@ -5,6 +5,7 @@ A crash here costs nothing, cancelling means ending the process. Each job is a f
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 import time
@@ -19,6 +20,7 @@ from core.budget import physical_memory
 from core.errors import UserInputError
 
 PROGRESS_SECONDS = 0.05
+WARM_UP_SECONDS = 2.0  # after which a process without a job loads what the first one will need
 
 
 class Report(Protocol):
@@ -70,10 +72,14 @@ class JobFailed:
     details: str = ""
 
 
-def _inspect(report: Report, *args: Any) -> Any:
-    from core.data import load
+def _inspect(report: Report, spec: Any, first: bool = False) -> Any:
+    """first: show the first rows of a large file while the others are read."""
+    from core.data import glimpse, load
 
-    return load.inspect(*args, progress=report)
+    seen = glimpse.glimpse(spec) if first else None
+    if seen is not None:
+        report.partial(seen)
+    return load.inspect(spec, progress=report)
 
 
 def _prepare(report: Report, *args: Any) -> Any:
@@ -144,6 +150,8 @@ def jobs_main(pipe: Connection) -> None:
     """Serve jobs one after the other until the window's end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_memory()
+    if not pipe.poll(WARM_UP_SECONDS):
+        _warm_up()
     while True:
         try:
             job = pipe.recv()
@@ -156,6 +164,11 @@ def jobs_main(pipe: Connection) -> None:
             return
         except Exception:  # an answer that cannot travel
             pipe.send(JobFailed(job.id, None, traceback.format_exc()))
+
+
+def _warm_up() -> None:
+    """Load the readers of tables, so that the first file dropped need not wait for that."""
+    importlib.import_module("core.data.glimpse")
 
 
 class _Telling:

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes import FakeBusy
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 from tables import DataSession, numbers, table, ugly, wide
 
@@ -287,3 +288,20 @@ def test_the_arrow_in_a_head_goes_through_the_orders(qtbot: QtBot, session: Data
         page.table.horizontalHeader().turn(1)
         views.append(page.table.pages.view)
     assert views == [View(1), View(1, descending=True), View()]
+
+
+def test_the_first_rows_are_seen_while_the_others_are_read(qtbot: QtBot, session: DataSession, link: Link) -> None:
+    page = shown(qtbot, session, ugly())
+    session.busy_changed.emit(FakeBusy("Reading long.csv", 0.1, 9, lambda: None))
+    session.first_look.emit(long_table(100))
+    assert page.look.isVisible()
+    assert page.look.table.model().index(0, 2).data() == "a"
+    assert "long.csv" in [each.text() for each in page.look.findChildren(QLabel)]
+    session.document.profile_changed.emit()
+    QApplication.processEvents()
+    assert page.look.isVisible()
+    session.busy_changed.emit(None)
+    QApplication.processEvents()
+    assert not page.look.isVisible()
+    assert page.table.isVisible()
+    assert not link.asked or all(ask.digest != "1" for ask in link.asked)
