@@ -111,7 +111,7 @@ def answer_texts(model: TrainedModel, what: str) -> dict[str, str]:
         }
     return found | {
         "what": f"{said} ({len(target.classes)} labels, any number of them a row)",
-        "results": "(the labels of each row, probabilities: (rows, labels))",
+        "results": "(lists of labels, probabilities: (rows, labels))",
         "line": "[SEPARATOR.join(answer), *map(float, y[i])]",
     }
 

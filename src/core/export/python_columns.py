@@ -221,9 +221,7 @@ def moment(cell, forms):
     return math.nan
 ''')
 
-_MONTHS = """MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
+_MONTHS = """MONTHS = "january february march april may june july august september october november december".split()
 """
 
 _MONTH_OF = '''

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from core.data import load, store
-from core.data.preprocess import CategoryFeature, NumberFeature
+from core.data.choices import ColumnChoice
+from core.data.preprocess import CategoryFeature, DateFeature, LabelsTarget, NumberFeature, TextFeature
 from core.data.schema import Prepared
 from core.export.receipt import held_out
 from core.export.run import export_with_receipt
 from core.model import TrainedModel
 from core.network import Network
-from core.spec import DataSource, DataSpec, mlp
+from core.spec import DataSource, DataSpec, TrainingConfig, mlp
+from core.suggest import network_for
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +81,66 @@ def test_an_export_agrees_on_the_cells_of_a_real_file(tmp_path: Path, format: st
     assert receipt.passed, receipt
     assert receipt.rows == prepared.rows["test"]
     assert receipt.note == ""
+
+
+def everything(path: Path, rows: int = 160) -> Path:
+    """Dates in three forms, words, rare and missing labels, and several labels a row, as people write such files."""
+    chance = random.Random(8)
+    lines = ["when;born;seen;remark;town;job;flag;size;income;genre"]
+    for row in range(rows):
+        day, month, year = chance.randint(1, 28), chance.randint(1, 12), chance.randint(1950, 2023)
+        when = f"{day:02d}.{month:02d}.{year} {chance.randint(0, 23):02d}:{chance.randint(0, 59):02d}"
+        born = f"{year}-{month:02d}-{day:02d}T10:{chance.randint(10, 59)}:30+0{chance.randint(0, 9)}:00"
+        name, half = chance.choice(["Jan", "May", "Dec"]), chance.choice(["AM", "pm"])
+        seen = f"{name} {day}, {year} {chance.randint(1, 12)}:05 {half}"
+        words = [chance.choice(["Größe", "größe", "fine", "x_y", "two words", "naïve", f"n{row}"]) for _ in range(4)]
+        genre = ",".join(chance.sample(["drama", "comedy", "war"], chance.randint(0, 3)))
+        cells = [
+            when, born, seen, " ".join(words), chance.choice(["Ulm", "Ulm", "Wien", "Wien", f"T{row}"]),
+            chance.choice(["smith", "baker", "cook"]), chance.choice(["yes", "no"]),
+            f"{chance.gauss(20, 5):.2f}".replace(".", ","), str(chance.randint(0, 10**6)),
+        ]  # fmt: skip
+        gaps = ["" if chance.random() < 0.1 else cell for cell in cells]
+        gaps[0] = "unknown" if chance.random() < 0.1 else gaps[0]
+        lines.append(";".join([*gaps, genre]))
+    path.write_bytes("\n".join(lines).encode("cp1252"))
+    return path
+
+
+EVERYTHING = {
+    "": ColumnChoice(indicator=True),
+    "seen": ColumnChoice(parts=("time", "year", "month", "week", "day")),
+    "remark": ColumnChoice(width=32),
+    "town": ColumnChoice(rare=5, indicator=True),
+    "job": ColumnChoice(encoding="embedding", missing="own"),
+    "flag": ColumnChoice(missing="own"),
+    "size": ColumnChoice(scaling="robust", missing="mean", indicator=True),
+    "income": ColumnChoice(scaling="min-max", missing="zero", indicator=True),
+}
+
+
+@pytest.mark.parametrize("format", ["onnx", "numpy", "mlx", "pytorch", "safetensors"])
+def test_every_way_of_preparing_from_the_cells_of_a_real_file(tmp_path: Path, format: str) -> None:
+    path = everything(tmp_path / "t.csv")
+    spec = DataSpec(
+        DataSource("file", path.name, str(path)), target="genre", task="labels", separator=",", split="random",
+        kinds={"remark": "text", "when": "date", "born": "date", "seen": "date", "job": "category"}, columns=EVERYTHING,
+        logs=("income",),
+    )  # fmt: skip
+    prepared = load.prepare(spec)
+    features = {feature.name: feature for feature in prepared.preparation.features}
+    assert isinstance(prepared.preparation.target, LabelsTarget)
+    assert {type(feature) for feature in features.values()} == {
+        NumberFeature, CategoryFeature, DateFeature, TextFeature,
+    }  # fmt: skip
+    network = network_for(prepared, TrainingConfig())
+    assert any(layer.layer.kind == "embed_columns" for layer in network.layers)
+    weights = Network.of(network).init(5)
+    model = TrainedModel("m", network, weights, prepared.preparation, "multi_label_cross_entropy")
+    receipt = export_with_receipt(format, model, tmp_path / "out", prepared, spec).receipt
+    assert receipt.note in ("", "PyTorch is not installed here, so the program itself was not run."), receipt
+    assert receipt.rows == prepared.rows["test"]
+    assert receipt.max_abs_difference <= 1e-6, receipt
 
 
 def test_arrays_that_are_gone_are_made_anew(tmp_path: Path) -> None:
