@@ -182,4 +182,6 @@ def _sql_offset(text: str) -> str:
     hours, minutes = apart % 1, apart % 2
     seconds = f"(TRY_CAST(substr({hours}, 2) AS BIGINT) * 60 + coalesce(TRY_CAST({minutes} AS BIGINT), 0)) * 60"
     sign = f"CASE WHEN starts_with({hours}, '-') THEN -1 ELSE 1 END"
-    return f"CASE WHEN {hours} <> '' THEN {sign} * {seconds} ELSE 0 END"
+    clock = f"substr({text}, 10)"  # behind the signs of the date
+    likely = f"(contains({clock}, '+') OR contains({clock}, '-'))"
+    return f"CASE WHEN {likely} AND {hours} <> '' THEN {sign} * {seconds} ELSE 0 END"

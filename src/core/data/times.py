@@ -42,23 +42,31 @@ def forms_of(table: Table, i: int) -> tuple[str, ...]:
     Dates such as 1/2/2020 are read in the way that reads most cells; where both read as many, in the way that finds
     more of the rows in the order of time, month first if even that is equal.
     """
-    tried: list[tuple[str, ...]] = [()]
-    for family in dates.FORMATS:
-        forms: tuple[str, ...] = ()
-        while more := [form for form in _seen(table, i, forms, family) if form not in forms]:
-            forms = (*forms, *more)
-        if forms:
-            tried.append(forms)
-    if len(tried) == 1:
-        return ()
+    strange = _unread(table, i, ())
+    tried = [found for family in dates.FORMATS if (found := _in_family(table, i, family, strange))]
+    if len(tried) < 2:
+        return tried[0] if tried else ()
     return max(tried, key=lambda forms: _told(read(table, i, forms)))
 
 
-def _seen(table: Table, i: int, forms: tuple[str, ...], family: tuple[str, ...]) -> list[str]:
-    """Forms of the family in which cells are written that `forms` do not read."""
+def _in_family(table: Table, i: int, family: tuple[str, ...], strange: list[str]) -> tuple[str, ...]:
+    """The forms of a family in which cells are written, some of which are `strange`: not in ISO 8601."""
+    forms: tuple[str, ...] = ()
+    while more := _forms_among(family, strange):
+        forms = (*forms, *more)
+        strange = _unread(table, i, forms)
+    return forms
+
+
+def _forms_among(family: tuple[str, ...], texts: list[str]) -> list[str]:
+    return [form for form in family if any(dates.moment(text, (form,)) is not None for text in texts)]
+
+
+def _unread(table: Table, i: int, forms: tuple[str, ...]) -> list[str]:
+    """Different cells that these forms do not read."""
     unread = f"NOT {cells.sql_is_missing(f't{i}')} AND {dates.sql_moment(f't{i}', forms)} IS NULL"
     found = table.work.con.execute(f"SELECT DISTINCT t{i} FROM cells WHERE {unread} LIMIT {UNREAD}").fetchall()
-    return [form for form in family if any(dates.moment(text, (form,)) is not None for (text,) in found)]
+    return [text for (text,) in found]
 
 
 def read(table: Table, i: int, forms: Sequence[str]) -> np.ndarray:
