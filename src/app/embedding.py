@@ -146,7 +146,8 @@ def _label(painter: QPainter, box: QRectF, at: np.ndarray, labels: Sequence[str]
     for row in order:
         text = metrics.elidedText(" ".join(labels[row].split()) or "missing", Qt.TextElideMode.ElideRight, 110)
         size = QRectF(0, 0, metrics.horizontalAdvance(text) + 2, metrics.height())
-        spot = next((b for b in _spots(at[row], size) if _free(b, box, taken)), None)
+        dots = at[:0] if row in chosen else at[:MOST_POINTS]  # a label that is asked for may lie over others' dots
+        spot = next((b for b in _spots(at[row], size) if _free(b, box, taken, dots)), None)
         if spot is None:
             continue
         taken.append(spot)
@@ -166,5 +167,11 @@ def _spots(at: np.ndarray, size: QRectF) -> list[QRectF]:
     ]  # fmt: skip
 
 
-def _free(spot: QRectF, box: QRectF, taken: list[QRectF]) -> bool:
-    return box.contains(spot) and not any(spot.intersects(other) for other in taken)
+def _free(spot: QRectF, box: QRectF, taken: list[QRectF], dots: np.ndarray) -> bool:
+    if not box.contains(spot) or any(spot.intersects(other) for other in taken):
+        return False
+    x, y = dots[:, 0], dots[:, 1]
+    air = DOT + 0.5
+    across = (x > spot.left() - air) & (x < spot.right() + air)
+    inside = across & (y > spot.top() + 2) & (y < spot.bottom() - 2)
+    return not inside.any()

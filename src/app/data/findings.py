@@ -112,7 +112,18 @@ class FindingsPanel(QScrollArea):
             finding.action_label or edit.label.replace("&", "&&"), role="link", tip="One click; undo brings it back.",
             on_click=lambda: self._session.change_data(edit.label, **edit.changes),
         )  # fmt: skip
-        return _line(finding, act)
+        return _line(finding, *self._more(finding), act)
+
+    def _more(self, finding: Finding) -> list[QWidget]:
+        """A way to what else can be done about a column that the network gets."""
+        document = self._session.document
+        profile, spec = document.profile, document.project.data
+        known = [c for c in profile.columns if c.name == finding.column] if profile is not None else []
+        if not known or profile is None or facts.role(spec, profile, known[0]) != "feature":
+            return []
+        ask = self._session.columns_requested.emit
+        tip = "How the column is prepared: what stands in for missing cells, scaling, encoding."
+        return [button("Prepare…", role="link", tip=tip, on_click=lambda: ask((finding.column,)))]
 
     def _uneven(self, finding: Finding) -> QWidget:
         """Classes of unlike size: weights in the loss make up for it."""

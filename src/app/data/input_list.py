@@ -72,7 +72,9 @@ def _percent(share: float) -> str:
 
 
 def short(value: float) -> str:
-    """A prepared value in few signs: nearly all lie between -10 and 10."""
+    """A prepared value in few signs: nearly all lie between -10 and 10, but for codes, which are whole."""
+    if value == int(value) and abs(value) >= 1:
+        return facts.compact(value)
     return f"{value:.1f}".replace("-", "−") if abs(value) < 100 else facts.compact(value)
 
 

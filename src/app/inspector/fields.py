@@ -252,7 +252,11 @@ class CountsField(Field):
 
     def show_value(self, value: Any) -> None:
         self.line.setPlaceholderText("mixed" if value is MIXED else "")
-        self.line.setText("" if value is MIXED else ", ".join(f"{n:,}" for n in value))
+        self.show_words("" if value is MIXED else ", ".join(f"{n:,}" for n in value))
+
+    def show_words(self, text: str) -> None:
+        """What the numbers stand for, where that is known."""
+        self.line.setText(text)
         self.line.setCursorPosition(0)
 
 

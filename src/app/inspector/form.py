@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QToolTip, QVBoxLayout, QWidget
 
 from app import theme
 from app.document import Document
-from app.inspector.fields import MIXED, Field, ShapeField, field_for
+from app.embedding import tokens_of
+from app.inspector.fields import MIXED, CountsField, Field, ShapeField, field_for
 from app.inspector.fold import Fold
 from app.widgets import label, wrapped
 from core import edits, values
@@ -72,7 +73,17 @@ class Form(QWidget):
             if isinstance(field, ShapeField):
                 self._describe_sizes(field, name, specs)
             field.show_value(found.pop() if len(found) == 1 else MIXED)
+            if isinstance(field, CountsField) and name == "columns" and len(specs) == 1:
+                self._name_columns(field, specs[0])
         self.fold.set_note(self._restraint_note(specs))
+
+    def _name_columns(self, field: CountsField, spec: LayerSpec) -> None:
+        """Places among the inputs by the names of their columns, where the data have labels there."""
+        tokens = tokens_of(spec.layer, self.document.prepared)
+        if tokens and all(each.labels for each in tokens):
+            names = ", ".join(" ".join(each.column.split()) for each in tokens)
+            field.show_words(names)
+            field.set_tip(wrapped(f"{names}\n\n{self._hypers['columns'].help}"))
 
     def _describe_sizes(self, field: ShapeField, name: str, specs: tuple[LayerSpec, ...]) -> None:
         """A shape has any number of axes; kernels and strides as many as their layer. The data decide the input's."""

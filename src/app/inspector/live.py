@@ -65,7 +65,7 @@ class LiveTensors(QWidget):
         self.points, self.told = EmbeddingMap(), ElidedLabel("", "muted")
         self.points.read.connect(self.told.set_text)
         self.spread = CountHistogram()
-        self.histogram, self.norm, self.word = LogHistogram(), label("", "mono_small"), label("", "good")
+        self.histogram, self.norm, self.word = LogHistogram(), label("", "mono_small", wrap=True), label("", "good")
         self.none_yet = label("They appear here once a run begins.", "muted", wrap=True)
         self.no_gradient = label("Train a step to see which way the weights are pulled.", "muted", wrap=True)
         self.head = SectionHead("Weights", self.shape)

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 from tables import DataSession, column, digits, penguins
 
-from app.data import preparing
+from app import dates
+from app.data import facts, preparing
 from app.data.input_list import described, sampled
 from app.data.page import DataPage
 from app.data.prepare_card import PrepareCard
@@ -26,7 +27,7 @@ from core.data.preprocess import (
     Preparation,
     TextFeature,
 )
-from core.data.schema import ColumnProfile, Prepared
+from core.data.schema import ColumnProfile, Finding, Prepared, TableProfile
 from core.spec import DataSource, DataSpec
 
 SPEC = DataSpec(DataSource("file"), columns={"": ColumnChoice(scaling="robust"), "own": ColumnChoice(indicator=True)})
@@ -153,7 +154,7 @@ def test_inputs_are_pictured_from_the_training_rows(tmp_path: Path) -> None:
     x = np.array([[-1.0, 0.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, np.nan]], np.float32)
     features = tuple(NumberFeature(name, 0, 0, 1) for name in "nso")
     number, share, odd = (described(feature, x, i)[0] for i, feature in enumerate(features))
-    assert (number.told, sum(number.heights)) == ("−1.0 … 1.0", 3)
+    assert (number.told, sum(number.heights)) == ("-1 … 1", 3)
     assert (share.told, share.share) == ("33% are 1", pytest.approx(1 / 3))
     assert odd.share == 1.0
     assert described(features[0], x, 3)[0].heights == ()
@@ -294,3 +295,40 @@ def test_many_columns_are_chosen_at_once(qtbot: QtBot, session: DataSession) -> 
     session.change_data("Leave out pixel_0_0", excluded=("pixel_0_0",))
     settle()
     assert len(summary.columns.chosen()) == 65  # a new table keeps the selection
+
+
+def test_a_finding_leads_to_how_its_column_is_prepared(session: DataSession, page: DataPage) -> None:
+    told = Finding("info", "“sex” misses 11 cells.", "sex", "exclude", "Exclude it")
+    session.document.set_profile(replace(penguins(), findings=(told,)))
+    settle()
+    (link,) = (b for b in page.findings.findChildren(QPushButton) if b.text() == "Prepare…")
+    link.click()
+    assert page.preparing.names == ("sex",)
+    assert not page.preparing.isHidden()
+
+
+def test_labels_are_embedded_in_one_click() -> None:
+    edit = facts.repair(SPEC, "town", "embedding")
+    assert edit is not None
+    assert edit.changes["columns"]["town"] == ColumnChoice(scaling="robust", encoding="embedding")
+
+
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        (0.5, ("06:00", "18:00")),
+        (20, ("1 Jan", "21 Jan")),
+        (200, ("Jan 1970", "Jul 1970")),
+        (4000, ("1970", "1980")),
+    ],
+)
+def test_a_span_of_time_is_as_short_as_it_tells(days: float, ends: tuple[str, str]) -> None:
+    first = 6 * 3600.0
+    assert dates.span(first, first + days * 86400) == ends
+    profile = ColumnProfile("d", "date", minimum=first, maximum=first + days * 86400)
+    assert facts.column_range(session_profile(profile), profile) == " – ".join(ends)
+    assert facts.ends(profile)[0] == "1970-01-01 06:00"
+
+
+def session_profile(column: ColumnProfile) -> TableProfile:
+    return TableProfile("t.csv", 9, (column,), "other", "classification")
