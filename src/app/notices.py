@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPlainT
 
 from app import theme
 from app.notice import Notice
-from app.widgets import button, icon_button, label, set_role
+from app.widgets import FlowLayout, button, icon_button, label, set_role
 
 WIDTH, LEAST_WIDTH, MARGIN = 372, 216, 12
 MOST_CARDS = 4
@@ -58,9 +58,8 @@ class NoticeCard(QFrame):
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
 
     def _add_actions(self, column: QVBoxLayout) -> None:
-        row = QHBoxLayout()
+        row = FlowLayout(spacing=12)
         row.setContentsMargins(0, 4, 0, 0)
-        row.setSpacing(16)
         for text, act in self.notice.actions:
             row.addWidget(button(text, role="link", on_click=self._then_close(act)))
         if self.notice.details:
@@ -73,7 +72,6 @@ class NoticeCard(QFrame):
             self._fold = button("Details", role="link", on_click=self._toggle_details)
             row.addWidget(self._fold)
         if row.count():
-            row.addStretch(1)
             column.addLayout(row)
         if self.notice.details:
             column.addWidget(self.details)

@@ -10,19 +10,21 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.cross_validating import CrossValidating
+from app.data_files import DataFiles, source_of
+from app.data_watch import DataWatch
 from app.document import Document, Trained
 from app.engine_link import EngineLink
 from app.jobs_link import JobsLink
-from app.notice import Notice, failure, refusal
+from app.notice import Notice, refusal
 from app.pages_link import PagesLink
 from app.runs import Runs
 from core import suggest
 from core.data.augmentation import Augmentation
 from core.data.drawing import DrawnInfo, Points, drawing, drawings, lacking
 from core.data.generators import GeneratorInfo, generators
-from core.data.images.names import belong_together
 from core.data.samples import SampleInfo, samples
 from core.data.schema import Prepared, TableProfile
+from core.data.together import adopted
 from core.engine.jobs import JobFailed
 from core.engine.messages import TrainingTask
 from core.errors import UserInputError
@@ -59,6 +61,8 @@ class Session(QObject):
         self.engine = EngineLink(self)
         self.jobs = JobsLink(self)
         self.pages = PagesLink(self)
+        self.data_files = DataFiles(self)
+        self.watch = DataWatch(self)
         self.runs = Runs(self.document, self.engine, self)
         self.cross_validation = CrossValidating(self)
         self._suggested: NetworkSpec | None = None
@@ -99,19 +103,15 @@ class Session(QObject):
         """What was dropped or opened: a project, a data file or folder, several files that belong together."""
         if not paths:
             return
-        if len(paths) > 1 and belong_together(paths):
-            first, *others = (str(Path(path).absolute()) for path in paths)
-            name = f"{Path(first).name} and {len(others):,} more"
-            self.use_source(DataSource("file", name, first, also=tuple(others)))
-        elif len(paths) > 1:
-            error = UserInputError(
-                f"{len(paths)} files were dropped.", reason="One is read at a time.", remedy="Drop a single file."
-            )
+        projects = [path for path in paths if Path(path).suffix.lower() == project_file.SUFFIX]
+        if projects and len(paths) > 1:
+            what, remedy = "A project was dropped together with other files.", "Drop it alone."
+            error = UserInputError(what, remedy=remedy)
             self.notice.emit(refusal(error, key=DATA))
-        elif Path(paths[0]).suffix.lower() == project_file.SUFFIX:
+        elif projects:
             self.open_project(paths[0])
         else:
-            self.use_source(DataSource("file", Path(paths[0]).name, str(Path(paths[0]).absolute())))
+            self.use_source(source_of(paths))
 
     def use_source(self, source: DataSource) -> None:
         """Take other data. A file is read before anything changes, so that a bad one changes nothing."""
@@ -119,8 +119,9 @@ class Session(QObject):
         def adopt(profile: TableProfile) -> None:
             found = replace(source, sha256=profile.sha256) if source.kind == "file" else source
             name = profile.name.rsplit(".", 1)[0] if source.kind == "file" else profile.name
-            self._known = DataSpec(found), profile
-            self._use(DataSpec(found), profile.name, name)
+            spec = adopted(DataSpec(found), profile.together)
+            self._known = (spec, profile) if spec == DataSpec(found) else None
+            self._use(spec, profile.name, name)
 
         def look(profile: TableProfile) -> None:
             self.stage_requested.emit("Data")
@@ -131,8 +132,9 @@ class Session(QObject):
             self._use(DataSpec(source, target=info.target, task=info.task), info.label, info.label)
             return
         self._submit(
-            "inspect", (DataSpec(source), True), f"Reading {source.name}", adopt, key="data", about=DATA, partial=look
-        )
+            "inspect", (DataSpec(source), True), f"Reading {source.name}", adopt, key="data", about=DATA, partial=look,
+            source=source,
+        )  # fmt: skip
 
     def _use(self, data: DataSpec, title: str, name: str) -> None:
         """Make these the project's data, as one step; a project that has no file yet takes the name."""
@@ -211,7 +213,7 @@ class Session(QObject):
         if known is not None and data == replace(known[0], seed=data.seed):
             show(known[1])
             return
-        self._submit("inspect", (data,), label, show, key="data", about=DATA)
+        self._submit("inspect", (data,), label, show, key="data", about=DATA, source=data.source)
 
     def _adopt(self, prepared: Prepared, key: str) -> None:
         """Arrays stand ready: fit the network to them, or lay out a sensible one where none was made by hand."""
@@ -368,10 +370,10 @@ class Session(QObject):
 
     def _submit(
         self, job: str, args: tuple[Any, ...], label: str, done: Callable[[Any], None], *, key: str = "", about: str,
-        partial: Callable[[Any], None] | None = None,
+        partial: Callable[[Any], None] | None = None, source: DataSource | None = None,
     ) -> None:  # fmt: skip
         def failed(failed: JobFailed) -> None:
-            self.notice.emit(failure(failed, key=about))
+            self.notice.emit(self.data_files.told(failed, source, key=about))
 
         more = {} if partial is None else {"partial": partial}
         self.jobs.submit(job, args, label=label, done=done, failed=failed, key=key, **more)

@@ -14,8 +14,10 @@ from app import help, theme
 from app.actions import Actions
 from app.body import SIDES, Body, SideToggle
 from app.controlbar import ControlBar
+from app.data_watch import CHANGED
 from app.drop import DropOverlay
 from app.files import ProjectFiles
+from app.find_file import FindFile
 from app.notice import Notice
 from app.notices import NoticeStack
 from app.one_click import OneClick
@@ -53,6 +55,7 @@ class Window(QMainWindow):
         self.controls.more.place_in(self.body, over=self.body.right)
         self.notices = NoticeStack(self.body, self.body.free_corner)
         self.files = ProjectFiles(session, settings, self)
+        self.find_file = FindFile(session, settings, self)
         self.one_click = OneClick(session, self)
         self._lay_out()
         self.overlay = DropOverlay(self, self._drop_hint)
@@ -117,7 +120,7 @@ class Window(QMainWindow):
         self.controls.reset_asked.connect(self.reset_run)
         self.overlay.dropped.connect(self._drop)
         self.body.sides_changed.connect(self._show_sides)
-        document.data_changed.connect(lambda: self._forget_refusals("data", "file"))
+        document.data_changed.connect(self._forget_troubles)
         document.file_changed.connect(lambda: None if document.edited else self._forget_refusals("file"))
         for signal in (document.file_changed, document.data_changed):
             signal.connect(self._show_file)
@@ -230,6 +233,12 @@ class Window(QMainWindow):
         self.setWindowTitle(f"{document.project.name}[*] — Chainrule")
         self.setWindowModified(document.edited)
         self.setWindowFilePath(str(document.path) if document.path else "")
+
+    def _forget_troubles(self) -> None:
+        """Other data were chosen: what was said of the ones before does not hold any more."""
+        self._forget_refusals("data", "file")
+        self.notices.dismiss("data", severity="warning")
+        self.notices.dismiss(CHANGED)
 
     def _forget_refusals(self, *keys: str) -> None:
         """What was refused is of the past once another file was read, or this one saved."""

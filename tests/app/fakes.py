@@ -119,6 +119,25 @@ class FakeCrossValidation(QObject):
         self.changed.emit()
 
 
+class FakeFiles(QObject):
+    """The files that data come from: every wish remembered."""
+
+    find_asked = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.calls: list[tuple[Any, ...]] = []
+
+    def relink(self, missing: str, path: str) -> None:
+        self.calls.append(("relink", missing, path))
+
+    def read_again(self) -> None:
+        self.calls.append(("read_again",))
+
+    def paste(self, *what: Any) -> None:
+        self.calls.append(("paste", *what))
+
+
 class FakeSession(QObject):
     notice = Signal(object)
     busy_changed = Signal(object)
@@ -133,6 +152,7 @@ class FakeSession(QObject):
         self.document = Document(self)
         self.engine = FakeEngine(self)
         self.cross_validation = FakeCrossValidation(self)
+        self.data_files = FakeFiles(self)
         self.calls: list[tuple[Any, ...]] = []
         self.can_train = False
         self.why_not = "Choose data first."

@@ -423,7 +423,7 @@ def test_fuzzed_images_never_break_the_reader() -> None:
 
 
 def test_several_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
-    for name in ("a.csv", "b.csv"):
-        (tmp_path / name).write_text("x,y\n1,2\n")
+    for name, columns in (("a.csv", "x,y"), ("b.csv", "v,w")):
+        (tmp_path / name).write_text(f"{columns}\n1,2\n")
     with pytest.raises(UserInputError, match="belong together"):
         load.inspect(DataSpec(source(tmp_path / "a.csv", tmp_path / "b.csv")))

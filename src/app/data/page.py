@@ -29,6 +29,7 @@ from app.data.scatter import ScatterCard
 from app.data.sources import can_draw_on, choose_file, draw_on, open_source_menu
 from app.data.start import StartPage
 from app.data.table_box import TableBox
+from app.data.together_line import TogetherLine
 from app.style import set_role
 from app.widgets import ElidedLabel, Segmented, button, label
 
@@ -51,7 +52,7 @@ class DataPage(QWidget):
         self.setAccessibleName("Data")
         self.rows, self.scatter, self.findings = TableBox(session), ScatterCard(session), FindingsPanel(session)
         self.table = self.rows.table
-        self.preparing = PrepareCard(session)
+        self.preparing, self.together = PrepareCard(session), TogetherLine(session)
         self._scatter_wanted: bool | None = None  # None: shown where there are just two features
         self._stack = QStackedLayout()
         self._start = StartPage(session, self)  # a stack shows its first page at once, as a window if it has no parent
@@ -78,6 +79,7 @@ class DataPage(QWidget):
         column.setContentsMargins(20, 14, 20, 16)
         column.setSpacing(10)
         column.addLayout(self._build_head())
+        column.addWidget(self.together)
         column.addLayout(self._build_task())
         column.addWidget(self.findings)
         self._tables = QWidget()
@@ -181,6 +183,7 @@ class DataPage(QWidget):
         self._name.set_text(facts.shown(profile.name))
         self._facts.set_text(facts.table_facts(profile, file=spec is None or spec.source.kind == "file"))
         self.reading.refresh()
+        self.together.refresh()
         self._draw_on.setVisible(spec is not None and can_draw_on(spec.source))
         self._show_task()
         self._show_kind(profile)

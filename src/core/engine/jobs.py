@@ -82,6 +82,12 @@ def _inspect(report: Report, spec: Any, first: bool = False) -> Any:
     return load.inspect(spec, progress=report)
 
 
+def _content_hash(report: Report, *args: Any) -> Any:
+    from core.data import load
+
+    return load.content_hash(*args, progress=report)
+
+
 def _prepare(report: Report, *args: Any) -> Any:
     from core.data import load
 
@@ -135,6 +141,7 @@ def _open_project(report: Report, path: str) -> Any:
 
 JOBS: dict[str, Callable[..., Any]] = {
     "inspect": _inspect,
+    "content_hash": _content_hash,
     "prepare": _prepare,
     "prepare_folds": _prepare_folds,
     "evaluate": _evaluate,
