@@ -229,8 +229,8 @@ EXPORTER = Exporter(
         "onnx",
         "ONNX",
         ".onnx",
-        "Runs nearly everywhere: Python, C++, C#, Java, JavaScript, phones. Takes the columns of your table, or the "
-        "pixels of an image, as they are; preparation and class names are inside.",
+        "Runs nearly everywhere: Python, C++, C#, Java, JavaScript, phones. Takes numbers and labels of your table, or "
+        "the pixels of an image, as they are; preparation and class names are inside.",
     ),
     _write,
     _answer,

@@ -1,5 +1,6 @@
 """ONNX: raw columns in, answers out, in any runtime."""
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ from core.export.receipt import made_up
 from core.export.run import export_with_receipt
 from core.layers.dense import Dense
 from core.model import TrainedModel
+from core.project.facts import preparation_from_json, preparation_to_json
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "reference"])
@@ -137,6 +139,21 @@ def test_a_layer_without_a_rule_is_refused_by_name(zoo: SimpleNamespace, tmp_pat
 def test_equal_models_give_equal_files(zoo: SimpleNamespace) -> None:
     one, two = (build(zoo.MODELS["silu"]()).SerializeToString(deterministic=True) for _ in range(2))
     assert one == two
+
+
+def test_a_project_of_an_earlier_version_gives_the_same_file(zoo: SimpleNamespace) -> None:
+    """Byte by byte as it was before columns could be dates, words, marked or embedded, but for the version."""
+    model = zoo.MODELS["regression"]()
+    saved = preparation_to_json(model.preparation)
+    assert {key for feature in saved["features"] for key in feature} == {
+        "kind", "name", "fill", "mean", "scale", "categories",
+    }  # fmt: skip
+    weights = {id: {k: np.full_like(v, 0.25) for k, v in arrays.items()} for id, arrays in model.weights.items()}
+    made = build(replace(model, weights=weights, preparation=preparation_from_json(saved)))
+    made.producer_version = ""
+    assert made.metadata_props.pop().key == "made_by"
+    digest = hashlib.sha256(made.SerializeToString(deterministic=True)).hexdigest()
+    assert digest == "88cf825900a5f07bc04808cbd4550e70ad6ce8d12363dcde25ade02ebddd7c48"
 
 
 def test_importing_core_does_not_load_onnx() -> None:
