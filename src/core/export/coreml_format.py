@@ -119,8 +119,8 @@ EXPORTER = Exporter(
         "coreml",
         "Core ML",
         ".mlmodel",
-        "For apps on Mac, iPhone and iPad: drag it into Xcode. Takes numbers and labels of your table, or the pixels of "
-        "an image, as they are. Needs coremltools.",
+        "For apps on Mac, iPhone and iPad: drag it into Xcode. Takes numbers and labels of your table, or the pixels "
+        "of an image, as they are. Needs coremltools.",
     ),
     _write,
     coreml_reader.answer,
