@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QDate, QLocale, QPoint, Qt
 from PySide6.QtGui import QTextCharFormat
-from PySide6.QtWidgets import QCalendarWidget, QMenu, QWidget, QWidgetAction
+from PySide6.QtWidgets import QCalendarWidget, QMenu, QToolButton, QWidget, QWidgetAction
 
+from app import theme
 from app.dates import shown
 from app.evaluation.number_cell import Span, ValueCell
 from app.widgets import icon_button
@@ -13,7 +14,7 @@ from core.data import dates
 from core.data.preprocess import DateFeature
 from core.data.schema import ColumnProfile
 
-FIELD = 132
+FIELD, CALENDAR = 132, (288, 232)
 MINUTE, WHOLE_DAYS = 60.0, 10  # beyond so many days the slider moves by days
 YEAR = 365.2425 * dates.DAY
 
@@ -51,13 +52,7 @@ class DateCell(ValueCell):
         return value + steps * dates.DAY
 
     def _open(self) -> None:
-        menu, action, calendar = QMenu(self), QWidgetAction(self), QCalendarWidget()
-        calendar.setLocale(QLocale(QLocale.Language.English))  # as all words of the window
-        calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
-        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
-        plain = QTextCharFormat()
-        for day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
-            calendar.setWeekdayTextFormat(day, plain)  # red would say that something is wrong
+        menu, action, calendar = QMenu(self), QWidgetAction(self), _calendar()
         value = self.value()
         now = shown(self.typical() if value is None else value)
         calendar.setSelectedDate(QDate.fromString(now[:10], Qt.DateFormat.ISODate))
@@ -66,9 +61,8 @@ class DateCell(ValueCell):
         action.setDefaultWidget(calendar)
         menu.addAction(action)
         menu.aboutToHide.connect(menu.deleteLater)
-        size = menu.sizeHint()
-        corner = self.line.mapToGlobal(QPoint(self.line.width() - size.width(), self.line.height() + 2))
-        menu.popup(corner)
+        right = self.mapToGlobal(QPoint(self.width() - menu.sizeHint().width(), self.height() + 2))
+        menu.popup(right)
         calendar.setFocus()
 
     def _take(self, day: QDate, menu: QMenu) -> None:
@@ -79,6 +73,27 @@ class DateCell(ValueCell):
         menu.close()
         if at is not None:
             self.set_value(at + time)
+
+
+def _calendar() -> QCalendarWidget:
+    """In the words and colours of the window."""
+    made = QCalendarWidget()
+    made.setLocale(QLocale(QLocale.Language.English))
+    made.setMinimumSize(*CALENDAR)
+    made.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
+    made.setHorizontalHeaderFormat(QCalendarWidget.HorizontalHeaderFormat.SingleLetterDayNames)
+    made.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+    plain, head = QTextCharFormat(), QTextCharFormat()
+    for day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+        made.setWeekdayTextFormat(day, plain)  # red would say that something is wrong
+    head.setFont(theme.font("caption"))
+    head.setForeground(theme.current().muted)
+    made.setHeaderTextFormat(head)
+    for side, icon in (("prev", "chevron-left"), ("next", "chevron-right")):
+        button = made.findChild(QToolButton, f"qt_calendar_{side}month")
+        if isinstance(button, QToolButton):
+            button.setIcon(theme.icon(icon))
+    return made
 
 
 def _rounded(seconds: float, unit: float) -> float:
