@@ -48,6 +48,8 @@ TABLE: tuple[Entry | str, ...] = (
     Entry("undo", "Edit", "Undo", (Standard.Undo,)),
     Entry("redo", "Edit", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y")),
     SEPARATOR,
+    Entry("paste", "Edit", "Paste a table", (Standard.Paste,)),
+    SEPARATOR,
     Entry("rename", "Edit", "Rename the project", ("F2",)),
     *(Entry(f"stage_{s.name}", "View", s.name, (f"Ctrl+{i}",)) for i, s in enumerate(STAGES, start=1)),
     SEPARATOR,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from app.notice import Notice, failure
+from core.data import pasted
 from core.data.schema import TableProfile
 from core.data.together import COLUMNS, PARTS, ROWS, WhichFile
 from core.engine.jobs import JobFailed
@@ -154,6 +155,19 @@ class DataFiles(QObject):
 
         anew = replace(data, source=replace(source, sha256=""))
         self._submit("inspect", anew, f"Reading {source.name}", adopt, failed)
+
+    # --- the clipboard
+
+    def paste(self, text: str, html: str) -> None:
+        """A table from the clipboard becomes the data; it is kept as a file of the program's own."""
+
+        def use(path: str) -> None:
+            self._session.use_source(DataSource("file", pasted.NAME, path))
+
+        def failed(job: JobFailed) -> None:
+            self._session.notice.emit(failure(job, key=DATA))
+
+        self._session.jobs.submit("paste", (text, html), label="Pasting", done=use, failed=failed, key="data")
 
     def _take(self, text: str, source: DataSource) -> None:
         self._session.change_data(text, source=source)

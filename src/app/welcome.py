@@ -231,7 +231,7 @@ class Welcome(QScrollArea):
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(label("Drop your own data anywhere on this window", "strong"))
-        told = "A table, or a folder or ZIP of images by class. The target and a fitting network are found for you."
+        told = "A table, or a folder or ZIP of images by class; cells of a spreadsheet can be pasted (Ctrl+V)."
         words.addWidget(label(told, "muted", wrap=True))
         row.addLayout(words, 1)
         draw = "Paint points onto a plane with the mouse, and train on them."

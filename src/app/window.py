@@ -22,6 +22,7 @@ from app.notice import Notice
 from app.notices import NoticeStack
 from app.one_click import OneClick
 from app.panels import PANELS, Panel
+from app.paste import paste
 from app.settings import Settings
 from app.stages import BY_NAME, STAGES
 from app.statusbar import StatusBar
@@ -90,7 +91,8 @@ class Window(QMainWindow):
             **stages, **sides,
             "new": files.new, "open": files.open, "save": files.save, "save_as": files.save_as, "quit": self.close,
             "export": lambda: self.show_stage("Export"), "undo": stack.undo, "redo": stack.redo,
-            "rename": self.title.name.edit, "theme": self.set_theme, "full_screen": self._full_screen,
+            "paste": self._paste, "rename": self.title.name.edit,
+            "theme": self.set_theme, "full_screen": self._full_screen,
             "train": session.toggle_train, "step": self._if_enabled("step", session.step),
             "step_epoch": self._if_enabled("step_epoch", session.step_epoch),
             "stop": self._if_enabled("stop", session.stop), "reset": self._if_enabled("reset", self.reset_run),
@@ -288,6 +290,11 @@ class Window(QMainWindow):
         page = self.body.panel("Evaluate").panel
         if page is not None and hasattr(page, "show_folds"):
             page.show_folds()
+
+    def _paste(self) -> None:
+        """On the other stages keys belong to other things."""
+        if self.body.stage == "Data":
+            paste(self.session)
 
     def _full_screen(self, on: bool) -> None:
         self.showFullScreen() if on else self.showNormal()

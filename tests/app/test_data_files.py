@@ -205,3 +205,15 @@ def test_the_dialog_opens_where_the_file_may_be(window, session, settings, tmp_p
 def test_a_name_for_several() -> None:
     source = source_of(["/a/x.csv", "/a/y.csv", "/a/x.csv"])
     assert (source.name, source.path, source.also) == ("x.csv and 1 more", "/a/x.csv", ("/a/y.csv",))
+
+
+def test_a_pasted_table_is_data_like_any_other(session, until, tmp_path) -> None:
+    session.data_files.paste("size\tkind\n" + "".join(f"{i}\t{'ab'[i % 2]}\n" for i in range(30)), "")
+    until(lambda: session.document.prepared is not None)
+    source = session.document.project.data.source
+    assert (source.name, session.document.project.name) == ("Pasted table", "Pasted table")
+    assert Path(source.path).is_relative_to(tmp_path / "data")
+    session.data_files.paste("nothing", "")
+    until(lambda: session.notices)
+    assert "no table on the clipboard" in last(session).title
+    assert session.document.project.data.source == source

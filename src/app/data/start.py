@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app import paste
 from app.data.sources import FOLDER_HELP, Info, SourceCard, choose_file, choose_folder, use
 from app.data.thumbnails import points
 from app.style import set_role
@@ -46,11 +47,12 @@ class StartPage(QScrollArea):
         choose = button("Choose a file…", icon="open", on_click=lambda: choose_file(self._session, self))
         choose.setToolTip(f"Opens a table: {formats.NAMES}.")
         folder = button("A folder of images…", tip=FOLDER_HELP, on_click=lambda: choose_folder(self._session, self))
+        pasted = button("Paste a table", tip=paste.HELP, on_click=lambda: paste.paste(self._session))
         text = "A table: CSV, Excel, Parquet, JSON, SQLite and more; or images, in a folder or ZIP with a folder for "
         text += "each class. What it holds is found for you; nothing is changed."
         column = QVBoxLayout(zone)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(EmptyState("drop", "Drop data anywhere", text, choose, folder))
+        column.addWidget(EmptyState("drop", "Drop data anywhere", text, choose, folder, pasted))
         zone.setMinimumHeight(190)
         return zone
 

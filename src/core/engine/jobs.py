@@ -88,6 +88,12 @@ def _content_hash(report: Report, *args: Any) -> Any:
     return load.content_hash(*args, progress=report)
 
 
+def _paste(report: Report, *args: Any) -> str:
+    from core.data import pasted
+
+    return str(pasted.save(*args))
+
+
 def _prepare(report: Report, *args: Any) -> Any:
     from core.data import load
 
@@ -142,6 +148,7 @@ def _open_project(report: Report, path: str) -> Any:
 JOBS: dict[str, Callable[..., Any]] = {
     "inspect": _inspect,
     "content_hash": _content_hash,
+    "paste": _paste,
     "prepare": _prepare,
     "prepare_folds": _prepare_folds,
     "evaluate": _evaluate,
