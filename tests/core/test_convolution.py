@@ -22,6 +22,8 @@ CASES = [
     ((7, 6, 1), (3, 3), ConvGeometry(stride=(2, 1), pad=((1, 1), (1, 1)))),
     ((6, 5, 3), (3, 2), ConvGeometry(stride=(2, 1), pad=((1, 0), (1, 1)), groups=3)),
     ((6, 5, 4), (3, 2), ConvGeometry(stride=(2, 1), dilation=(1, 2), pad=((1, 0), (1, 1)), groups=4)),
+    ((6, 5, 4), (3, 2), ConvGeometry(dilation=(1, 2), pad=((1, 0), (0, 2)), groups=2)),
+    ((3, 4, 2), (1, 2), ConvGeometry(pad=((1, 1), (2, 0)))),
 ]
 
 

@@ -130,6 +130,9 @@ class MlxOps:
     def integers(self, a: Array) -> Array:
         return a.astype(mx.int32)
 
+    def weights_gradient(self, x: Array, dz: Array) -> Array:
+        return x.T @ dz
+
     def conv(self, x: Array, W: Array, g: ConvGeometry) -> tuple[Array, Any]:
         return mlx_convolution.forward(x, W, g)
 

@@ -61,6 +61,10 @@ class NumpyOps:
     def matmul(self, a: Array, b: Array) -> Array:
         return a.dot(b) if a.ndim == 2 == b.ndim else np.matmul(a, b)  # for matrices `dot` is called twice as fast
 
+    def weights_gradient(self, x: Array, dz: Array) -> Array:
+        """xᵀ dz, summed over the rows of a batch: (rows, n), (rows, m) → (n, m)."""
+        return self.matmul(x.T, dz)
+
     def sigmoid(self, z: Array) -> Array:
         """1 / (1 + exp(-z)) = (1 + tanh(z / 2)) / 2, which cannot overflow."""
         return 0.5 * np.tanh(0.5 * z) + 0.5

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.backend import numpy_depthwise
-from core.backend.convolution import ConvGeometry, positions
+from core.backend.convolution import ConvGeometry, positions, span
 
 Array = np.ndarray
 PART = 1 << 19  # numbers that the patches of one part of a batch may be: they stay in the processor's cache
@@ -53,12 +53,16 @@ def gradient_by_weights(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeomet
 
 
 def gradient_by_input(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry) -> Array:
-    """dx: every patch's gradient added back to where the patch was taken (col2im)."""
+    """dx, where steps are of 1 as the convolution of dy with the turned kernel (Dumoulin and Visin 2016, §4), elsewhere
+    as every patch's gradient added back to where the patch was taken (col2im)."""
     padded, shape = saved
     if _is_pointwise(W.shape[:2], g):
         dx = ops.empty(shape)
         np.matmul(dy.reshape(-1, dy.shape[-1]), W[0, 0].T, out=dx.reshape(-1, shape[-1]))
         return dx
+    back = _way_back(W, g)
+    if back is not None and not _is_depthwise(W, g):
+        return forward(ops, dy, _turned(W, g.groups), back)[0]
     dx = ops.empty(padded.shape)
     dx[...] = 0
     if _is_depthwise(W, g):
@@ -67,6 +71,22 @@ def gradient_by_input(ops: Any, saved: Any, W: Array, dy: Array, g: ConvGeometry
         _add_patches(ops, W, dy, dx, g)
     (above, _), (left, _) = g.pad
     return dx[:, above : above + shape[1], left : left + shape[2]]
+
+
+def _way_back(W: Array, g: ConvGeometry) -> ConvGeometry | None:
+    """The convolution that takes dy to dx, where there is one: every pad is one kernel less what it was in front."""
+    reach = [span(k, d) - 1 for k, d in zip(W.shape, g.dilation, strict=False)]
+    above, beside = ((r - before, r - after) for r, (before, after) in zip(reach, g.pad, strict=True))
+    if g.stride != (1, 1) or min(*above, *beside) < 0:
+        return None
+    return ConvGeometry(g.stride, g.dilation, (above, beside), g.groups)
+
+
+def _turned(W: Array, groups: int) -> Array:
+    """The kernel turned by half a circle, inputs and outputs exchanged: (kh, kw, filters / groups, C)."""
+    kh, kw, depth, filters = W.shape
+    by_group = W[::-1, ::-1].reshape(kh, kw, depth, groups, filters // groups)
+    return np.ascontiguousarray(by_group.transpose(0, 1, 4, 3, 2)).reshape(kh, kw, filters // groups, -1)
 
 
 def _add_patches(ops: Any, W: Array, dy: Array, dx: Array, g: ConvGeometry) -> None:

@@ -67,7 +67,7 @@ class Conv2D(Weighted):
     def output_shape(self, *inputs: Shape) -> Shape:
         (shape,) = inputs
         self._check(shape)
-        sizes = convolving.output_sizes((shape[0], shape[1]), self._pair(self.kernel), self._geometry(shape))
+        sizes = convolving.output_sizes((shape[0], shape[1]), self._pair(self.kernel), self.geometry(shape))
         return (*sizes, self.filters)
 
     def _check(self, shape: Shape) -> None:
@@ -97,7 +97,7 @@ class Conv2D(Weighted):
     def _pair(value: tuple[int, ...]) -> tuple[int, int]:
         return value[0], value[1]
 
-    def _geometry(self, shape: Shape) -> ConvGeometry:
+    def geometry(self, shape: Shape) -> ConvGeometry:
         return convolving.geometry(
             (shape[0], shape[1]),
             kernel=self._pair(self.kernel),
@@ -121,7 +121,7 @@ class Conv2D(Weighted):
     ) -> tuple[Array, Cache, State]:
         x = xs[0]
         b = p["b"] if self.use_bias else None
-        y, cache = convolving.forward(ops, x, p["W"], b, self._geometry(x.shape[1:]), self.activation)
+        y, cache = convolving.forward(ops, x, p["W"], b, self.geometry(x.shape[1:]), self.activation)
         return y, cache, s
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
@@ -160,4 +160,4 @@ class Conv2D(Weighted):
     def work_values(self, *inputs: Shape) -> int:
         shape = inputs[0]
         outputs = math.prod(self.output_shape(shape))
-        return convolving.work_values((shape[0], shape[1]), shape[2], outputs, self._geometry(shape), self.activation)
+        return convolving.work_values((shape[0], shape[1]), shape[2], outputs, self.geometry(shape), self.activation)

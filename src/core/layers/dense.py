@@ -80,7 +80,7 @@ class Dense(Weighted):
         return activations.ACTIVATIONS[self.activation].backward(ops, z, y, dy)
 
     def _grads(self, ops: Any, x: Array, dz: Array) -> Params:
-        grads = {"W": ops.matmul(x.T, dz)}
+        grads = {"W": ops.weights_gradient(x, dz)}
         if self.use_bias:
             grads["b"] = ops.sum_rows(dz)
         return grads

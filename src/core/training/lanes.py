@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from core.backend.numpy import NumpyOps
 from core.backend.numpy_pool import PooledOps
 from core.losses import Loss
 from core.network import Network
+from core.training.conv_pool import joined
 from core.training.flat import Flat, Named
 from core.training.workers import Workers
 
@@ -29,32 +31,59 @@ WIDE = 1 << 20  # numbers of the largest result from which a batch is parted
 PART = 1 << 19  # numbers of the largest result of a part, about
 MOST_PARTS = 8
 
+
+@dataclass(frozen=True)
+class Product:
+    """xᵀ dz that is still to be formed, of some rows of a batch."""
+
+    x: np.ndarray
+    dz: np.ndarray
+
+
+class PartOps(NumpyOps):
+    """Leaves large products over the rows of a batch for later: of all its parts at once they cost the least.
+
+    Fresh memory serves parts better than buffers: what was just freed is still in the cache.
+    """
+
+    def weights_gradient(self, x: np.ndarray, dz: np.ndarray) -> Any:
+        large = x.shape[1] * dz.shape[1] > SMALL
+        return Product(x, dz) if large else super().weights_gradient(x, dz)
+
+
 States = Mapping[str, Mapping[str, np.ndarray]]
 
 
 class Lane:
     """Computes gradients into a flat vector `g` of its own, with buffers of its own."""
 
-    def __init__(self, layout: Flat, g: np.ndarray, *, pooled: bool) -> None:
+    def __init__(self, layout: Flat, g: np.ndarray, ops: NumpyOps) -> None:
         self.g = g
-        self._views = layout.views(g)
-        self._ops = PooledOps() if pooled else NumpyOps()
+        self.views = layout.views(g)
+        self.left: dict[tuple[str, str], Product] = {}
+        self._ops = ops
         self._offered: set[int] = set()  # views that a buffer was sought for
 
     def gradient(
-        self, network: Network, loss: Loss, params: Named, x: np.ndarray, t: np.ndarray, key: Any
+        self, network: Network, loss: Loss, params: Named, x: np.ndarray, t: np.ndarray, key: Any, share: float = 1.0
     ) -> tuple[float, States]:
-        """(mean loss, new state) of these rows; `g` then holds the gradient."""
+        """(mean loss, new state) of these rows, which are that share of a batch.
+
+        `g` then holds the gradient of share · loss, but for the products that are `left` to be formed.
+        """
         ops = self._ops
         if isinstance(ops, PooledOps):
             ops.restart()
         ys, caches, states = network.forward(ops, params, x, train=True, key=lambda id: ops.key(keys.key(key, id)))
         value, cache = loss.forward(ops, ys[network.output], t)
-        found = network.backward(ops, params, caches, loss.backward(ops, cache))
+        dy = loss.backward(ops, cache)
+        found = network.backward(ops, params, caches, dy if share == 1.0 else dy * np.float32(share))
         for id, grads in found.items():
-            views = self._views[id]
             for name, array in grads.items():
-                self._keep(array, views[name])
+                if isinstance(array, Product):
+                    self.left[id, name] = array
+                else:
+                    self._keep(array, self.views[id][name])
         return float(value), states
 
     def _keep(self, gradient: np.ndarray, view: np.ndarray) -> None:
@@ -67,6 +96,16 @@ class Lane:
             self._ops.adopt(gradient, view)
 
 
+def _form(x: np.ndarray, dz: np.ndarray, total: np.ndarray, begin: int, end: int) -> None:
+    """Rows begin to end of xᵀ dz."""
+    np.matmul(x[:, begin:end].T, dz, out=total[begin:end])
+
+
+def _add(total: np.ndarray, others: list[np.ndarray]) -> None:
+    for other in others:
+        total += other
+
+
 class Gradients:
     """Of a network's loss by its parameters; `g` holds the newest, flat as `layout` says."""
 
@@ -75,12 +114,11 @@ class Gradients:
         self._layout, self._workers = layout, workers
 
     def configure(self, network: Network, loss: Loss, *, batch: int) -> None:
-        self._network, self._loss = network, loss
+        self._network, self._joined, self._loss = network, joined(network), loss
         self._widest = max(math.prod(shape) for shape in network.shapes)
         pooled = self._layout.trained > SMALL or self._widest * max(batch, 1) > SMALL
-        self._whole = Lane(self._layout, self.g, pooled=pooled)
-        # Fresh memory serves parts better than buffers: what was just freed is still in the cache.
-        self._lanes = [Lane(self._layout, self.g, pooled=False)]
+        self._whole = Lane(self._layout, self.g, PooledOps() if pooled else NumpyOps())
+        self._lanes = [Lane(self._layout, self.g, PartOps())]
 
     def __call__(self, params: Named, x: np.ndarray, t: np.ndarray, key: Any) -> tuple[float, States]:
         """(mean loss, new state) of a batch."""
@@ -88,19 +126,34 @@ class Gradients:
         if len(parts) == 1:
             return self._whole.gradient(self._network, self._loss, params, x, t, key)
         while len(self._lanes) < len(parts):
-            self._lanes.append(Lane(self._layout, np.zeros_like(self.g), pooled=False))
-        given = [
-            (self._network, self._loss, params, x[part], t[part], keys.key(key, i)) for i, part in enumerate(parts)
-        ]
-        pairs = zip(self._lanes, given, strict=False)
-        with self._workers.blas_alone():
-            calls = [functools.partial(lane.gradient, *each) for lane, each in pairs]
-            losses = [loss for loss, _ in self._workers.side_by_side(calls)]
+            self._lanes.append(Lane(self._layout, np.zeros_like(self.g), PartOps()))
+        lanes = self._lanes[: len(parts)]
         shares = [(part.stop - part.start) / len(x) for part in parts]
-        self.g *= shares[0]
-        for lane, share in zip(self._lanes[1:], shares[1:], strict=False):
-            self.g += lane.g * share
+        calls = [
+            functools.partial(
+                lane.gradient, self._joined, self._loss, params, x[part], t[part], keys.key(key, i), shares[i]
+            )
+            for i, (lane, part) in enumerate(zip(lanes, parts, strict=True))
+        ]
+        with self._workers.blas_alone():  # threads of BLAS, once awake, take the cores from what comes next
+            losses = [loss for loss, _ in self._workers.side_by_side(calls)]
+            self._workers.side_by_side(self._sums(lanes))
         return sum(share * loss for share, loss in zip(shares, losses, strict=True)), {}
+
+    def _sums(self, lanes: list[Lane]) -> list[Callable[[], None]]:
+        """Calls that put into `g` what the lanes found, in their order."""
+        calls: list[Callable[[], None]] = []
+        first, *others = lanes
+        for id, views in first.views.items():
+            for name, total in views.items():
+                if (id, name) in first.left:
+                    products = [lane.left.pop((id, name)) for lane in lanes]
+                    x, dz = np.concatenate([p.x for p in products]), np.concatenate([p.dz for p in products])
+                    bounds = [len(total) * i // MOST_PARTS for i in range(MOST_PARTS + 1)]
+                    calls += [functools.partial(_form, x, dz, total, a, b) for a, b in itertools.pairwise(bounds)]
+                else:
+                    calls.append(functools.partial(_add, total, [lane.views[id][name] for lane in others]))
+        return calls
 
     def parts(self, rows: int) -> list[slice]:
         """A state, such as the mean that batch norm carries, is of the whole batch: with one, nothing is parted."""
