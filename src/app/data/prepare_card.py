@@ -244,8 +244,7 @@ class PrepareCard(Card):
             found = preparing.features_of(prepared).get(columns[0].name)
             choice = spec.choice(columns[0].name)
             told = preparing.sentence(found[0], choice) if found is not None else ""
-            if found is not None and (columns[0].missing or columns[0].invalid):
-                gaps = preparing.stand_in(found[0], choice)
+            gaps = preparing.gaps(columns[0], found[0], choice) if found is not None else ""
         for part, text, box in ((self.result, told, self.foot), (self.gaps, gaps, self.gaps)):
             part.setText(text)
             box.setVisible(bool(text))

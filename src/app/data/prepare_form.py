@@ -115,8 +115,8 @@ class PrepareForm(QWidget):
         positive = all(c.minimum is not None and c.minimum >= 0 for c in columns)
         wanted = {
             "kind": bool(columns), "missing": numbers or labels, "indicator": every or gaps,
-            "scaling": numbers, "log": group == "number" and positive, "encoding": labels, "rare": labels,
-            "parts": every or group == "date", "width": every or group == "text",
+            "scaling": numbers or group == "date", "log": group == "number" and positive,
+            "encoding": labels, "rare": labels, "parts": every or group == "date", "width": every or group == "text",
         }  # fmt: skip
         for name, field in self.fields.items():
             field.setVisible(wanted[name])

@@ -72,7 +72,7 @@ KINDS = (
 )
 INDICATOR_HELP = (
     "One more input, 1 where the cell was missing and else 0: the network can learn from the gap itself. "
-    "What stands in for the cell stays."
+    "What stands in for the cell stays. It is added where a training row misses a cell."
 )
 RARE_HELP = (
     "Labels with fewer training rows than this share one input, as do labels that were never seen. "
@@ -188,6 +188,13 @@ def stand_in(feature: Feature, choice: ColumnChoice) -> str:
     if feature.fill == "":
         return "A missing cell is a category of its own."
     return f"A missing cell becomes “{shown(feature.fill)}”, the most frequent label."
+
+
+def gaps(column: ColumnProfile, feature: Feature, choice: ColumnChoice) -> str:
+    """What becomes of the missing cells of a column, "" where there are none and nothing is said of them."""
+    if choice.indicator and not getattr(feature, "indicator", False) and not isinstance(feature, TextFeature):
+        return "No training row misses it, so there is nothing to tell."
+    return stand_in(feature, choice) if column.missing or column.invalid else ""
 
 
 def _scaled(feature: NumberFeature, choice: ColumnChoice) -> str:

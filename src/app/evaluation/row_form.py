@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 from app.evaluation.date_cell import DateCell
 from app.evaluation.number_cell import NumberCell
 from app.style import set_role
-from app.widgets import ElidedLabel, wrapped
+from app.widgets import ElidedLabel, button, wrapped
+from core.data import dates
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, Preparation, TextFeature
 from core.data.schema import ColumnProfile
 
@@ -33,6 +34,7 @@ DELAY_MS = 120
 MANY_LABELS = 24  # beyond, a label can be typed to find it
 MOST_LISTED = 2000
 LINES = 3
+MOST_FIELDS = 100  # made at once
 ANOTHER = "another"
 
 
@@ -147,7 +149,10 @@ class _Head(QWidget):
 
 
 class RowForm(QWidget):
-    """`changed`: the row as {column: text}, when the hand rests for a moment."""
+    """`changed`: the row as {column: text}, when the hand rests for a moment.
+
+    Of very many columns the first ones have a field; the others hold what stands in for missing cells.
+    """
 
     changed = Signal(dict)
 
@@ -159,13 +164,29 @@ class RowForm(QWidget):
         self._heads: list[_Head] = []
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self.send)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        known = {} if profile is None else {each.name: each for each in profile.columns}
-        for feature in preparation.features:
-            column.addWidget(self._field(feature, known.get(feature.name)))
-        column.addStretch(1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._known = {} if profile is None else {each.name: each for each in profile.columns}
+        self._waiting = preparation.features
+        self.more = button("", role="link", on_click=self._add_and_send)
+        self._column.addWidget(self.more)
+        self._column.addStretch(1)
+        self._add_fields()
+
+    def _add_fields(self) -> None:
+        """Fields for the next columns: a thousand at once would take seconds."""
+        some, self._waiting = self._waiting[:MOST_FIELDS], self._waiting[MOST_FIELDS:]
+        for feature in some:
+            self._column.insertWidget(self._column.count() - 2, self._field(feature, self._known.get(feature.name)))
+        n = len(self._waiting)
+        self.more.setText(f"{min(n, MOST_FIELDS):,} more of {n:,} columns")
+        self.more.setToolTip("Columns without a field here hold what stands in for a missing cell.")
+        self.more.setVisible(n > 0)
+
+    def _add_and_send(self) -> None:
+        self._add_fields()
+        self.send()
 
     def _field(self, feature: Feature, known: ColumnProfile | None) -> QWidget:
         made = _cell(feature, known)
@@ -185,7 +206,8 @@ class RowForm(QWidget):
         """None while a field holds what cannot be read."""
         found = {name: field.cell() for name, field in self.fields.items()}
         legal = {name: cell for name, cell in found.items() if cell is not None}
-        return legal if len(legal) == len(found) else None
+        rest = {feature.name: _stand_in(feature) for feature in self._waiting}
+        return legal | rest if len(legal) == len(found) else None
 
     def send(self) -> None:
         cells = self.cells()
@@ -206,6 +228,14 @@ def _cell(feature: Feature, known: ColumnProfile | None) -> Cell:
     if isinstance(feature, DateFeature):
         return DateCell(feature, known)
     return TextCell(feature) if isinstance(feature, TextFeature) else CategoryCell(feature, known)
+
+
+def _stand_in(feature: Feature) -> str:
+    if isinstance(feature, NumberFeature):
+        return repr(feature.fill)
+    if isinstance(feature, DateFeature):
+        return dates.written(feature.fill)
+    return feature.fill if isinstance(feature, CategoryFeature) else ""
 
 
 def _unknown(feature: CategoryFeature) -> str:

@@ -145,6 +145,14 @@ def test_what_comes_of_a_column_in_words(feature: Feature, choice: ColumnChoice,
     assert found == words if words is not None else "128 inputs" in found
 
 
+def test_an_indicator_without_gaps_says_why_it_is_not_there() -> None:
+    whole, told = ColumnProfile("n", "number"), ColumnChoice(indicator=True)
+    assert preparing.gaps(whole, NumberFeature("n", 0, 0, 1), told).startswith("No training row misses it")
+    assert preparing.gaps(whole, NumberFeature("n", 0, 0, 1), ColumnChoice()) == ""
+    said = preparing.gaps(replace(whole, missing=3), NumberFeature("n", 5, 0, 1, indicator=True), told)
+    assert said.startswith("A missing cell becomes 5")
+
+
 def test_the_place_of_a_column_among_the_inputs() -> None:
     assert preparing.features_of(prepared(BILL, SEX)) == {"bill_depth_mm": (BILL, 0), "sex": (SEX, 2)}
     assert preparing.features_of(None) == {}

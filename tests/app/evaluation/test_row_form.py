@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from app.evaluation.inputs import decoded
 from app.evaluation.predict_page import _keys
-from app.evaluation.row_form import CategoryCell, Cell, DateCell, NumberCell, RowForm, TextCell
+from app.evaluation.row_form import MOST_FIELDS, CategoryCell, Cell, DateCell, NumberCell, RowForm, TextCell
 from core.data import dates
 from core.data.preprocess import (
     CategoryFeature,
@@ -154,3 +154,19 @@ def test_dates_are_sorted_by_time_and_missing_ones_come_last() -> None:
     cells = (("03.01.2024",), (None,), ("02.02.2023",), ("2022-01-01",))
     found = Predictions("t", "classification", ("a",) * 4, inputs=cells, input_names=("d",))
     assert np.argsort(_keys(found, 0, ("%d.%m.%Y",))).tolist() == [3, 2, 0, 1]
+
+
+def test_of_very_many_columns_some_have_fields_and_the_others_what_stands_in(qtbot: QtBot) -> None:
+    form = RowForm(preparation(*(NumberFeature(f"x{i}", 4.0, 5.0, 1.0) for i in range(250))))
+    qtbot.addWidget(form)
+    assert len(form.fields) == MOST_FIELDS
+    cells = form.cells()
+    assert cells is not None
+    assert (len(cells), cells["x0"], cells["x249"]) == (250, "5.0", "4.0")
+    assert form.more.text() == "100 more of 150 columns"
+    with qtbot.waitSignal(form.changed) as asked:
+        form.more.click()
+    form.more.click()
+    assert asked.args[0]["x199"] == "5.0"
+    assert form.more.isHidden()
+    assert list(form.fields)[-1] == "x249"
