@@ -138,7 +138,7 @@ def test_every_way_of_preparing_from_the_cells_of_a_real_file(tmp_path: Path, fo
     weights = Network.of(network).init(5)
     model = TrainedModel("m", network, weights, prepared.preparation, "multi_label_cross_entropy")
     receipt = export_with_receipt(format, model, tmp_path / "out", prepared, spec).receipt
-    assert receipt.note in ("", "PyTorch is not installed here, so the program itself was not run."), receipt
+    assert not receipt.note or (format in ("mlx", "pytorch") and "is not installed here" in receipt.note), receipt
     assert receipt.rows == prepared.rows["test"]
     assert receipt.max_abs_difference <= 1e-6, receipt
 
