@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -13,6 +12,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from app import theme
+from app.recent import Recent
 from app.stages import STAGES
 
 if TYPE_CHECKING:
@@ -148,17 +148,25 @@ class Actions(QObject):
             elif within:
                 menu.addAction(self.by_name[entry.name])
 
-    def show_recent(self, paths: tuple[str, ...], choose: Callable[[str], object], clear: Callable[[], object]) -> None:
-        self.recent_menu.clear()
-        self.recent_menu.setEnabled(bool(paths))
-        for path in paths:
-            action = self.recent_menu.addAction(Path(path).name.replace("&", "&&"))
-            action.setToolTip(path)
-            action.triggered.connect(lambda _checked=False, p=path: choose(p))
-        self.recent_menu.setToolTipsVisible(True)
-        if paths:
-            self.recent_menu.addSeparator()
-            self.recent_menu.addAction("Clear the list").triggered.connect(lambda _checked=False: clear())
+    def show_recent(
+        self, recents: tuple[Recent, ...], choose: Callable[[Recent], object], clear: Callable[[], object]
+    ) -> None:
+        """Projects and data; what is not there any more is grey, with a way to find it."""
+        menu = self.recent_menu
+        menu.clear()
+        menu.setEnabled(bool(recents))
+        menu.setToolTipsVisible(True)
+        for each in recents:
+            action = menu.addAction(each.name.replace("&", "&&"))
+            action.setToolTip("\n".join(part for part in (each.path, *each.also[:5], each.moment()) if part))
+            if each.missing:
+                action.setText(f"{action.text()} (not there)")
+                action.setEnabled(False)
+                action = menu.addAction("    Find it…")
+            action.triggered.connect(lambda _checked=False, each=each: choose(each))
+        if recents:
+            menu.addSeparator()
+            menu.addAction("Clear the list").triggered.connect(lambda _checked=False: clear())
 
 
 def shortcut_table() -> list[tuple[str, list[tuple[str, str]]]]:

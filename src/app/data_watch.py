@@ -75,7 +75,7 @@ class DataWatch(QObject):
 
     def _told(self, changed: list[str], gone: list[str]) -> Notice:
         files, name = self._session.data_files, Path((gone or changed)[0]).name
-        kept = f"What you see was read at {self._read_at} and is still here."
+        kept = f"It was read at {self._read_at}: what is trained and evaluated is as it was then."
         if gone:
             text = f"It was moved, renamed or deleted. {kept}"
             find = ("Find it…", lambda: files.find_asked.emit(gone[0]))

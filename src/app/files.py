@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from app import recent
+from app.find_file import where_is
 from app.notice import Notice
+from app.recent import Recent
 from app.settings import Settings
 from core.data import formats
 
@@ -69,10 +72,33 @@ class ProjectFiles(QObject):
 
     @property
     def recent(self) -> tuple[str, ...]:
-        return tuple(self._settings.get("files/recent"))
+        """The paths of `recents`."""
+        return tuple(each.path for each in self.recents)
+
+    @property
+    def recents(self) -> tuple[Recent, ...]:
+        return recent.listed(self._settings)
+
+    def open_recent(self, chosen: Recent) -> None:
+        """Open it as it was; ask where it is now if it is gone."""
+        if missing := chosen.missing:
+            self._find(chosen, missing)
+        else:
+            self.open_paths([chosen.path, *chosen.also])
+
+    def _find(self, chosen: Recent, missing: str) -> None:
+        above = [folder for folder in Path(missing).parents if len(folder.parts) > 2 and folder.is_dir()]
+        path = where_is(missing, self._window, above[0] if above else Path(self._folder()))
+        if not path:
+            return
+        self._settings.forget_recent(chosen.path)
+        folder = Path(path).parent
+        others = [each for each in (chosen.path, *chosen.also) if each != missing]
+        beside = [each if Path(each).exists() else str(folder / Path(each).name) for each in others]
+        self.open_paths([path, *beside] if missing == chosen.path else [beside[0], path, *beside[1:]])
 
     def forget_all(self) -> None:
-        self._settings.set("files/recent", ())
+        recent.clear(self._settings)
         self.recent_changed.emit()
 
     # --- asking before something is lost
@@ -123,12 +149,12 @@ class ProjectFiles(QObject):
             self._add_recent(str(document.path))
         data = document.project.data
         if document.path is None and data is not None and data.source.kind == "file":
-            self._add_recent(data.source.path)
+            self._add_recent(data.source.path, data.source.name, data.source.also)
 
-    def _add_recent(self, path: str) -> None:
-        absolute = str(Path(path).absolute())
-        if self.recent[:1] != (absolute,):
-            self._settings.add_recent(absolute)
+    def _add_recent(self, path: str, name: str = "", also: tuple[str, ...] = ()) -> None:
+        absolute, newest = str(Path(path).absolute()), self.recents[:1]
+        if not newest or (newest[0].path, newest[0].also) != (absolute, also):
+            recent.remember(self._settings, absolute, name=name, also=also)
             self.recent_changed.emit()
 
     def _folder(self) -> str:

@@ -13,7 +13,16 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.session import Session
 
-FOUND = "All files (*)"
+ANY = "All files (*)"
+
+
+def where_is(missing: str, window: QWidget, start: Path) -> str:
+    """Ask where a file is now, "" where nobody says. start: the folder that the dialog opens in."""
+    name, suffix = Path(missing).name, Path(missing).suffix
+    if not suffix:  # images in a folder
+        return QFileDialog.getExistingDirectory(window, f"Find {name}", str(start))
+    path, _ = QFileDialog.getOpenFileName(window, f"Find {name}", str(start), f"{name} (*{suffix});;{ANY}")
+    return path
 
 
 class FindFile(QObject):
@@ -24,12 +33,7 @@ class FindFile(QObject):
 
     def ask(self, missing: str) -> None:
         """Ask where the file is now, and take it."""
-        name, start = Path(missing).name, str(self.start(missing))
-        if Path(missing).suffix:
-            kind = f"{name} (*{Path(missing).suffix});;{FOUND}"
-            path, _ = QFileDialog.getOpenFileName(self._window, f"Find {name}", start, kind)
-        else:  # images in a folder
-            path = QFileDialog.getExistingDirectory(self._window, f"Find {name}", start)
+        path = where_is(missing, self._window, self.start(missing))
         if path:
             self._session.data_files.relink(missing, path)
 

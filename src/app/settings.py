@@ -102,6 +102,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("plots/smoothing", 0.02, _share, "Reach of the plots' average, as a share of the width."),
     Setting("plots/in_epochs", True, _flag, "Epochs along the bottom of the plots; else steps."),
     Setting("files/recent", (), _paths, "Files opened lately, the newest first."),
+    Setting("files/details", (), _texts, "When these were opened, and what belongs to them."),
     Setting("files/folder", "", str, "The folder that file dialogs open in."),
 )
 

@@ -7,15 +7,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
-from app.files import SUFFIX
-from app.widgets import FlowLayout, button, label, set_role
+from app.recent import Recent
+from app.recent_row import RecentRow
+from app.widgets import button, label, set_role
 from core.resources import resource_path
 from core.spec import DataSource
 
@@ -167,14 +167,15 @@ class SampleCard(QFrame):
 class Welcome(QScrollArea):
     """start_asked: a sample to train on at once. open_asked, more_asked, draw_asked: the buttons.
 
-    path_asked: a recent file.
+    recent_asked: a `Recent`; clear_asked: the list of them is to be forgotten.
     """
 
     start_asked = Signal(object)
     open_asked = Signal()
     more_asked = Signal()
     draw_asked = Signal()
-    path_asked = Signal(str)
+    recent_asked = Signal(object)
+    clear_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -216,7 +217,9 @@ class Welcome(QScrollArea):
         column.addSpacing(12)
         column.addWidget(self._drop_zone())
         self.recent = QWidget()
-        self._recent_row = FlowLayout(self.recent, spacing=8)
+        self._recents = QVBoxLayout(self.recent)
+        self._recents.setContentsMargins(0, 0, 0, 0)
+        self._recents.setSpacing(0)
         column.addWidget(self.recent)
         column.addStretch(2)
 
@@ -244,24 +247,25 @@ class Welcome(QScrollArea):
         for card in self.cards:
             card.show_waiting(source)
 
-    def set_recent(self, paths: tuple[str, ...]) -> None:
-        while (item := self._recent_row.takeAt(0)) is not None:
+    def set_recent(self, recents: tuple[Recent, ...]) -> None:
+        while (item := self._recents.takeAt(0)) is not None:
             old = item.widget()
             if old is not None:
                 old.deleteLater()
-        self.recent.setVisible(bool(paths))
-        if not paths:
-            return
-        head = label("Recent", "section")
-        head.setFixedHeight(28)  # level with the buttons beside it
-        self._recent_row.addWidget(head)
-        for path in paths[:RECENT_SHOWN]:
-            self._recent_row.addWidget(self._recent_button(path))
+        self.recent.setVisible(bool(recents))
+        if recents:
+            self._recents.addWidget(self._recent_head())
+        for each in recents[:RECENT_SHOWN]:
+            row = RecentRow(each)
+            row.asked.connect(self.recent_asked)
+            self._recents.addWidget(row)
 
-    def _recent_button(self, path: str) -> QPushButton:
-        name = Path(path).name
-        short = name if len(name) <= 32 else f"{name[:20]}…{name[-10:]}"
-        icon = "network" if path.endswith(SUFFIX) else "table"
-        made = button(short, icon=icon, role="ghost", tip=path, on_click=lambda: self.path_asked.emit(path))
-        made.setAccessibleName(f"Open {name}")
-        return made
+    def _recent_head(self) -> QWidget:
+        head = QWidget()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(label("Recent", "section"))
+        row.addStretch(1)
+        tip = "Forgets these names; the files stay where they are."
+        row.addWidget(button("Clear the list", role="link", tip=tip, on_click=self.clear_asked.emit))
+        return head

@@ -61,6 +61,7 @@ class Window(QMainWindow):
         self._lay_out()
         self.overlay = DropOverlay(self, self._drop_hint)
         self.actions_ = Actions(self, self._commands())
+        self.actions_.recent_menu.aboutToShow.connect(self._show_recent)  # a file may be gone since
         self._add_menus()
         self._connect()
         self._place()
@@ -134,7 +135,8 @@ class Window(QMainWindow):
         welcome.open_asked.connect(self.files.open)
         welcome.more_asked.connect(self._leave_welcome)
         welcome.draw_asked.connect(lambda: self.session.use_source(DataSource("drawn", "classes")))
-        welcome.path_asked.connect(lambda path: self.files.open_paths([path]))
+        welcome.recent_asked.connect(self.files.open_recent)
+        welcome.clear_asked.connect(self.files.forget_all)
         self.one_click.changed.connect(self._refresh_welcome)
         self.one_click.changed.connect(lambda: welcome.show_waiting(self.one_click.source))
         self.files.recent_changed.connect(self._show_recent)
@@ -248,11 +250,8 @@ class Window(QMainWindow):
             self.notices.dismiss(key, severity="error")
 
     def _show_recent(self) -> None:
-        def choose(path: str) -> None:
-            self.files.open_paths([path])
-
-        self.actions_.show_recent(self.files.recent, choose, self.files.forget_all)
-        self.body.welcome.set_recent(self.files.recent)
+        self.actions_.show_recent(self.files.recents, self.files.open_recent, self.files.forget_all)
+        self.body.welcome.set_recent(self.files.recents)
 
     def _show_undo(self, _what: object = None) -> None:
         stack = self.session.document.undo_stack

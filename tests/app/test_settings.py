@@ -18,6 +18,7 @@ EXAMPLES = {
     "plots/smoothing": 0.1,
     "plots/in_epochs": False,
     "files/recent": ("/a/b.csv", "/c/d, e.chainrule"),
+    "files/details": ('{"path": "/a/b.csv", "also": ["/a/c, d.csv"]}',),
     "files/folder": "/tmp/ü folder",
 }
 
