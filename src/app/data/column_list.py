@@ -52,7 +52,7 @@ class _Columns(QAbstractListModel):
         self.profile, self.spec = profile, spec
         self._columns = list(profile.columns) if profile is not None else []
         if profile is not None and len(self._columns) > MOST_ROWS:
-            self._columns.sort(key=lambda column: column.name != profile.target)
+            self._columns.sort(key=lambda column: column.name not in profile.predicted)
         self.endResetModel()
 
     def rowCount(self, parent: Index = NO_PARENT) -> int:

@@ -24,7 +24,7 @@ def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
         return None
     menu = QMenu(parent)
     menu.setToolTipsVisible(True)
-    is_target = name == profile.target
+    is_target = name in profile.predicted
     title = menu.addAction(facts.shown(name).replace("&", "&&"))
     title.setEnabled(False)
     menu.addSeparator()
@@ -34,7 +34,7 @@ def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
     predict = _entry(menu, session, "Predict this column", facts.make_target(spec, name))
     predict.setIcon(theme.icon("target"))
     predict.setToolTip("Makes it the target: what the network learns to answer.")
-    predict.setEnabled(not is_target)
+    predict.setEnabled(not is_target or len(profile.predicted) > 1)
     if name in spec.excluded:
         use = _entry(menu, session, "Use as a feature", facts.include(spec, name))
         use.setIcon(theme.icon("eye"))

@@ -88,7 +88,7 @@ def table_facts(profile: TableProfile, *, file: bool = True) -> str:
 
 def role(spec: DataSpec | None, profile: TableProfile, column: ColumnProfile) -> str:
     """ "target", "feature", "split" (it decides the parts), "excluded" (by the person) or "left out" (no feature)."""
-    if column.name == profile.target:
+    if column.name in profile.predicted:
         return "target"
     if spec is not None and column.name == spec.split_by:
         return "split"
@@ -102,10 +102,12 @@ def column_range(profile: TableProfile, column: ColumnProfile) -> str:
     if column.kind == "image" and profile.images is not None:
         return f"{profile.images.width} × {profile.images.height}"
     gaps = column.missing + column.invalid
-    if gaps and column.name != profile.target:
+    if gaps and column.name not in profile.predicted:
         return f"{gaps:,} missing"
     if column.name == profile.target and profile.task == "classification":
         return count(column.distinct, "class", "classes")
+    if column.name == profile.target and profile.separator:
+        return count(column.distinct, "label")
     if column.kind == "date" and column.minimum is not None and column.maximum is not None:
         return " – ".join(dict.fromkeys(dates.span(column.minimum, column.maximum)))
     if column.kind in ("number", "identifier") and column.minimum is not None and column.maximum is not None:
@@ -159,10 +161,36 @@ class ColumnEdit:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _one_target(spec: DataSpec) -> Mapping[str, Any]:
+    """The changes that take back what belongs to several labels."""
+    return {"targets": (), "separator": ""} if spec.targets or spec.separator else {}
+
+
+def choose_task(spec: DataSpec, task: str, words: str) -> ColumnEdit:
+    """Predict the target as this; what belongs to several labels goes with them."""
+    return ColumnEdit(f"Predict {words}", {"task": task, **({} if task == "labels" else _one_target(spec))})
+
+
+def make_targets(spec: DataSpec, names: tuple[str, ...]) -> ColumnEdit:
+    """Several columns of yes and no, each a label; one alone is a class."""
+    first, *others = names
+    if not others:
+        return make_target(spec, first)
+    kept = tuple(n for n in spec.excluded if n not in names)
+    split = {"split": "stratified", "split_by": ""} if spec.split_by in names else {}
+    told = {"target": first, "targets": tuple(others), "separator": "", "task": "labels", "excluded": kept}
+    return ColumnEdit(f"Predict {len(names):,} labels", {**told, **split})
+
+
+def join_by(separator: str) -> ColumnEdit:
+    return ColumnEdit("Change what joins labels", {"separator": separator, "targets": (), "task": "labels"})
+
+
 def make_target(spec: DataSpec, name: str) -> ColumnEdit:
     kept = tuple(n for n in spec.excluded if n != name)
     split = {"split": "stratified", "split_by": ""} if name == spec.split_by else {}
-    return ColumnEdit(f"Predict {shown(name)}", {"target": name, "task": "auto", "excluded": kept, **split})
+    told = {"target": name, "task": "auto", "excluded": kept, **_one_target(spec)}
+    return ColumnEdit(f"Predict {shown(name)}", {**told, **split})
 
 
 def exclude(spec: DataSpec, *names: str) -> ColumnEdit:

@@ -22,6 +22,7 @@ from app.data.draw_page import DrawPage
 from app.data.findings import FindingsPanel
 from app.data.image_view import ImageView
 from app.data.look import FirstLook
+from app.data.label_choice import LabelChoice
 from app.data.points import number_columns
 from app.data.prepare_card import PrepareCard
 from app.data.reading_menu import ReadingButton
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
 TASKS = (
     ("classification", "a class", "Classification: the answer is one of the target's values, each with a probability."),
     ("regression", "a number", "Regression: the answer is a number, in the unit of the target."),
-)
+    ("labels", "several labels",
+     "Multi-label classification: a row may have several labels, or none; each has a probability of its own."),
+)  # fmt: skip
 FEW_COLUMNS = 4
 
 
@@ -141,8 +144,10 @@ class DataPage(QWidget):
         self._task.setAccessibleName("Kind of answer")
         self._task.chosen.connect(self._task_chosen)
         self._reason = ElidedLabel(role="faint")
-        for widget in (label("Predict", "muted"), self._target, label("as", "muted"), self._task):
+        self.labels = LabelChoice(self._session)
+        for widget in (label("Predict", "muted"), self._target, self.labels.columns, label("as", "muted"), self._task):
             row.addWidget(widget)
+        row.addWidget(self.labels.joined)
         row.addWidget(self._reason, 1)
         return row
 
@@ -219,6 +224,11 @@ class DataPage(QWidget):
         part.setEnabled(numeric)
         part.setToolTip(TASKS[1][2] if numeric else "The target holds words, not numbers.")
         self._reason.set_text(profile.target_reason)
+        several: QPushButton = self._task.part("labels")
+        several.setEnabled(images is None)
+        several.setToolTip(TASKS[2][2] if images is None else "Images have one label each.")
+        self._target.setVisible(not profile.targets)
+        self.labels.refresh()
 
     def _show_scatter(self) -> None:
         profile = self._session.document.profile
@@ -266,6 +276,7 @@ class DataPage(QWidget):
 
     def _task_chosen(self, task: str) -> None:
         profile = self._session.document.profile
-        if profile is not None and task != profile.task:
-            words = {value: text for value, text, _ in TASKS}[task]
-            self._session.change_data(f"Predict {words}", task=task)
+        spec = self._session.document.project.data
+        if spec is not None and profile is not None and task != profile.task:
+            edit = facts.choose_task(spec, task, {value: text for value, text, _ in TASKS}[task])
+            self._session.change_data(edit.label, **edit.changes)

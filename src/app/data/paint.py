@@ -72,7 +72,8 @@ def bar_colours(profile: TableProfile, column: ColumnProfile, *, muted: bool) ->
     """The target's classes each in their own colour, everything else in grey."""
     colours = theme.current()
     n = len(bars(column))
-    if column.name == profile.target and profile.task == "classification" and n <= len(classes(column)):
+    coloured = profile.task == "classification" or bool(profile.separator)
+    if column.name == profile.target and coloured and n <= len(classes(column)):
         order = classes(column)
         names = [name for name, _ in column.categories[:n]]
         if len(names) == n:

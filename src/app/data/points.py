@@ -7,11 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data import store
-from core.data.preprocess import CategoryFeature, ClassTarget, NumberFeature, NumberTarget, Preparation
+from core.data.preprocess import (
+    CategoryFeature,
+    ClassTarget,
+    LabelsTarget,
+    NumberFeature,
+    NumberTarget,
+    Preparation,
+)
 from core.data.schema import Prepared, TableProfile
 from core.errors import UserInputError
 
 MOST_POINTS = 3000
+MOST_SETS = 8  # of labels that are told apart by colour
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,8 @@ def number_columns(profile: TableProfile) -> list[str]:
 def from_preview(profile: TableProfile, x: str, y: str) -> Points:
     """The first rows of the table; rows where a number is missing are left out."""
     names = [c.name for c in profile.columns]
-    at = [names.index(name) for name in (x, y, profile.target) if name in names]
+    told = profile.target if profile.task != "labels" else ""  # the arrays say which labels stand together
+    at = [names.index(name) for name in (x, y, told) if name in names]
     rows = [[row[i] for i in at] for row in profile.preview if all(row[i] is not None for i in at)]
     numbers = [(_number(cells[0]), _number(cells[1]), cells) for cells in rows]
     kept = [(a, b, cells) for a, b, cells in numbers if a is not None and b is not None]
@@ -65,8 +74,20 @@ def from_arrays(prepared: Prepared, x: str, y: str) -> Points | None:
     px, py = (_column(rows, answers, place, numbers.get(name)) for name, place in ((x, across), (y, up)))
     if isinstance(target, ClassTarget):
         return Points(px, py, target.classes, answers.astype(int))
-    assert isinstance(target, NumberTarget)
+    if isinstance(target, LabelsTarget):
+        return Points(px, py, *label_sets(target, answers))
     return Points(px, py, value=answers[:, 0] * target.scale + target.mean)
+
+
+def label_sets(target: LabelsTarget, answers: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
+    """The sets of labels that rows have together, the most frequent first, and the set of each row, (n,)."""
+    sets, place, counts = np.unique(answers > 0.5, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    rank = np.argsort(order, kind="stable")
+    kept = order[: MOST_SETS - 1] if len(order) > MOST_SETS else order
+    names = [" + ".join(target.classes[k] for k in np.flatnonzero(sets[i])) or "none of them" for i in kept]
+    others = ["other"] if len(kept) < len(order) else []
+    return (*names, *others), np.minimum(rank[place.ravel()], len(kept))
 
 
 def _column(

@@ -115,7 +115,7 @@ def fitting(profile: TableProfile, how: str) -> list[ColumnProfile]:
     """The columns that can split the rows so, those without numbers first."""
     if profile.images is not None:
         return []
-    able = [c for c in profile.columns if c.name != profile.target and c.kind not in ("empty", "constant")]
+    able = [c for c in profile.columns if c.name not in profile.predicted and c.kind not in ("empty", "constant")]
     return sorted((c for c in able if _fits(profile, c, how)), key=lambda column: column.kind == "number")
 
 

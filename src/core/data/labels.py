@@ -17,6 +17,7 @@ from core.data.preprocess import LabelsTarget
 from core.data.profile import LISTED_CATEGORIES, Column
 from core.data.schema import Finding
 from core.data.table import Table
+from core.data.truths import FALSE, TRUE, WORDS, truth
 
 MOST_LABELS = 1000
 FEW_LABELS = 10  # a small table may have no more rows than these
@@ -24,9 +25,6 @@ MOST_CELLS = 2**20  # different cells of joined labels
 RARE = 10  # rows with a label below which little can be learned of it
 LISTED = 6
 BINS = 16
-TRUE = ("1", "true", "yes", "y", "t", "on", "x", "wahr", "ja", "vrai", "oui")
-FALSE = ("0", "false", "no", "n", "f", "off", "falsch", "nein", "faux", "non")
-WORDS = "yes and no, true and false, or 1 and 0"
 
 
 @dataclass(frozen=True)
@@ -89,13 +87,6 @@ def _of_columns(columns: tuple[Column, ...]) -> Labels:
     counts = tuple(sum(n for label, n in column.labels.items() if truth(label)) for column in columns)
     rows = min(column.filled if _says_no(column) else column.facts.rows for column in columns)
     return _checked(Labels(target, columns, counts, rows))
-
-
-def truth(label: str) -> bool | None:
-    """What a cell says; None where it is neither yes nor no."""
-    number = cells.number(label)
-    word = label.strip().lower() if number is None else cells.label(number)
-    return True if word in TRUE else False if word in FALSE else None
 
 
 def _says_no(column: Column) -> bool:
@@ -175,7 +166,9 @@ def _too_many(count: int) -> str:
 
 def _checked(found: Labels) -> Labels:
     name = found.target.name
-    if len(found.counts) < 2:
+    if len(found.columns) == 1 and found.counts and None not in map(truth, found.target.classes):
+        why = f"“{name}” says yes or no, which is one label: choose the other columns of labels too, or another task."
+    elif len(found.counts) < 2:
         why = f"“{name}” holds one label only: choose another target, or what joins its labels."
     elif not any(0 < n < found.rows for n in found.counts):
         why = f"All rows have the same labels of “{name}”: there is nothing to tell apart. Choose another target."

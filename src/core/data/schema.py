@@ -149,6 +149,11 @@ class TableProfile:
     images: ImageFacts | None = None
     together: Together | None = None
 
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """Names of all columns that are to be predicted."""
+        return self.targets or (self.target,)
+
     def column(self, name: str) -> ColumnProfile:
         """Raises KeyError."""
         for column in self.columns:

@@ -105,10 +105,11 @@ def test_labels_without_a_separator_in_sight_are_one_a_row(file) -> None:
     ({"target": "x", "task": "labels"}, "label of its own"),
     ({"target": "same", "task": "labels"}, "one label only"),
     ({"target": "both", "task": "labels", "separator": "|"}, "same labels"),
+    ({"target": "flag", "task": "labels"}, "which is one label"),
 ])  # fmt: skip
 def test_what_cannot_be_learned_is_refused(file, settings, says) -> None:
-    rows = [[f"{k}.5", f"{k * 7 % 31}", f"{k % 13}", "a", "p|q"] for k in range(30)]
-    spec = DataSpec(file(written(rows, ("x", "y", "z", "same", "both"))), **settings)
+    rows = [[f"{k}.5", f"{k * 7 % 31}", f"{k % 13}", "a", "p|q", "yn"[k % 2]] for k in range(30)]
+    spec = DataSpec(file(written(rows, ("x", "y", "z", "same", "both", "flag"))), **settings)
     profile = load.inspect(spec)
     assert says in profile.findings[0].text
     assert profile.findings[0].severity == "error"
