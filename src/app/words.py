@@ -7,6 +7,8 @@ from core.backend.choose import BackendInfo
 from core.evaluation.result import Evaluation
 from core.training.snapshot import Snapshot
 
+METRICS = {"accuracy": "accuracy", "micro_f1": "micro F1", "rmse": "RMSE"}
+
 
 def clock(seconds: float) -> str:
     """ "0:04", "12:30", "1:02:03"."""
@@ -38,13 +40,25 @@ def size(count: int) -> str:
 def score(evaluation: Evaluation | None, snapshot: Snapshot | None) -> tuple[str, str, str]:
     """The number that sums up how good the network is: (what, value, explanation)."""
     if evaluation is not None:
+        if evaluation.task == "labels":
+            return _labels_score(evaluation)
         return _score("Test", evaluation.task == "classification", evaluation.metrics, evaluation.rows)
     if snapshot is not None and "metric/validation" in snapshot.latest:
         classes, value = snapshot.metric == "accuracy", snapshot.latest["metric/validation"]
-        name = "Validation accuracy" if classes else "Validation RMSE"
+        name = f"Validation {METRICS[snapshot.metric]}"
         help = "On rows held back from training, after the last epoch. The test rows stay unseen until the end."
         return name, percent(value) if classes else theme.number(value), help
     return "Test score", "—", "How well the network does on test rows that it never saw. Known once it is trained."
+
+
+def _labels_score(evaluation: Evaluation) -> tuple[str, str, str]:
+    found = evaluation.metrics
+    base = theme.number(round(found["baseline_micro_f1"], 4))
+    help = (
+        f"F1 score of all labels of {evaluation.rows:,} unseen rows together; 1 is perfect. One and the same answer "
+        f"for every row would reach {base}."
+    )
+    return "Test micro F1", theme.number(round(found["micro_f1"], 4)), help
 
 
 def _score(part: str, classes: bool, metrics: object, rows: int) -> tuple[str, str, str]:

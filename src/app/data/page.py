@@ -21,8 +21,8 @@ from app.data import facts
 from app.data.draw_page import DrawPage
 from app.data.findings import FindingsPanel
 from app.data.image_view import ImageView
-from app.data.look import FirstLook
 from app.data.label_choice import LabelChoice
+from app.data.look import FirstLook
 from app.data.points import number_columns
 from app.data.prepare_card import PrepareCard
 from app.data.reading_menu import ReadingButton

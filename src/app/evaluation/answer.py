@@ -10,28 +10,35 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from app import theme
 from app.widgets import ElidedLabel, label
 from app.words import percent
+from core.evaluation.labels import CUT
 from core.evaluation.result import Predictions
 
 ROW, MOST = 24, 10
 
 
 class ProbabilityBars(QWidget):
-    """Classes in their own order, so that a bar stays in its place; of many classes the likeliest."""
+    """Classes in their own order, so that a bar stays in its place; of many classes the likeliest.
+
+    Several labels: each stands by itself, those that are answered stand out, and a line marks where that begins.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
         self._p = np.zeros(0)
-        self._best = -1
+        self._answered = np.zeros(0, bool)
+        self._cut = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Probabilities")
         theme.signals.changed.connect(self.update)
 
-    def show_probabilities(self, names: tuple[str, ...], p: np.ndarray) -> None:
+    def show_probabilities(self, names: tuple[str, ...], p: np.ndarray, *, labels: bool = False) -> None:
         kept = np.arange(len(p)) if len(p) <= MOST else np.argsort(-p, kind="stable")[:MOST]
         self._names = tuple(" ".join(names[i].split()) for i in kept)
         self._p = p[kept]
-        self._best = int(self._p.argmax()) if len(kept) else -1
+        best = int(self._p.argmax()) if len(kept) else -1
+        self._answered, self._cut = self._p >= CUT if labels else np.arange(len(kept)) == best, labels
+        self.setToolTip("The probability of each label by itself; they need not add up to 100 %." if labels else "")
         said = ", ".join(f"{name} {percent(float(v))}" for name, v in zip(self._names, self._p, strict=True))
         self.setAccessibleDescription(said)
         self.updateGeometry()
@@ -48,7 +55,7 @@ class ProbabilityBars(QWidget):
         left, right = min(self.width() * 0.4, longest + 2), 52.0
         middle = Qt.AlignmentFlag.AlignVCenter
         for i, (name, value) in enumerate(zip(self._names, self._p, strict=True)):
-            best, top = i == self._best, i * ROW
+            best, top = bool(self._answered[i]), i * ROW
             font = theme.font("small")
             font.setWeight(font.Weight.DemiBold if best else font.Weight.Normal)
             painter.setFont(font)
@@ -64,6 +71,9 @@ class ProbabilityBars(QWidget):
             painter.drawRoundedRect(track, 3, 3)
             painter.setBrush(colours.accent if best else theme.mix(colours.accent, colours.raised, 0.45))
             painter.drawRoundedRect(QRectF(track.left(), track.top(), track.width() * float(value), 6), 3, 3)
+            if self._cut:
+                painter.setBrush(colours.muted)
+                painter.drawRect(QRectF(track.left() + CUT * track.width() - 0.5, track.top() - 3, 1, 12))
 
 
 class Answer(QWidget):
@@ -89,9 +99,14 @@ class Answer(QWidget):
         """The first row of `found`."""
         answer = found.answer[0]
         self._target.set_text(" ".join(found.target.split()))
-        self.value.set_text(" ".join(answer.split()) if isinstance(answer, str) else theme.number(answer))
+        several = found.task == "labels"
+        if several and found.probabilities is not None:
+            told = ", ".join(" ".join(found.classes[k].split()) for k in np.flatnonzero(found.probabilities[0] >= CUT))
+            self.value.set_text(told or "none of them")
+        else:
+            self.value.set_text(" ".join(answer.split()) if isinstance(answer, str) else theme.number(answer))
         self.bars.setVisible(found.probabilities is not None)
         if found.probabilities is not None:
-            self.bars.show_probabilities(found.classes, found.probabilities[0])
+            self.bars.show_probabilities(found.classes, found.probabilities[0], labels=several)
         self._note.setText("\n".join(found.notes))
         self._note.setVisible(bool(found.notes))

@@ -12,6 +12,7 @@ from app import theme
 from app.evaluation.confusion import ConfusionMatrix
 from app.evaluation.curve import HELP, Curve, CurvePlot
 from app.evaluation.inputs import Cells
+from app.evaluation.label_details import LabelScores, by_label, worst_columns
 from app.evaluation.plots import PredictedPlot, ResidualPlot
 from app.evaluation.table import Column, Table, are_numbers
 from app.evaluation.wording import GLOSSARY, hits
@@ -36,6 +37,14 @@ def details(
     row.setSpacing(12)
     side = QVBoxLayout()
     side.setSpacing(12)
+    if evaluation.task == "labels":
+        scores = LabelScores(evaluation, made)
+        row.addWidget(by_label(scores), 1)
+        side.addWidget(scores.card)
+        worst = worst_table(evaluation, target, inputs)
+        side.addWidget(_titled("Most wrong", worst, "Rows with the largest loss."), 1)
+        row.addLayout(side, 1)
+        return made
     classes = evaluation.task == "classification"
     row.addWidget(_matrix(evaluation) if classes else _predicted(evaluation, target, curve), 1)
     table = class_table(evaluation) if classes else None
@@ -139,7 +148,8 @@ def worst_table(e: Evaluation, target: str, inputs: Cells) -> Table:
     columns = [
         Column("Row", lambda i: f"{numbers[i] + 1:,}", lambda: numbers, numeric=True, tip="Row of the table, from 1.")
     ]
-    columns += _class_columns(e, at) if e.task == "classification" else _number_columns(e, at)
+    own = {"classification": _class_columns, "labels": worst_columns}.get(e.task, _number_columns)
+    columns += own(e, at)
     columns += [_text_column(name, cells) for name, cells in inputs.items()]
     made = Table(f"Rows of {target} that are most wrong")
     made.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)

@@ -29,6 +29,7 @@ from app.widgets import Card, ElidedLabel, EmptyState, button, explain, icon_but
 from app.words import percent
 from core.data import dates, formats
 from core.data.preprocess import DateFeature, Preparation
+from core.evaluation.labels import NONE
 from core.evaluation.result import Predictions
 from core.spec import DataSource
 
@@ -42,6 +43,7 @@ SIDE = 316
 CHOOSE_TIP = "Reads a table with the same columns as the training data; the target may be absent."
 SAVE_TIP = "The rows with their answers, and for classes all probabilities."
 NOTES = 3
+MOST_LABELS = 8  # whose probabilities the table shows
 
 
 class PredictPage(ResultPage):
@@ -320,18 +322,16 @@ def _columns(found: Predictions, forms: Mapping[str, Sequence[str]], ratio: floa
         shown = pictures is not None and row < len(pictures)
         return scaled(to_image(pictures[row]), PICTURE, ratio) if shown and pictures is not None else None
 
-    classes = found.task == "classification"
+    classes = found.task != "regression"
     columns = [
         Column(" ".join(found.target.split()), lambda i: _text(answers[i]), lambda: np.array(answers), strong=True,
                numeric=not classes, tip="The network's answer.", picture=None if pictures is None else picture)
     ]  # fmt: skip
-    if found.probabilities is not None:
-        sure = found.probabilities.max(axis=1)
-        columns.append(
-            Column("Confidence", lambda i: percent(float(sure[i])), lambda: sure, numeric=True,
-                   tip="The probability that the network gives its answer. It may be sure and wrong.",
-                   share=lambda i: float(sure[i]))
-        )  # fmt: skip
+    if found.task == "labels":
+        columns += _label_columns(found)
+    elif found.probabilities is not None:
+        tip = "The probability that the network gives its answer. It may be sure and wrong."
+        columns.append(_share_column("Confidence", found.probabilities.max(axis=1), tip))
     for j, name in enumerate(found.input_names):
         numeric = are_numbers([row[j] for row in found.inputs[:SAMPLED]])
         columns.append(
@@ -345,12 +345,26 @@ def _columns(found: Predictions, forms: Mapping[str, Sequence[str]], ratio: floa
     return columns
 
 
+def _share_column(name: str, shares: np.ndarray, tip: str) -> Column:
+    return Column(" ".join(name.split()), lambda i: percent(float(shares[i])), lambda: shares, numeric=True, tip=tip,
+                  share=lambda i: float(shares[i]))  # fmt: skip
+
+
+def _label_columns(found: Predictions) -> list[Column]:
+    """The probability of each label, of many labels the likeliest ones."""
+    assert found.probabilities is not None
+    p = found.probabilities
+    order = np.argsort(-p.mean(axis=0), kind="stable")[:MOST_LABELS]
+    tip = "The probability of this label by itself; from 50 % on it is answered."
+    return [_share_column(found.classes[k], p[:, k], tip) for k in sorted(order)]
+
+
 def _input(found: Predictions, column: int, row: int) -> str | None:
     return found.inputs[row][column]
 
 
 def _text(answer: str | float) -> str:
-    return " ".join(answer.split()) if isinstance(answer, str) else theme.number(answer)
+    return (" ".join(answer.split()) or NONE) if isinstance(answer, str) else theme.number(answer)
 
 
 def _keys(found: Predictions, column: int, forms: Sequence[str] | None) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 from PySide6.QtCore import QBuffer, QIODevice, QPoint
 from PySide6.QtGui import QPixmap
@@ -33,7 +34,12 @@ def scores_csv(evaluation: Evaluation, target: str) -> bytes:
         table.writerow(("class", "precision", "recall", "f1", "support"))
         for name, (*shares, support) in evaluation.per_class.items():
             table.writerow((safe(name), *(f"{share:.9g}" for share in shares), support))
-    if evaluation.confusion is not None:
+    if evaluation.task == "labels" and evaluation.confusion is not None:
+        table.writerow(())
+        table.writerow(("label", "true negatives", "false positives", "false negatives", "true positives"))
+        for name, counts in zip(evaluation.classes, evaluation.confusion.reshape(-1, 4), strict=True):
+            table.writerow((safe(name), *map(int, counts)))
+    elif evaluation.confusion is not None:
         table.writerow(())
         table.writerow(("true \\ predicted", *map(safe, evaluation.classes)))
         for name, counts in zip(evaluation.classes, evaluation.confusion, strict=True):
@@ -45,12 +51,26 @@ def rows_csv(evaluation: Evaluation, target: str) -> bytes:
     """One line a test row: its number in the source counted from 1, the truth, the answer."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
+    if evaluation.task == "labels":
+        _label_rows(table, evaluation)
+        return out.getvalue().encode()
     classes = evaluation.task == "classification"
     table.writerow(("row", safe(target), "predicted", "confidence" if classes else "error"))
     assert evaluation.row_numbers is not None
     for i, number in enumerate(evaluation.row_numbers):
         table.writerow((int(number) + 1, *_answer(evaluation, i)))
     return out.getvalue().encode()
+
+
+def _label_rows(table: Any, e: Evaluation) -> None:
+    """For every label whether it is true, 1 or 0, and the probability that the network gave it."""
+    assert e.truth is not None
+    assert e.confidence is not None
+    assert e.row_numbers is not None
+    names = [safe(name) for name in e.classes]
+    table.writerow(("row", *names, *(f"probability of {name}" for name in e.classes)))
+    for number, truth, p in zip(e.row_numbers, e.truth, e.confidence, strict=True):
+        table.writerow((int(number) + 1, *map(int, truth), *(f"{float(value):.6g}" for value in p)))
 
 
 def _answer(e: Evaluation, i: int) -> tuple[str, str, str]:

@@ -28,6 +28,21 @@ GLOSSARY: Mapping[str, str] = {
     "recall": "Recall: of the rows that belong to this class, the share that were found.",
     "f1": "F1: the harmonic mean of precision and recall. It is high only where both are.",
     "support": "Support: how many of these rows belong to the class.",
+    "subset_accuracy": "Subset accuracy: the share of rows all of whose labels are told right (exact match). It is the "
+    "strictest score: one wrong label spoils a row.",
+    "micro_f1": "Micro F1: the F1 score of all labels of all rows together. It is high only where the labels that are "
+    "told are right and the true ones are told. 1 is perfect.",
+    "label_macro_f1": "Macro F1: the F1 scores of all labels, averaged so that a rare label counts as much as a "
+    "frequent one.",
+    "hamming_loss": "Hamming loss: the share of all labels of all rows that are told wrong. Where labels are rare it "
+    "is small even if none is ever told.",
+    "label_auc": "AUC: how often a row that has a label gets a higher probability for it than one that has not, the "
+    "mean over the labels. 0.5 is chance.",
+    "constant": "The mark: the best that one and the same answer for every row reaches.",
+    "label_precision": "Precision: of the rows that this label was told of, the share that have it.",
+    "label_recall": "Recall: of the rows that have this label, the share that it was told of.",
+    "label_f1": "F1: the harmonic mean of precision and recall. It is high only where both are.",
+    "label_support": "Support: how many of these rows have the label.",
 }
 
 
@@ -61,7 +76,27 @@ def hits(evaluation: Evaluation) -> int:
 
 
 def scores(evaluation: Evaluation) -> list[Score]:
-    return _class_scores(evaluation) if evaluation.task == "classification" else _number_scores(evaluation)
+    made = {"classification": _class_scores, "labels": _label_scores}.get(evaluation.task, _number_scores)
+    return made(evaluation)
+
+
+def _label_scores(e: Evaluation) -> list[Score]:
+    m = e.metrics
+    exact, f1, wrong = m["subset_accuracy"], m["micro_f1"], m["hamming_loss"]
+    area = f"AUC {theme.number(round(m['auc'], 4))} · " if "auc" in m else ""
+    base = theme.number(round(m["baseline_micro_f1"], 4))
+    told = ("label_macro_f1", *(("label_auc",) if "auc" in m else ()), "loss")
+    return [
+        Score("Micro F1", theme.number(round(f1, 4)), f"one answer for all: {base}",
+              f"{GLOSSARY['micro_f1']} {GLOSSARY['constant']}", f1, m["baseline_micro_f1"]),
+        Score("Subset accuracy", percent(exact), f"one answer for all: {percent(m['baseline_subset_accuracy'])}",
+              f"{GLOSSARY['subset_accuracy']} {GLOSSARY['constant']}", exact, m["baseline_subset_accuracy"]),
+        Score("Hamming loss", percent(wrong), f"one answer for all: {percent(m['baseline_hamming_loss'])}",
+              GLOSSARY["hamming_loss"]),
+        Score("Macro F1", theme.number(round(m["macro_f1"], 4)) if "macro_f1" in m else "–",
+              f"{area}loss {theme.number(m['loss'])}",
+              "\n".join(GLOSSARY[name] for name in told)),
+    ]  # fmt: skip
 
 
 def _class_scores(e: Evaluation) -> list[Score]:
@@ -103,6 +138,14 @@ def verdict(e: Evaluation, target: str) -> str:
             how = "no better" if hits(e) <= base else "not clearly better"
             return f"{right}: {how} than always guessing the largest class, which is right on {base:,}."
         return f"{right}; always guessing the largest class is right on {base:,}."
+    if e.task == "labels":
+        named = ("subset_accuracy", "baseline_subset_accuracy")
+        exact, base_exact = (round(e.metrics[name] * e.rows) for name in named)
+        right = f"All labels right on {exact:,} of {e.rows:,} rows it never saw"
+        if interval(exact, e.rows)[0] <= e.metrics["baseline_subset_accuracy"]:
+            how = "no better" if exact <= base_exact else "not clearly better"
+            return f"{right}: {how} than one answer for all, which is right on {base_exact:,}."
+        return f"{right}; one answer for all is right on {base_exact:,}."
     rmse, base_rmse = e.metrics["rmse"], e.metrics["baseline_rmse"]
     if rmse >= base_rmse:
         return f"No better than always answering the mean of {target} on {e.rows:,} rows it never saw."

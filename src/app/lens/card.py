@@ -49,8 +49,7 @@ def paint(painter: QPainter, view: View, palette: Palette, dots: Dots, *, pixel:
     tokens = theme.current()
     painter.setFont(theme.font("body_medium"))
     painter.setPen(tokens.text)
-    title = "Decision surface" if view.task == "classification" else "Predicted value"
-    painter.drawText(QPointF(box.left(), box.top() - 11), title)
+    painter.drawText(QPointF(box.left(), box.top() - 11), _title(painter, view, box.width()))
     image = surface_image(view, palette)
     painter.setPen(QPen(tokens.line, 1))
     if image is None:
@@ -62,12 +61,22 @@ def paint(painter: QPainter, view: View, palette: Palette, dots: Dots, *, pixel:
     _captions(painter, view, box)
 
 
+def _title(painter: QPainter, view: View, width: float) -> str:
+    """Of several labels the card shows the first; the pictures of the output's units show all of them."""
+    if view.task == "labels" and view.prepared is not None:
+        name = f"Probability of {' '.join(view.prepared.classes[0].split())}"
+        return QFontMetricsF(painter.font()).elidedText(name, Qt.TextElideMode.ElideRight, width)
+    return "Decision surface" if view.task == "classification" else "Predicted value"
+
+
 def surface_image(view: View, palette: Palette) -> QImage | None:
     column = view.output_column()
     raw = view.tensors.get(f"surface/{view.structure.columns[column].shown}") if column is not None else None
     if raw is None or raw.ndim != 3:
         return None
     fine = answers(upsample(raw, SIZE), view.task)
+    if view.task == "labels":
+        return signed_image(2 * fine[0] - 1, 1.0, palette)
     if view.task != "classification":
         return signed_image(fine[0], value_scale(view), palette)
     if len(fine) == 2:
@@ -118,6 +127,8 @@ def _coloured(view: View, y: np.ndarray) -> list[tuple[QColor, np.ndarray]]:
     if view.task == "classification" and view.prepared is not None:
         count = len(view.prepared.classes)
         return [(theme.class_color(i), y == i) for i in range(count)]
+    if view.task == "labels":
+        return [(theme.signed_color(1.0 if has else -1.0), (y > 0.5) == has) for has in (False, True)]
     step = np.rint(np.clip(y / value_scale(view), -1, 1) * 4).astype(int)
     return [(theme.signed_color(i / 4), step == i) for i in range(-4, 5)]
 
@@ -136,7 +147,8 @@ def _captions(painter: QPainter, view: View, box: QRectF) -> None:
             painter.setPen(tokens.muted)
             painter.drawText(QPointF(x + 13, y), metrics.elidedText(name, Qt.TextElideMode.ElideRight, half - 17))
     else:
-        for x, colour, text in ((0.0, tokens.negative, "low"), (half, tokens.positive, "high")):
+        words = ("without", "with") if view.task == "labels" else ("low", "high")
+        for x, colour, text in ((0.0, tokens.negative, words[0]), (half, tokens.positive, words[1])):
             _dot(painter, QPointF(box.left() + x + 4, y - 4), colour, None)
             painter.setPen(tokens.muted)
             painter.drawText(QPointF(box.left() + x + 13, y), text)

@@ -11,6 +11,8 @@ RGB = tuple[int, int, int]
 
 def answers(outputs: np.ndarray, task: str) -> np.ndarray:
     """Raw outputs → probabilities, or values as they are: (units, ...) → (classes or outputs, ...)."""
+    if task == "labels":
+        return loss_for("multi_label_cross_entropy").answers(outputs)
     if task != "classification":
         return outputs
     loss = loss_for("softmax_cross_entropy" if len(outputs) > 1 else "binary_cross_entropy")

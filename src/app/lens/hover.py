@@ -103,7 +103,7 @@ def _neuron(view: View, column: int, unit: int, palette: Palette) -> Content:
         )
     if activation is not None:
         rows.append(("output for the probe row", theme.number(activation), None))
-    probability = view.probe(column) if view.is_output(column) and view.task == "classification" else None
+    probability = view.probe(column) if view.is_output(column) and view.tells_probabilities else None
     if probability is not None and unit < len(probability):
         rows.append(("probability", percent(float(probability[unit])), None))
     curves = view.curve(column)
@@ -221,11 +221,14 @@ def _surface(view: View, x: float, y: float) -> Content | None:
         f"{name} {theme.number(_unscaled(prepared.preparation.features, k, value))}"
         for k, (name, value) in enumerate(zip(prepared.feature_names, (x, y), strict=False))
     )
-    if view.task == "classification":
-        count = len(values)
+    if view.tells_probabilities:
+        count, labels = len(values), view.task == "labels"
         order = np.argsort(-values)[:5]
-        rows = tuple((prepared.classes[k], percent(float(values[k])), theme.class_color(int(k))) for k in order)
-        return Content(where, rows if len(prepared.classes) == count else (), note="Probability of each class here.")
+        note = "Probability of each label here, each by itself." if labels else "Probability of each class here."
+        colours = [None if labels else theme.class_color(int(k)) for k in order]
+        shares = [percent(float(values[k])) for k in order]
+        rows = tuple(zip((prepared.classes[k] for k in order), shares, colours, strict=True))
+        return Content(where, rows if len(prepared.classes) == count else (), note=note)
     target = prepared.preparation.target
     value = float(values[0])
     unscaled = value * target.scale + target.mean if isinstance(target, NumberTarget) else value

@@ -51,7 +51,10 @@ def tensors(trained: Trained) -> dict[str, np.ndarray]:
 
 
 def points(prepared: Prepared | None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """(x, y) of rows to draw over the plane or the curve, "train" and "test", MOST_POINTS at most; {} without any."""
+    """(x, y) of rows to draw over the plane or the curve, "train" and "test", MOST_POINTS at most; {} without any.
+
+    y: of several labels the first one.
+    """
     if prepared is None or prepared.row_shape not in KINDS:
         return {}
     try:
@@ -63,5 +66,6 @@ def points(prepared: Prepared | None) -> dict[str, tuple[np.ndarray, np.ndarray]
     found = {}
     for name, part in (("train", arrays.train), ("test", arrays.test)):
         kept = np.linspace(0, max(0, len(part.x) - 1), int(len(part.x) * share)).astype(int)
-        found[name] = (np.array(part.x[kept]), np.array(part.y[kept]).reshape(len(kept)))
+        y = np.array(part.y[kept])
+        found[name] = (np.array(part.x[kept]), y if y.ndim == 1 else y[:, 0])
     return found

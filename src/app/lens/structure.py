@@ -206,7 +206,8 @@ def _named(columns: list[Column], network: NetworkSpec, prepared: Prepared) -> l
         elif not network.targets(column.shown):
             fits = column.units == len(prepared.classes)
             labels = prepared.classes if fits else (prepared.target,) if column.units == 1 else ()
-            detail = f"softmax {column.units:,}" if fits and column.units > 1 else column.detail
+            squashed = "sigmoid" if prepared.task == "labels" else "softmax"
+            detail = f"{squashed} {column.units:,}" if fits and column.units > 1 else column.detail
             named[i] = replace(column, labels=labels, detail=detail)
     return named
 

@@ -72,7 +72,7 @@ def _neurons(painter: QPainter, view: View, index: int, palette: Palette) -> Non
         for unit, box in zip(placed.units, _boxes(placed), strict=True):
             fill_rounded(painter, box, signed_image(values[unit], scale, palette), RADIUS, smooth=view.plane)
     elif probe is not None:
-        scale = 1.0 if view.is_output(index) and view.task == "classification" else view.scale(column, probe)
+        scale = 1.0 if view.is_output(index) and view.tells_probabilities else view.scale(column, probe)
         for unit, box in zip(placed.units, _boxes(placed), strict=True):
             _value(painter, box, float(probe[unit]), scale)
     else:
@@ -85,6 +85,8 @@ def pictures(view: View, index: int) -> tuple[np.ndarray, float] | None:
     """What the tiles of a column picture, (units, h, w), and the value at full colour."""
     surface = view.surface(index)
     if surface is not None:
+        if view.is_output(index) and view.task == "labels":
+            return 2 * surface - 1, 1.0
         classes = view.is_output(index) and view.task == "classification"
         if classes and len(surface) == view.structure.columns[index].units:
             return (2 * surface - 1 if len(surface) == 2 else surface), 1.0

@@ -134,6 +134,11 @@ class View:
     def task(self) -> str:
         return self.prepared.task if self.prepared is not None else ""
 
+    @property
+    def tells_probabilities(self) -> bool:
+        """Whether the answers are probabilities."""
+        return self.task in ("classification", "labels")
+
     def output_column(self) -> int | None:
         return next((i for i in range(len(self.structure.columns)) if self.is_output(i)), None)
 

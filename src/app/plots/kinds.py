@@ -118,6 +118,16 @@ ACCURACY = Kind(
     ceiling=1.0,
     written=percent,
 )
+MICRO_F1 = Kind(
+    "metric",
+    "Micro F1",
+    "F1 score of all labels of all rows together: high only where the labels told are right and the true ones told.",
+    "Press Train: how well the labels are told appears here.",
+    _metric,
+    floor=0.0,
+    ceiling=1.0,
+    written=value_text,
+)
 RMSE = Kind(
     "metric",
     "RMSE",
@@ -167,8 +177,8 @@ KEYS = (*USUAL, "rate")
 
 
 def kind(key: str, *, metric: str = "accuracy") -> Kind:
-    """The plot of that key; `metric` as in a snapshot, "accuracy" or "rmse". Raises KeyError."""
-    by_metric = ACCURACY if metric == "accuracy" else RMSE
+    """The plot of that key; `metric` as in a snapshot, "accuracy", "micro_f1" or "rmse". Raises KeyError."""
+    by_metric = {"accuracy": ACCURACY, "micro_f1": MICRO_F1}.get(metric, RMSE)
     return {"loss": LOSS, "metric": by_metric, "gradient": GRADIENT, "ratio": RATIO, "rate": RATE}[key]
 
 

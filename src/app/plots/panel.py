@@ -22,7 +22,7 @@ from app.style import set_role
 from app.training_words import steps_per_epoch
 from app.widgets import Chip, VLine, wrapped
 from core.data.schema import Prepared
-from core.training.snapshot import History, Snapshot
+from core.training.snapshot import METRICS, History, Snapshot
 
 if TYPE_CHECKING:
     from app.session import Session
@@ -115,7 +115,7 @@ class PlotsPanel(QWidget):
         self._run_id = None
         trained = document.trained
         prepared = trained.prepared if trained is not None else document.prepared
-        metric = "rmse" if prepared is not None and prepared.task == "regression" else "accuracy"
+        metric = METRICS.get(prepared.task if prepared is not None else "", "accuracy")
         network = trained.network if trained is not None else document.project.network
         self._give(Run(history, network, metric, self._even_scale(history, prepared)))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+METRICS = {"classification": "accuracy", "labels": "micro_f1", "regression": "rmse"}  # by task
+
 
 @dataclass(frozen=True)
 class Curve:

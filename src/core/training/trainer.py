@@ -28,7 +28,7 @@ from core.network import Network
 from core.spec import TrainingConfig
 from core.training import divergence
 from core.training.series import Series, series_for
-from core.training.snapshot import History, Mark
+from core.training.snapshot import METRICS, History, Mark
 from core.training.step import NumpyStep, same_shape
 from core.validation import check
 
@@ -37,7 +37,6 @@ SAMPLE_SHARE = 0.05  # of the time, at most, goes into taking them
 COPY_BYTES = 4 << 20  # training rows up to this size are reordered once an epoch instead of gathered at every batch
 EVALUATE_ROWS = 8192
 COPIES = 4  # of all parameters that a run keeps beside the step's own: start, best, last finite, sampled
-METRICS = {"classification": "accuracy", "labels": "micro_f1", "regression": "rmse"}
 WATCHED = {  # settings whose change is marked in the plots
     "learning_rate": "learning rate", "batch_size": "batch size", "dropout": "dropout", "l1": "L1", "l2": "L2",
     "clip_norm": "clip by norm", "clip_value": "clip by value", "max_norm": "max-norm", "accumulate": "accumulate",
