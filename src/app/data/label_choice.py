@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SPACE = "space"
 NAMES = 28  # letters of the columns' names together
-ROW, MOST_ROWS, WIDTH = 26, 10, 240
+MOST_ROWS, WIDTH = 12, 240
 COLUMNS_TIP = "Columns whose cells say yes or no, each a label of its own. Tick all that are to be predicted."
 JOINED_TIP = "What stands between two labels in a cell. Another can be typed in; the labels are then found anew."
 
@@ -56,6 +56,7 @@ class LabelChoice:
         self.list = QListWidget()
         self.list.setAccessibleName("Columns of yes and no")
         self.list.setMinimumWidth(WIDTH)
+        self.list.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.list.itemActivated.connect(lambda item: item.setCheckState(_other(item.checkState())))
         self._note = label("", "muted", wrap=True)
         inside = QWidget()
@@ -124,7 +125,8 @@ class LabelChoice:
             "Columns of yes and no, each a label:" if able else "No column of this table says yes or no in its cells."
         )
         self.list.setVisible(bool(able))
-        self.list.setFixedHeight(ROW * min(max(1, len(able)), MOST_ROWS) + 6)
+        row = max(self.list.sizeHintForRow(0), 1)
+        self.list.setFixedHeight(row * min(max(1, len(able)), MOST_ROWS) + 2 * self.list.frameWidth() + 10)
 
     # --- what is chosen
 

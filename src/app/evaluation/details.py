@@ -12,7 +12,7 @@ from app import theme
 from app.evaluation.confusion import ConfusionMatrix
 from app.evaluation.curve import HELP, Curve, CurvePlot
 from app.evaluation.inputs import Cells
-from app.evaluation.label_details import LabelScores, by_label, worst_columns
+from app.evaluation.label_details import LabelScores, worst_columns
 from app.evaluation.plots import PredictedPlot, ResidualPlot
 from app.evaluation.table import Column, Table, are_numbers
 from app.evaluation.wording import GLOSSARY, hits
@@ -39,11 +39,11 @@ def details(
     side.setSpacing(12)
     if evaluation.task == "labels":
         scores = LabelScores(evaluation, made)
-        row.addWidget(by_label(scores), 1)
-        side.addWidget(scores.card)
-        worst = worst_table(evaluation, target, inputs)
-        side.addWidget(_titled("Most wrong", worst, "Rows with the largest loss."), 1)
+        side.addWidget(_titled("By label", scores.table, "Each label is a question of its own."), 0 if scores.few else 3)
+        side.addWidget(scores.card, 2)
         row.addLayout(side, 1)
+        worst = worst_table(evaluation, target, inputs)
+        row.addWidget(_titled("Most wrong", worst, "Rows with the largest loss."), 1)
         return made
     classes = evaluation.task == "classification"
     row.addWidget(_matrix(evaluation) if classes else _predicted(evaluation, target, curve), 1)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QSizePolicy
 
 from app import theme
 from app.evaluation.confusion import ConfusionMatrix
 from app.evaluation.table import Column, Table
 from app.evaluation.wording import GLOSSARY
-from app.widgets import Card, ElidedLabel, label
+from app.widgets import Card, ElidedLabel
 from core.evaluation.labels import NONE
 from core.evaluation.result import Evaluation
 
-MATRIX_HEIGHT = 226
+MATRIX_HEIGHT = 262
+FEW_HEIGHT = 200  # of a table that shows all its labels at once
+MATRIX_HELP = "Of the label that is chosen in the table."
 LISTED = 4  # labels of a row that are written out
 
 
@@ -45,9 +47,14 @@ class LabelScores(QObject):
         self.card.body.addWidget(self._title)
         self.card.body.addWidget(self._reading)
         self.card.body.addWidget(self.matrix, 1)
-        self.card.setFixedHeight(MATRIX_HEIGHT)
-        self._help = ""
+        self.card.setMinimumHeight(MATRIX_HEIGHT)
+        self.table.selectRow(0)
         self.show_label(0)
+
+    @property
+    def few(self) -> bool:
+        """Whether the table needs no more room than its rows."""
+        return self.table.natural_height() <= FEW_HEIGHT
 
     def show_label(self, k: int) -> None:
         """The 2 × 2 counts of label k: rows that have it or not, by whether it was answered."""
@@ -55,13 +62,12 @@ class LabelScores(QObject):
         if e.confusion is None or not 0 <= k < len(e.classes):
             return
         name = shown(e.classes[k])
-        self._help = "Choose a label in the table. Rows that have it are below, those it was told of at the right."
-        self._title.set_text(f"Confusion of “{name}”")
+        self._title.set_text(f"Confusion matrix of “{name}”")
         self.matrix.show_counts(e.confusion[k], (f"not {name}", name))
         self._read("")
 
     def _read(self, text: str) -> None:
-        self._reading.set_text(text or self._help)
+        self._reading.set_text(text or MATRIX_HELP)
 
 
 def label_table(e: Evaluation) -> Table:
@@ -75,7 +81,10 @@ def label_table(e: Evaluation) -> Table:
     columns.append(Column("Rows", lambda i: f"{int(rows[i]):,}", lambda: rows, numeric=True, tip=support))
     made.show_rows(columns, len(names))
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-    made.setMinimumHeight(160)
+    if made.natural_height() <= FEW_HEIGHT:
+        made.setFixedHeight(made.natural_height() + 4)
+    else:
+        made.setMinimumHeight(FEW_HEIGHT)
     return made
 
 
@@ -100,15 +109,3 @@ def worst_columns(e: Evaluation, at: np.ndarray) -> list[Column]:
         Column("Wrong", lambda i: f"{int(wrong[i])}", lambda: wrong, numeric=True,
                tip="How many labels of the row were told wrong."),
     ]  # fmt: skip
-
-
-def by_label(scores: LabelScores) -> Card:
-    card = Card(margin=0, spacing=0)
-    head = QVBoxLayout()
-    head.setContentsMargins(14, 10, 14, 6)
-    head.addWidget(label("By label", "title"))
-    head.addWidget(ElidedLabel("Each label is a question of its own: does the row have it?", "muted"))
-    card.body.addLayout(head)
-    card.body.addWidget(scores.table, 1)
-    card.body.setContentsMargins(1, 1, 1, 6)
-    return card

@@ -193,7 +193,7 @@ class Plot(QWidget):
         self.shown = figure(
             self.kind, self.run, self._look, log=self.log, pixels=self.chart.plot_width, hidden=self.hidden, x=x, y=y
         )  # fmt: skip
-        self.chart.log, self.chart.percent = self.log, self.kind.ceiling == 1.0 and not self.log
+        self.chart.log, self.chart.percent = self.log, self.kind.written is kinds.percent and not self.log
         self.chart.set_band(self._band())
         self.chart.set_x_name("epoch" if self._look.in_epochs and self.run.scale.bends else "step")
         drawn = [Drawn(s.line.name, colour(s.line.colour), s.points, s.smooth, s.band) for s in self.shown.lines]

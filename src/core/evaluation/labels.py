@@ -12,7 +12,7 @@ from core.evaluation.result import Evaluation, Predictions
 from core.metrics import Accuracy, AreaUnderCurve, MacroF1, Metric, MicroF1, SubsetAccuracy
 
 CUT = 0.5  # the probability from which on a label is answered
-NONE = "–"  # what people read where a row has no label
+NONE = "(none)"  # what people read where a row has no label
 
 
 def evaluate_labels(
