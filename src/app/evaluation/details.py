@@ -39,7 +39,8 @@ def details(
     side.setSpacing(12)
     if evaluation.task == "labels":
         scores = LabelScores(evaluation, made)
-        side.addWidget(_titled("By label", scores.table, "Each label is a question of its own."), 0 if scores.few else 3)
+        each = _titled("By label", scores.table, "Each label is a question of its own.")
+        side.addWidget(each, 0 if scores.few else 3)
         side.addWidget(scores.card, 2)
         row.addLayout(side, 1)
         worst = worst_table(evaluation, target, inputs)

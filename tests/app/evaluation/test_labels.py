@@ -64,7 +64,8 @@ def test_the_scores_are_those_of_labels(page: EvaluatePage) -> None:
     assert tiles.keys() == {"Micro F1", "Subset accuracy", "Hamming loss", "Macro F1"}
     assert tiles["Micro F1"].share == e.metrics["micro_f1"]
     assert tiles["Micro F1"].baseline == e.metrics["baseline_micro_f1"]
-    assert verdict(e, "weather").startswith(f"All labels right on {round(60 * e.metrics['subset_accuracy'])} of 60 rows")
+    right = round(60 * e.metrics["subset_accuracy"])
+    assert verdict(e, "weather").startswith(f"All labels right on {right} of 60 rows")
 
 
 def test_a_chosen_label_shows_its_own_confusion(page: EvaluatePage) -> None:
@@ -105,7 +106,7 @@ def test_an_answer_names_every_label_from_one_half_on(qtbot: QtBot) -> None:
 
 def test_the_table_of_predictions_has_a_share_for_each_label() -> None:
     p = np.array([[0.9, 0.5, 0.2], [0.1, 0.2, 0.3]])
-    columns = _columns(Predictions("weather", "labels", ("sun|rain", ""), LABELS, p, (("1",), ("2",)), ("a",)))
+    columns = _columns(Predictions("weather", "labels", ("sun|rain", ""), LABELS, p, (("1",), ("2",)), ("a",)), {})
     assert [column.title for column in columns] == ["weather", *LABELS, "a"]
     assert columns[0].cell(1) == "(none)"
     assert columns[3].share is not None
