@@ -16,6 +16,7 @@ import numpy as np
 from core.data import cells
 
 _WORD = re.compile(r"\w+")
+PIECE_VALUES = 2_000_000  # counted at a time
 REMEMBERED = 1_000_000  # words; beyond, each is hashed anew
 
 
@@ -28,13 +29,20 @@ class WordCounter:
 
     def __call__(self, texts: Sequence[str | None]) -> np.ndarray:
         """(texts, width) float32."""
+        step = max(1, PIECE_VALUES // self._width)
+        x = np.zeros((len(texts), self._width), np.float32)
+        for start in range(0, len(texts), step):
+            x[start : start + step] = self._counted(texts[start : start + step])
+        return x
+
+    def _counted(self, texts: Sequence[str | None]) -> np.ndarray:
         found = [self._buckets(text) for text in texts]
         rows = np.repeat(np.arange(len(texts)), [len(some) for some in found])
         buckets = np.array([bucket for some in found for bucket in some], np.int64)
         counts = np.bincount(rows * self._width + buckets, minlength=len(texts) * self._width)
         counts = counts.reshape(len(texts), self._width).astype(np.float64)
         length = np.sqrt((counts * counts).sum(axis=1, keepdims=True))
-        return (counts / np.where(length > 0, length, 1.0)).astype(np.float32)
+        return counts / np.where(length > 0, length, 1.0)
 
     def _buckets(self, text: str | None) -> list[int]:
         if text is None or text.strip() in cells.MISSING:
