@@ -7,14 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data import store
-from core.data.preprocess import (
-    CategoryFeature,
-    ClassTarget,
-    LabelsTarget,
-    NumberFeature,
-    NumberTarget,
-    Preparation,
-)
+from core.data.preprocess import ClassTarget, LabelsTarget, NumberFeature, NumberTarget, Preparation
 from core.data.schema import Prepared, TableProfile
 from core.errors import UserInputError
 
@@ -109,7 +102,7 @@ def _place(preparation: Preparation, name: str) -> tuple[int, NumberFeature] | N
     for feature in preparation.features:
         if isinstance(feature, NumberFeature) and feature.name == name:
             return at, feature
-        at += len(feature.categories) if isinstance(feature, CategoryFeature) else 1
+        at += feature.width
     return None
 
 
