@@ -25,7 +25,8 @@ from core.data.preprocess import (
 )
 from core.data.profile import Column, most_frequent
 from core.data.roles import MOST_EVERY, MOST_ONE_HOT, Roles
-from core.data.table import MISSING, UNKNOWN, Table
+from core.data.spread import moments
+from core.data.table import LONG_ROWS, MISSING, UNKNOWN, Table
 from core.errors import UserInputError
 
 # Labels beyond so many are rarer than any that is kept, and count as unknown.
@@ -73,9 +74,13 @@ def fit_target(roles: Roles, values: np.ndarray, classes: tuple[str, ...]) -> Ta
 
 def mean_and_scale(values: np.ndarray) -> tuple[float, float]:
     """Mean and population standard deviation of (rows,) finite numbers; 1 in place of a deviation of 0."""
-    size = float(np.abs(values).max())
-    if values.min() == values.max():
+    low, high = float(values.min()), float(values.max())
+    size = max(abs(low), abs(high))
+    if low == high:
         return float(values[0]), 1.0
+    if len(values) > LONG_ROWS:
+        mean, deviation = moments(values, len(values), size)
+        return mean, deviation or 1.0
     scaled = values / size  # the square of 1e200 would overflow
     return float(scaled.mean()) * size, float(scaled.std()) * size or 1.0
 
@@ -102,16 +107,17 @@ def read_feature(table: Table, column: Column) -> Values:
 
 
 def fit_feature(
-    values: Values, train: np.ndarray, *, choice: ColumnChoice = USUAL, log: bool = False
+    values: Values, train: np.ndarray | None, *, choice: ColumnChoice = USUAL, log: bool = False
 ) -> NumberFeature | CategoryFeature | DateFeature | None:
-    """What a column becomes, as the training rows and a person's choice have it. log: of numbers.
+    """What a column becomes, as the training rows and a person's choice have it. log: of numbers. train: their numbers,
+    None where `values` are those of the training rows alone.
 
     None where no training row has a label or a date. A column without a number in training gives zeros.
 
     Raises:
         UserInputError: the logarithm of a column with numbers below zero.
     """
-    seen = values.raw[train]
+    seen = values.raw if train is None else values.raw[train]
     if values.column.kind == "number":
         return _number(values.column.name, seen, choice, log=log)
     if values.column.kind == "date":
@@ -121,8 +127,8 @@ def fit_feature(
 
 def _number(name: str, seen: np.ndarray, choice: ColumnChoice, *, log: bool) -> NumberFeature:
     known = np.isfinite(seen)
-    fill = stand_in(seen[known], choice.missing)
-    filled = np.where(known, seen, fill)
+    fill = stand_in(seen if known.all() else seen[known], choice.missing)
+    filled = seen if known.all() else np.where(known, seen, fill)
     indicator = choice.indicator and not bool(known.all())
     if not log:
         return NumberFeature(name, fill, *centre_and_unit(filled, choice.scaling), indicator=indicator)

@@ -24,11 +24,12 @@ from core.data.parts import check_images, fold_of, parts_of
 from core.data.preprocess import Feature, Preparation
 from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
+from core.data.repeats import first_of_each
 from core.data.roles import Roles, assign, findings, with_labels
 from core.data.rows import load_for_prediction, load_with_target, read_cells
 from core.data.schema import ColumnProfile, Finding, Loading, Prepared, TableProfile
 from core.data.sources import content_hash, note, open_table, reading, title
-from core.data.suspects import first_of_each, suspects
+from core.data.suspects import suspects
 from core.data.table import Table
 from core.data.together import with_target
 from core.data.written import write_features

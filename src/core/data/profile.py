@@ -7,29 +7,22 @@ same order every time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from core.data import cells, times
 from core.data.kinds import LABELLED, NUMBER_SHARE, Facts, Kind, check_wishes, guess, overruled, truths
 from core.data.progress import Progress
 from core.data.schema import ColumnProfile
+from core.data.spread import BINS, COUNTED_NUMBERS, EXACT_ROWS, Labels, Spread
 from core.data.table import Table, batches
 
-BINS = 16
 LISTED_CATEGORIES = 64
-# Above this many rows, different values are counted by HyperLogLog (Flajolet et al. 2007), within a few percent.
-EXACT_ROWS = 20_000
-COUNTED_RANGE = 2**16
 COUNTED_LABELS = 1000
-COUNTED_NUMBERS = 64
 TEXT_COLUMNS = 16
 SHORT_TEXT = 20
 DATE_LENGTH = (6.0, 40.0)  # letters of a cell that may be a date, on average
 
-Labels = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -69,83 +62,6 @@ class Column:
     def whole(self) -> bool:
         """Whether every cell with a value is a whole number."""
         return self.facts.whole == self.facts.filled
-
-
-@dataclass(frozen=True)
-class Spread:
-    """(rows,) numbers in a few figures. infinite: how many are; the rest is about the finite ones, of which there are
-    `count`. distinct: different values, None where counting them would take long. labels: how often each of them
-    occurs, where they are few.
-    """
-
-    count: int = 0
-    infinite: int = 0
-    whole: int = 0
-    distinct: int | None = None
-    labels: Labels = field(default_factory=dict)
-    minimum: float | None = None
-    maximum: float | None = None
-    mean: float | None = None
-    deviation: float | None = None
-    histogram: tuple[int, ...] = ()
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Spread:
-        """values: (rows,) float64, NaN where missing."""
-        good = np.isfinite(values)
-        finite = values if good.all() else values[good]
-        infinite = int(np.isinf(values).sum()) if len(finite) < len(values) else 0
-        if not len(finite):
-            return cls(infinite=infinite)
-        low, high = float(finite.min()), float(finite.max())
-        size = max(abs(low), abs(high)) or 1.0
-        scaled = finite / size  # the square of 1e200 would overflow
-        whole = int(np.count_nonzero(finite == np.trunc(finite)))
-        distinct, labels = _few_values(finite, low, high, whole=whole == len(finite))
-        return cls(
-            count=len(finite),
-            infinite=infinite,
-            whole=whole,
-            distinct=distinct,
-            labels=labels,
-            minimum=low,
-            maximum=high,
-            mean=float(scaled.mean()) * size,
-            deviation=float(scaled.std()) * size,
-            histogram=_histogram(finite, low, high),
-        )
-
-
-def _few_values(values: np.ndarray, low: float, high: float, *, whole: bool) -> tuple[int | None, Labels]:
-    """How many different values there are, and the count of each where they are few; (None, {}) where it takes long."""
-    if whole and high - low < COUNTED_RANGE + len(values):
-        counts = np.bincount((values - low).astype(np.int64))
-        found = np.flatnonzero(counts)
-        if len(found) > COUNTED_NUMBERS:
-            return len(found), {}
-        return len(found), _by_count(found + low, counts[found])
-    if len(values) > EXACT_ROWS and len(np.unique(values[:EXACT_ROWS])) > COUNTED_NUMBERS:
-        return None, {}
-    different, counts = np.unique(values, return_counts=True)
-    return len(different), _by_count(different, counts) if len(different) <= COUNTED_NUMBERS else {}
-
-
-def _by_count(values: np.ndarray, counts: np.ndarray) -> Labels:
-    """Labels of numbers with their counts, most frequent first, then the smallest."""
-    order = np.argsort(-counts, kind="stable")
-    return {cells.label(float(values[k])): int(counts[k]) for k in order}
-
-
-def _histogram(values: np.ndarray, low: float, high: float) -> tuple[int, ...]:
-    """Counts in `BINS` equal bins between the smallest and the largest value."""
-    if high <= low:
-        return ()
-    if np.isinf(high - low):
-        values, low, high = values / 2, low / 2, high / 2
-    span = high - low
-    scaled = (values - low) * (BINS / span) if BINS / span < np.inf else (values - low) / span * BINS
-    bins = np.minimum(scaled.astype(np.int8), BINS - 1)
-    return tuple(int(n) for n in np.bincount(bins, minlength=BINS))
 
 
 def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tuple[Column, ...]:

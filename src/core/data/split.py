@@ -22,25 +22,47 @@ def split(rows: int, *, validation: float, test: float, seed: int, classes: np.n
     rng = keys.generator(keys.key(seed, SPLIT))
     if classes is not None and classes.ndim == 2:
         return _numbered(deal(classes, np.array([1.0 - validation - test, validation, test]), rng))
-    shuffled = rng.permutation(rows)
-    place = (np.arange(rows) + 0.5) / max(rows, 1)
-    if classes is not None:
-        place = _within_class(classes[shuffled])
-    order = shuffled[np.argsort(place, kind="stable")]
+    shuffled = rng.permutation(np.arange(rows, dtype=np.int32))
     tests, validations = round(rows * test), round(rows * validation)
     held = min(tests + validations, max(rows - 1, 0))
     tests = min(tests, held)
-    return np.sort(order[held:]), np.sort(order[tests:held]), np.sort(order[:tests])
+    if classes is None:
+        return _ascending(shuffled[held:], shuffled[tests:held], shuffled[:tests])
+    place, count = _within_class(classes[shuffled])
+    test_rows, held_rows = _lowest(place, tests, count), _lowest(place, held, count)
+    return _ascending(shuffled[~held_rows], shuffled[held_rows & ~test_rows], shuffled[test_rows])
 
 
-def _within_class(classes: np.ndarray) -> np.ndarray:
-    """How far along its own class each row stands, from 0 to 1; the last of each class gets 1 and so trains."""
-    place = np.empty(len(classes))
-    for label in np.unique(classes):
+def _ascending(*parts: np.ndarray) -> Parts:
+    train, validation, test = (np.sort(part).astype(np.int64) for part in parts)
+    return train, validation, test
+
+
+def _lowest(place: np.ndarray, count: int, classes: int) -> np.ndarray:
+    """(rows,) bool: the `count` rows with the least places, of equal places the first ones.
+
+    classes: how many there are. Each lies evenly between 0 and 1, so that the border is known up to a row of each, and
+    sorting all is not needed.
+    """
+    border, about = count / max(len(place), 1), (classes + 2) / max(len(place), 1)
+    found = place < border - about
+    near = np.flatnonzero(~found & (place <= border + about))
+    rest = count - int(found.sum())
+    found[near[np.argsort(place[near], kind="stable")[:rest]]] = True
+    return found
+
+
+def _within_class(classes: np.ndarray) -> tuple[np.ndarray, int]:
+    """How far along its own class each row stands, from 0 to 1, and the number of classes.
+
+    The last of each class gets 1 and so trains.
+    """
+    place, labels = np.empty(len(classes)), np.unique(classes)
+    for label in labels:
         mine = np.flatnonzero(classes == label)
         place[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
         place[mine[-1]] = 1.0
-    return place
+    return place, len(labels)
 
 
 def split_groups(groups: np.ndarray, *, validation: float, test: float, seed: int) -> Parts:

@@ -11,10 +11,10 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -33,6 +33,7 @@ NAMES = ("x", "y", "row_numbers")
 MANIFEST = "entry.json"
 PIXELS = "pixels.npy"
 CHUNK = 2**20
+WRITTEN_ROWS = 2**18
 
 
 def room(cache: Path | None = None) -> Path:
@@ -167,19 +168,37 @@ def new_array(folder: Path, part: str, name: str, shape: tuple[int, ...], dtype:
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
 
 
+@contextlib.contextmanager
+def appended(folder: Path, part: str, name: str, shape: tuple[int, ...], dtype: type) -> Iterator[BinaryIO]:
+    """The file of an array whose values are written one after the other: nothing of it stays in memory."""
+    with (folder / f"{part}-{name}.npy").open("wb") as file:
+        told = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, told)
+        yield file
+
+
 def write_targets(folder: Path, part: str, rows: np.ndarray, y: np.ndarray, target: Target) -> None:
     """The answers of a part and the numbers of its rows.
 
     y: (all rows,) class indices, or numbers in their own unit; (all rows, labels) of 0 and 1.
     """
     if isinstance(target, ClassTarget):
-        new_array(folder, part, "y", (len(rows),), np.int32)[...] = y[rows]
+        _write(folder, part, "y", (len(rows),), np.int32, lambda some: y[rows[some]])
     elif isinstance(target, LabelsTarget):
-        new_array(folder, part, "y", (len(rows), len(target.classes)), np.float32)[...] = y[rows]
+        _write(folder, part, "y", (len(rows), len(target.classes)), np.float32, lambda some: y[rows[some]])
     else:
-        scaled = (y[rows] - target.mean) / target.scale
-        new_array(folder, part, "y", (len(rows), 1), np.float32)[...] = scaled[:, None]
-    new_array(folder, part, "row_numbers", (len(rows),), np.int64)[...] = rows
+        mean, scale = target.mean, target.scale
+        _write(folder, part, "y", (len(rows), 1), np.float32, lambda some: (y[rows[some]] - mean) / scale)
+    _write(folder, part, "row_numbers", (len(rows),), np.int64, lambda some: rows[some])
+
+
+def _write(
+    folder: Path, part: str, name: str, shape: tuple[int, ...], dtype: type, values: Callable[[slice], np.ndarray]
+) -> None:
+    """values: of some rows, whatever their type."""
+    with appended(folder, part, name, shape, dtype) as file:
+        for start in range(0, shape[0], WRITTEN_ROWS):
+            values(slice(start, start + WRITTEN_ROWS)).astype(dtype).tofile(file)
 
 
 def find(fingerprint: str, cache: Path | None = None) -> Prepared | None:

@@ -12,6 +12,7 @@ import numpy as np
 from core.data.labels import Labels
 from core.data.labels import of_label as _label
 from core.data.profile import Column
+from core.data.repeats import count_repeated
 from core.data.roles import Roles
 from core.data.schema import Finding
 from core.data.table import Table, batches
@@ -31,7 +32,6 @@ MOST = 1e100  # its third power still is a number
 MOST_LABELS = 16  # that columns are compared with
 COLUMNS_BESIDE = 32
 GENERATED = ("generator", "drawn")  # patterns that are meant to be easy
-MIXED = np.uint64(0x9E3779B97F4A7C15)
 
 
 def suspects(table: Table, roles: Roles, spec: DataSpec) -> tuple[Finding, ...]:
@@ -44,18 +44,8 @@ def suspects(table: Table, roles: Roles, spec: DataSpec) -> tuple[Finding, ...]:
 # --- rows that repeat
 
 
-def first_of_each(table: Table) -> np.ndarray:
-    """Numbers of the rows that repeat no earlier row cell by cell, ascending; compared by hashes of 64 bits."""
-    stored = [f"n{i}" for i, is_ in enumerate(table.numeric) if is_]
-    stored += [f"t{i}" for i, is_ in enumerate(table.textual) if is_]
-    whole = np.zeros(table.rows, np.uint64)
-    for some in batches(stored):
-        whole = whole * MIXED + table.arrays([f"hash({', '.join(some)})"])[0]
-    return np.sort(np.unique(whole, return_index=True)[1])
-
-
 def _repeated(table: Table, *, dropped: bool) -> list[Finding]:
-    count = table.rows - len(first_of_each(table))
+    count = count_repeated(table)
     if not count:
         return []
     rows = "One row repeats another" if count == 1 else f"{count:,} rows repeat others"

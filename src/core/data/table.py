@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ PREVIEW_LENGTH = 200
 # with the square of the number of expressions.
 FETCHED_CELLS = 4_000_000
 FETCHED_COLUMNS = 50
+# Of longer tables, columns are fetched and prepared in pieces, so that none stands in memory twice.
+LONG_ROWS = 2**22
+PIECE_ROWS = 2**20
 # What one row group of a Parquet file may hold uncompressed.
 ROW_GROUP_BYTES = 64 * 2**20
 # With more columns, every query would spend seconds on the description of a Parquet file.
@@ -48,7 +51,8 @@ _BAD_COLUMN = re.compile(r'Error when converting column "c(\d+)"')
 class Table:
     """Column i is stored as `n{i}`, its numbers as DOUBLE, where `numeric[i]`, and as `t{i}`, trimmed text, NULL where
     empty, where `textual[i]`; where it is both, `t{i}` holds the cells that are no numbers. Rows keep the order of
-    the file. findings: what reading had to decide. preview: the first rows as written.
+    the file. findings: what reading had to decide. preview: the first rows as written. relation: what stands after
+    FROM.
     """
 
     work: Workspace
@@ -68,6 +72,7 @@ class Table:
     part: str = ""
     parts: tuple[str, ...] = ()
     together: Together | None = None
+    relation: str = "cells"
 
     def number(self, i: int) -> str:
         """SQL: the finite number in column i, or NULL."""
@@ -86,14 +91,31 @@ class Table:
 
     def row(self, expressions: list[str]) -> tuple[object, ...]:
         """One row of aggregates."""
-        found = self.work.con.execute(f"SELECT {', '.join(expressions)} FROM cells").fetchone()
+        found = self.work.con.execute(f"SELECT {', '.join(expressions)} FROM {self.relation}").fetchone()
         assert found is not None
         return found
 
     def arrays(self, expressions: Sequence[str]) -> list[np.ndarray]:
         """Expressions over all rows, in their order: float64 with NaN for NULL, or integers that must not be NULL."""
+        if self.rows <= LONG_ROWS:
+            return self._fetched(expressions)
+        whole: list[np.ndarray] = []
+        for start, piece in self.pieces(PIECE_ROWS):
+            for k, column in enumerate(piece._fetched(expressions)):
+                if not start:
+                    whole.append(np.empty(self.rows, column.dtype))
+                whole[k][start : start + len(column)] = column
+        return whole
+
+    def pieces(self, size: int) -> Iterator[tuple[int, Table]]:
+        """The table as some that have `size` rows each, and the row at which each begins."""
+        for start in range(0, self.rows, size):
+            some = f"(SELECT * FROM {self.relation} LIMIT {size} OFFSET {start})"
+            yield start, replace(self, relation=some, rows=min(size, self.rows - start))
+
+    def _fetched(self, expressions: Sequence[str]) -> list[np.ndarray]:
         named = ", ".join(f"{expression} AS v{k}" for k, expression in enumerate(expressions))
-        found = self.work.con.execute(f"SELECT {named} FROM cells").fetchnumpy()
+        found = self.work.con.execute(f"SELECT {named} FROM {self.relation}").fetchnumpy()
         columns = [found[f"v{k}"] for k in range(len(expressions))]
         return [np.ma.filled(c, np.nan) if isinstance(c, np.ma.MaskedArray) else c for c in columns]
 

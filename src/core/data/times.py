@@ -26,7 +26,7 @@ def looks_like_dates(table: Table, columns: Sequence[int]) -> list[int]:
         return []
     step = max(1, table.rows // SAMPLED_ROWS)
     texts = ", ".join(f"t{i}" for i in columns)
-    numbered = f"(SELECT {texts}, row_number() OVER () AS row FROM cells)"
+    numbered = f"(SELECT {texts}, row_number() OVER () AS row FROM {table.relation})"
     rows = table.work.con.execute(f"SELECT {texts} FROM {numbered} WHERE row % {step} = 0").fetchall()
     found = []
     for k, i in enumerate(columns):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data import fit, store
+from core.data import fit, long, store
 from core.data.choices import USUAL_WIDTH
 from core.data.preprocess import CategoryFeature, Feature, TextFeature
 from core.data.profile import Column
 from core.data.progress import Progress
-from core.data.table import MISSING, Table
+from core.data.table import LONG_ROWS, MISSING, Table
 from core.data.words import WordCounter
 from core.spec import DataSpec
 
@@ -37,6 +37,8 @@ def write_features(
 
     check_size: is asked before, with the bytes that x will take.
     """
+    if table.rows > LONG_ROWS and long.ascending(parts):
+        return long.write_features(table, columns, spec, parts, folder, check_size, progress)
     train = parts["train"]
     early, kept = _fit_early(table, columns, spec, train)
     columns = [column for column in columns if early.get(column.index, True)]
