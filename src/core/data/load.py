@@ -167,16 +167,18 @@ def prepare(
 def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str, progress: Progress) -> Prepared:
     y, labels = fit.read_target(table, roles)
     at_all = y[:, 0] if y.ndim == 2 else y
-    known = answered = np.flatnonzero(at_all >= 0 if labels else np.isfinite(at_all))
+    known = answered = np.flatnonzero(at_all >= 0 if labels else np.isfinite(at_all)).astype(np.int32)
     if spec.drop_duplicates:
         known = np.intersect1d(answered, first_of_each(table), assume_unique=True)
-    classes = y[known] if labels else None
+    classes = (y if len(known) == len(y) else y[known]) if labels else None
     parts, told = parts_of(table, spec, known, classes, where=title(spec.source))
     if spec.folds:
         parts = fold_of(table, spec, parts, y if labels else None, where=title(spec.source))
     target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
         store.write_targets(folder, part, rows, y, target)
+    lost = table.rows - len(answered)
+    del y, at_all, known, answered, classes  # of a long table, much memory
     features = write_features(
         table, roles.features, spec, parts, folder, lambda size: _check_size(size, folder, title(spec.source)), progress
     )
@@ -193,7 +195,7 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
         classes=labels,
         rows={part: len(rows) for part, rows in parts.items()},
         preparation=Preparation(features, target),
-        warnings=(*_warnings(table, roles, answered, features), *told),
+        warnings=(*_warnings(roles, lost, features), *told),
     )
 
 
@@ -210,9 +212,10 @@ def _check_size(size: int, folder: Path, where: str) -> None:
         )  # fmt: skip
 
 
-def _warnings(table: Table, roles: Roles, known: np.ndarray, features: tuple[Feature, ...]) -> tuple[str, ...]:
+def _warnings(roles: Roles, lost: int, features: tuple[Feature, ...]) -> tuple[str, ...]:
+    """lost: rows without a target."""
     found = []
-    if lost := table.rows - len(known):
+    if lost:
         rows = "A row without a target was" if lost == 1 else f"{lost:,} rows without a target were"
         found.append(f"{rows} left out.")
     used = {feature.name for feature in features}

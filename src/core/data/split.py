@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from core import keys
 from core.data.stratify import deal
 
 SPLIT = "split"
+PIECE = 2**20  # rows that are looked at together, so that a long table needs little memory
 
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -22,47 +25,80 @@ def split(rows: int, *, validation: float, test: float, seed: int, classes: np.n
     rng = keys.generator(keys.key(seed, SPLIT))
     if classes is not None and classes.ndim == 2:
         return _numbered(deal(classes, np.array([1.0 - validation - test, validation, test]), rng))
-    shuffled = rng.permutation(np.arange(rows, dtype=np.int32))
+    shuffled = np.arange(rows, dtype=np.int32)
+    rng.shuffle(shuffled)
     tests, validations = round(rows * test), round(rows * validation)
     held = min(tests + validations, max(rows - 1, 0))
     tests = min(tests, held)
+    part = np.zeros(rows, np.int8)
     if classes is None:
-        return _ascending(shuffled[held:], shuffled[tests:held], shuffled[:tests])
-    place, count = _within_class(classes[shuffled])
-    test_rows, held_rows = _lowest(place, tests, count), _lowest(place, held, count)
-    return _ascending(shuffled[~held_rows], shuffled[held_rows & ~test_rows], shuffled[test_rows])
+        part[shuffled[:held]] = 1
+        part[shuffled[:tests]] = 2
+        return _numbered(part)
+    small = classes.astype(np.min_scalar_type(int(classes.max(initial=0)))) if rows > PIECE else classes
+    test_rows, held_rows = _lowest(_taken(small, shuffled), (tests, held))
+    part[shuffled[held_rows]] = 1
+    part[shuffled[test_rows]] = 2
+    del shuffled
+    return _numbered(part)
 
 
-def _ascending(*parts: np.ndarray) -> Parts:
-    train, validation, test = (np.sort(part).astype(np.int64) for part in parts)
-    return train, validation, test
-
-
-def _lowest(place: np.ndarray, count: int, classes: int) -> np.ndarray:
-    """(rows,) bool: the `count` rows with the least places, of equal places the first ones.
-
-    classes: how many there are. Each lies evenly between 0 and 1, so that the border is known up to a row of each, and
-    sorting all is not needed.
-    """
-    border, about = count / max(len(place), 1), (classes + 2) / max(len(place), 1)
-    found = place < border - about
-    near = np.flatnonzero(~found & (place <= border + about))
-    rest = count - int(found.sum())
-    found[near[np.argsort(place[near], kind="stable")[:rest]]] = True
+def _taken(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """values[at], for which NumPy would turn all of `at` into 64 bits first."""
+    found = np.empty(len(at), values.dtype)
+    for start in range(0, len(at), PIECE):
+        found[start : start + PIECE] = values[at[start : start + PIECE]]
     return found
 
 
-def _within_class(classes: np.ndarray) -> tuple[np.ndarray, int]:
-    """How far along its own class each row stands, from 0 to 1, and the number of classes.
+def _lowest(classes: np.ndarray, counts: tuple[int, int]) -> list[np.ndarray]:
+    """For each count, (rows,) bool: as many rows that come first by their place, of equal places the first ones.
+
+    Each class lies evenly between 0 and 1, so that the place at the border is known up to a row of each, and only the
+    rows about it need sorting.
+    """
+    rows = len(classes)
+    labels, sizes = _counted(classes)
+    about = (len(labels) + 2) / max(rows, 1)
+    found = [np.zeros(rows, bool) for _ in counts]
+    near: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in counts]
+    for start, place in _places(classes, labels, sizes):
+        for count, first, beside in zip(counts, found, near, strict=True):
+            before = place < count / rows - about
+            first[start : start + len(place)] = before
+            at = np.flatnonzero(~before & (place <= count / rows + about))
+            beside.append((at + start, place[at]))
+    for count, first, beside in zip(counts, found, near, strict=True):
+        at, place = (np.concatenate(each) for each in zip(*beside, strict=True))
+        first[at[np.argsort(place, kind="stable")[: count - int(first.sum())]]] = True
+    return found
+
+
+def _counted(classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes and their sizes."""
+    sizes: dict[int, int] = {}
+    for start in range(0, len(classes), PIECE):
+        for label, size in zip(*np.unique(classes[start : start + PIECE], return_counts=True), strict=True):
+            sizes[int(label)] = sizes.get(int(label), 0) + int(size)
+    return np.array(list(sizes)), np.array(list(sizes.values()))
+
+
+def _places(classes: np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """How far along its own class each row stands, from 0 to 1, some rows at a time.
 
     The last of each class gets 1 and so trains.
     """
-    place, labels = np.empty(len(classes)), np.unique(classes)
-    for label in labels:
-        mine = np.flatnonzero(classes == label)
-        place[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
-        place[mine[-1]] = 1.0
-    return place, len(labels)
+    done = np.zeros(len(labels), np.int64)
+    for start in range(0, len(classes), PIECE):
+        some = classes[start : start + PIECE]
+        place = np.empty(len(some))
+        for k, (label, size) in enumerate(zip(labels, sizes, strict=True)):
+            mine = np.flatnonzero(some == label)
+            place[mine] = (np.arange(done[k], done[k] + len(mine)) + 0.5) / size
+            done[k] += len(mine)
+            if len(mine) and done[k] == size:
+                place[mine[-1]] = 1.0
+        yield start, place
 
 
 def split_groups(groups: np.ndarray, *, validation: float, test: float, seed: int) -> Parts:
