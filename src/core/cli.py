@@ -145,6 +145,7 @@ def _reading(sub: argparse.ArgumentParser) -> None:
     add("--also", metavar="FILE", action="append", help=also)
     together = "how these files make one table: train and test, side by side, one below the other (default: found out)"
     add("--together", dest="joined", choices=WAYS, default="", help=together)
+    add("--as", dest="shape", choices=("images", "table"), default="", help="what an array is read as, if not as found")
     add("--part", metavar="NAME", default="", help="the sheet, table, array or member of the file")
     add("--encoding", metavar="NAME", default="", help="of a text file, e.g. UTF-8, Shift-JIS")
     add("--delimiter", metavar="X", default="", help="between the cells of a text file; tab for a tab")

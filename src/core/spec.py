@@ -261,6 +261,7 @@ class DataSource:
     its usual name. delimiter: one character. header: "yes" or "no". decimal: "." or ",".
     also: paths of files that belong to the first one: they were dropped together. joined: how they make one table,
     "parts" (train and test), "columns" (side by side) or "rows" (one below the other); "" = found out.
+    shape: what an array is read as, "images" or "table".
     """
 
     kind: str
@@ -279,8 +280,9 @@ class DataSource:
     points: tuple[tuple[float, ...], ...] = ()
     also: tuple[str, ...] = ()
     joined: str = ""
+    shape: str = ""
 
-    READING: ClassVar[tuple[str, ...]] = ("part", "encoding", "delimiter", "header", "decimal", "joined")
+    READING: ClassVar[tuple[str, ...]] = ("part", "encoding", "delimiter", "header", "decimal", "joined", "shape")
     LATER: ClassVar[tuple[str, ...]] = (*READING, "choices", "points", "also")
 
     def to_json(self) -> dict[str, Any]:

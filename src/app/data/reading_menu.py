@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MOST_PARTS = 200
 DELIMITERS = ((",", "Comma"), (";", "Semicolon"), ("\t", "Tab"), ("|", "Bar"), (" ", "Space"), (":", "Colon"))
 HEADERS = (("yes", "The first row has the names"), ("no", "No header row"))
+SHAPES = (("images", "Images: a picture in each row"), ("table", "A table: a column for each value"))
 DECIMALS = ((".", "Point: 1.5"), (",", "Comma: 1,5"))
 
 Choices = Sequence[tuple[str, str]]
@@ -62,6 +63,9 @@ class ReadingButton(QToolButton):
             for part, text in parts:
                 self._entry(self._menu, "part", part, text, chosen=part == profile.part)
             self._menu.addSeparator()
+        if profile.shapes:
+            found = "images" if profile.images is not None else "a table"
+            self._choices("Read as", "shape", SHAPES, source.shape, found)
         if profile.encoding:
             self._encodings(source.encoding, profile.encoding)
         if profile.delimiter:
@@ -108,8 +112,10 @@ class ReadingButton(QToolButton):
 
 
 def _any_choice(profile: TableProfile) -> bool:
-    return profile.images is None and bool(profile.parts or profile.encoding or _has_header(profile))
+    if profile.images is not None:
+        return bool(profile.shapes)
+    return bool(profile.parts or profile.encoding or profile.shapes or _has_header(profile))
 
 
 def _has_header(profile: TableProfile) -> bool:
-    return bool(profile.delimiter) or profile.format == "Excel and OpenDocument"
+    return bool(profile.delimiter) or profile.format in ("Excel and OpenDocument", "Excel 97–2003")

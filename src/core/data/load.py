@@ -18,7 +18,7 @@ from core.data.grids import completed
 from core.data.images import load as images
 from core.data.images.fold import prepare_fold as prepare_image_fold
 from core.data.images.prepare import prepare as prepare_images
-from core.data.images.recognize import recognize
+from core.data.images.recognize import recognize, shapes_of
 from core.data.labels import told_apart
 from core.data.parts import check_images, fold_of, parts_of
 from core.data.preprocess import Feature, Preparation
@@ -54,12 +54,13 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
     album = recognize(spec.source)
     if album is not None:
         check_images(spec)
-        return images.inspect(spec, digest, album, where=title(spec.source), progress=progress)
+        found = images.inspect(spec, digest, album, where=title(spec.source), progress=progress)
+        return replace(found, shapes=shapes_of(spec.source))
     with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, _measured(table, spec, digest, progress))
         roles = _roles(columns, spec, table)
         told = findings(table, columns, roles, spec, also=suspects(table, roles, spec))
-        found = (*_changed(spec.source, digest), *told)
+        all_found = (*_changed(spec.source, digest), *told)
     target = with_target_histogram(columns, roles)
     return TableProfile(
         name=title(spec.source),
@@ -74,7 +75,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         delimiter=table.delimiter,
         header=table.header,
         sha256=digest,
-        findings=found,
+        findings=all_found,
         rejected=table.rejected,
         rejected_count=table.rejected_count,
         preview=table.preview,
@@ -84,6 +85,7 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         parts=table.parts,
         decimal_comma=table.decimal_comma,
         together=table.together,
+        shapes=shapes_of(spec.source),
     )
 
 

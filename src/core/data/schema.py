@@ -122,7 +122,7 @@ class TableProfile:
     and TSV". parts: the sheets, tables, arrays or members of the file to choose from, empty where there is nothing to
     choose; part: the one that this is. decimal_comma: whether "1,5" is a number. Several labels a row: targets are all
     columns that tell them where they are more than the target, separator is what joins them in the target's cells.
-    together: how several files became it.
+    together: how several files became it. shapes: what else than this the source can be read as, "images" or "table".
     """
 
     name: str
@@ -148,6 +148,7 @@ class TableProfile:
     separator: str = ""
     images: ImageFacts | None = None
     together: Together | None = None
+    shapes: tuple[str, ...] = ()
 
     @property
     def predicted(self) -> tuple[str, ...]:

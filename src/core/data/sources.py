@@ -82,15 +82,17 @@ def _told(source: DataSource) -> list[Any]:
 def reading(source: DataSource, content: str) -> str:
     """Names what is read from a source: its content, and how a person wants it read."""
     options = options_of(source)
-    if options == Options() and not source.joined:
+    of_files = {"joined": source.joined, "shape": source.shape}
+    if options == Options() and not any(of_files.values()):
         return content
-    told = [content, dataclasses.astuple(options), *([source.joined] if source.joined else [])]
+    told = [content, dataclasses.astuple(options), *([of_files] if any(of_files.values()) else [])]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def options_of(source: DataSource) -> Options:
     """How a person wants a source read; raises UserInputError for what is no way to read."""
-    for name, known in (("header", ("", "yes", "no")), ("decimal", ("", ".", ","))):
+    choices = {"header": ("", "yes", "no"), "decimal": ("", ".", ","), "shape": ("", "table", "images")}
+    for name, known in choices.items():
         if getattr(source, name) not in known:
             remedy = f"Use one of: {', '.join(repr(each) for each in known)}."
             what, where = f"{getattr(source, name)!r} is no choice.", f"{title(source)}, {name}"

@@ -79,3 +79,16 @@ def test_nothing_is_offered_for_generated_points(qtbot: QtBot, session: DataSess
 
 def test_every_encoding_has_a_region() -> None:
     assert sorted(legacy_encoding.CHOICES) == sorted(set(legacy_encoding.LABELS.values()))
+
+
+def test_an_array_can_be_read_as_images_or_as_a_table(qtbot: QtBot, session: DataSession) -> None:
+    session.load(replace(penguins(), encoding="", delimiter="", format="NumPy arrays", shapes=("images", "table")))
+    button = made(qtbot, session)
+    found = actions(button.menu())
+    assert not button.isHidden()
+    assert found["Read as / As found: a table"].isChecked()
+    found["Read as / Images: a picture in each row"].trigger()
+    name, source = session.calls[-1]
+    assert (name, source.shape) == ("use_source", "images")
+    session.load(replace(penguins(), encoding="", delimiter="", format="NumPy arrays"))
+    assert made(qtbot, session).isHidden()

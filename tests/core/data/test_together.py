@@ -327,3 +327,57 @@ def test_the_command_line(files, tmp_path: Path, monkeypatch, capsys) -> None:
     assert cli.headless(("inspect", "train.csv", "--also", "gone.csv")) == 2
     assert capsys.readouterr().err.startswith("chainrule: gone.csv: This file is not there.")
     assert cli.headless(("inspect", "sample:iris", "--also", "test.csv")) == 2
+
+
+# --- images or tables
+
+
+def test_arrays_of_pictures_and_of_rows_can_be_read_either_way(files) -> None:
+    rng = np.random.default_rng(3)
+    pictures = rng.integers(0, 256, (40, 8, 10), dtype=np.uint8)
+    flat = rng.integers(0, 256, (40, 64), dtype=np.uint8)
+    for content, found in ((array(pictures), "images"), (array(flat), "table")):
+        source = files({"values.npy": content})
+        told = load.inspect(DataSpec(source))
+        assert (told.images is not None, told.shapes) == (found == "images", ("images", "table"))
+    table_ = load.inspect(DataSpec(files({"values.npy": array(pictures)}, shape="table")))
+    assert (table_.images, len(table_.columns), table_.rows) == (None, 80, 40)
+    images = load.inspect(DataSpec(files({"values.npy": array(flat)}, shape="images"))).images
+    assert images is not None
+    assert (images.height, images.width, images.channels) == (8, 8, 1)
+
+
+def test_rows_as_pictures_keep_their_labels_and_pixels(files) -> None:
+    rng = np.random.default_rng(4)
+    flat, labels = rng.integers(0, 256, (60, 192), dtype=np.uint8), np.arange(60) % 3
+    both = {"X.npy": array(flat), "y.npy": array(labels)}
+    as_table = load.prepare(DataSpec(files(both)))
+    spec = DataSpec(files(both, shape="images"))
+    made = load.prepare(spec)
+    assert (as_table.row_shape, made.row_shape, made.classes) == ((192,), (8, 8, 3), ("0", "1", "2"))
+    assert made.fingerprint != as_table.fingerprint
+    x = store.load(made).train
+    picture = flat.reshape(60, 8, 8, 3)[x.row_numbers]
+    assert np.allclose(np.corrcoef(np.asarray(x.x[:]).ravel(), picture.ravel())[0, 1], 1.0, atol=0.01)
+    asked = load.load_with_target(DataSource("file", path=spec.source.path, also=spec.source.also), made.preparation)
+    assert asked.x[:].shape == (60, 8, 8, 3)
+    assert DataSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+    assert "shape" not in DataSpec(files(both)).to_json()["source"]
+
+
+def test_what_cannot_be_images_is_refused(files) -> None:
+    for contents in ({"t.npy": array(np.zeros((9, 65)))}, {"t.csv": "a,b\n1,2\n"}):
+        assert load.inspect(DataSpec(files({"t.csv": "a,b\n1,2\n"}))).shapes == ()
+        with pytest.raises(UserInputError, match="cannot be read as images"):
+            load.inspect(DataSpec(files(contents, shape="images")))
+    with pytest.raises(UserInputError, match="is no choice"):
+        load.inspect(DataSpec(files({"t.csv": "a,b\n1,2\n"}, shape="sounds")))
+
+
+def test_idx_and_npz_as_tables(files) -> None:
+    pictures = (np.arange(30 * 64) % 251).astype(np.uint8).reshape(30, 8, 8)
+    both = makers.npz({"x": pictures, "y": np.arange(30) % 2})
+    for name, content in (("train-images-idx3-ubyte", makers.idx(pictures)), ("both.npz", both)):
+        profile = load.inspect(DataSpec(files({name: content}, shape="table")))
+        assert (profile.images, profile.rows) == (None, 30)
+        assert len(profile.columns) in (64, 65)

@@ -12,7 +12,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -30,6 +30,7 @@ from core.errors import UserInputError
 BLOCK_BYTES = 8 * 2**20
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_AXES = 8
+LEAST_SIDE = 8  # of pictures that rows of numbers can be
 LONGEST = 8  # times that one side of an image may be longer than the other
 MOST_PACKED = 1040  # bytes that DEFLATE can make of one
 GZIP = b"\x1f\x8b"
@@ -287,6 +288,18 @@ def looks_like_images(shape: Sequence[int]) -> bool:
     if len(shape) == 3:
         return min(shape[1:]) >= 4 and max(shape[1:]) <= LONGEST * min(shape[1:])
     return len(shape) == 4 and (shape[-1] <= 4 or shape[1] <= 4) and sorted(shape[1:])[1] >= 4
+
+
+def as_pictures(array: Stored) -> Stored | None:
+    """A list of rows as a list of square pictures, in grey or with three colours in each pixel; None for any other."""
+    if len(array.shape) != 2 or array.dtype.kind not in "biuf":
+        return None
+    for channels in (1, 3):
+        side = math.isqrt(array.shape[1] // channels)
+        if side >= LEAST_SIDE and side * side * channels == array.shape[1]:
+            shape = (array.shape[0], side, side, *((channels,) if channels > 1 else ()))
+            return replace(array, shape=shape)
+    return None
 
 
 def check_shape(array: Stored, budget: Budget = DEFAULT) -> None:

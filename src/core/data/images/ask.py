@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -68,6 +69,8 @@ def image_of(preparation: Preparation) -> ImageFeature:
 def album_of(source: DataSource) -> Album:
     """Raises UserInputError where a source holds no images."""
     album = recognize.recognize(source)
+    if album is None and recognize.shapes_of(source):  # rows that make pictures
+        album = recognize.recognize(replace(source, shape=recognize.IMAGES))
     if album is None:
         raise UserInputError(
             "This network was trained on images; these are none.", where=title(source),

@@ -26,6 +26,7 @@ OTHER_ARCHIVES = ("[Content_Types].xml", "mimetype", "project.json", "META-INF/M
 IMAGE_NAMES = re.compile(r"(^|[^a-z])(x|images?|data|pixels|img)([^a-z]|$)")
 LABEL_NAMES = re.compile(r"(^|[^a-z])(y|labels?|targets?|class|classes)([^a-z]|$)")
 TEST_NAMES = re.compile(r"(^|[^a-z])(test|t10k|val|valid|validation)([^a-z]|$)")
+IMAGES, TABLE = "images", "table"  # what a person may want an array read as
 CODES = 100  # arrays of images and numbers are mostly classes; CIFAR-100 has so many
 
 
@@ -35,23 +36,40 @@ def recognize(source: DataSource, budget: Budget = DEFAULT) -> Album | None:
     Raises:
         UserInputError: a folder without images; an archive that is damaged, hostile or too large.
     """
+    found = _recognize(source, budget)
+    if found is None and source.shape == IMAGES:
+        remedy = "Arrays of pictures, or of rows that make square ones, can be: .npy, .npz and IDX."
+        raise UserInputError("This cannot be read as images.", where=Path(source.path).name, remedy=remedy)
+    return found
+
+
+def _recognize(source: DataSource, budget: Budget) -> Album | None:
     if source.kind != "file":
         return None
     path = Path(source.path)
     if source.also:
-        return _several([path, *map(Path, source.also)], budget)
+        return _several([path, *map(Path, source.also)], budget, source.shape)
     if path.is_dir():
         return _folder(path, budget)
     if not path.is_file():
         return None
     head = _head(path)
     if head.startswith(ZIP):
-        return _archive(path, budget)
+        return _archive(path, budget, source.shape)
     if formats.is_image(head):
         return _loose([path], budget)
     if names_.is_image_name(path.name):
         _refuse_named(path)
-    return _of_arrays(path, _siblings(path, head))
+    return _of_arrays(path, _siblings(path, head), source.shape)
+
+
+def shapes_of(source: DataSource) -> tuple[str, ...]:
+    """What a file of arrays can be read as: IMAGES and TABLE where both make sense, () where nothing is to choose."""
+    paths = [Path(path) for path in (source.path, *source.also)]
+    if source.kind != "file" or not all(path.is_file() for path in paths):
+        return ()
+    found = [array for path in paths for array in _stored(path)]
+    return (IMAGES, TABLE) if any(arrays.looks_like_images(a.shape) or arrays.as_pictures(a) for a in found) else ()
 
 
 def _refuse_named(path: Path) -> None:
@@ -100,9 +118,9 @@ def _folder(path: Path, budget: Budget) -> Album:
     return _album("folder of images", images, files.reading_folder(path, names), tables, used, budget)
 
 
-def _archive(path: Path, budget: Budget) -> Album | None:
+def _archive(path: Path, budget: Budget, shape: str) -> Album | None:
     if path.suffix.lower() == ".npz":
-        return _of_arrays(path, [])
+        return _of_arrays(path, [], shape)
     with files.opened_zip(path, budget) as found:
         if any(name in OTHER_ARCHIVES for name in found.namelist()):
             return None
@@ -127,10 +145,10 @@ def _loose(paths: Sequence[Path], budget: Budget) -> Album:
     return _album("image" if len(kept) == 1 else "images", kept, reading, by_name, used, budget)
 
 
-def _several(paths: Sequence[Path], budget: Budget) -> Album | None:
+def _several(paths: Sequence[Path], budget: Budget, shape: str) -> Album | None:
     if any(path.is_file() and formats.is_image(_head(path)) for path in paths):
         return _loose([path for path in paths if path.is_file()], budget)
-    return _pair(paths)
+    return _pair(paths, shape)
 
 
 def _is_labels(file: File, budget: Budget) -> bool:
@@ -160,17 +178,24 @@ def _album(
 # --- arrays
 
 
-def _of_arrays(path: Path, others: Sequence[Path]) -> Album | None:
+def _of_arrays(path: Path, others: Sequence[Path], shape: str) -> Album | None:
     """The images in a file of arrays, with the labels and the test part that lie beside it."""
-    own = _stored(path)
+    own = _as_told(_stored(path), shape)
     if not any(arrays.looks_like_images(array.shape) for array in own):
         return None
-    return _arranged([*own, *(array for other in others for array in _stored(other))])
+    return _arranged([*own, *_as_told([array for other in others for array in _stored(other)], shape)])
 
 
-def _pair(paths: Sequence[Path]) -> Album | None:
-    found = [array for path in paths if path.is_file() for array in _stored(path)]
+def _pair(paths: Sequence[Path], shape: str = "") -> Album | None:
+    found = _as_told([array for path in paths if path.is_file() for array in _stored(path)], shape)
     return _arranged(found) if any(arrays.looks_like_images(array.shape) for array in found) else None
+
+
+def _as_told(found: list[Stored], shape: str) -> list[Stored]:
+    """Arrays in the shapes that a person wants them read in: rows as square pictures, or none as pictures."""
+    if shape == TABLE:
+        return []
+    return [arrays.as_pictures(array) or array for array in found] if shape == IMAGES else found
 
 
 def _stored(path: Path) -> list[Stored]:
