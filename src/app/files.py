@@ -42,9 +42,9 @@ class ProjectFiles(QObject):
             self._session.new_project()
 
     def open(self) -> None:
-        path, _kind = QFileDialog.getOpenFileName(self._window, "Open", self._folder(), OPENABLE)
-        if path:
-            self.open_paths([path])
+        paths, _kind = QFileDialog.getOpenFileNames(self._window, "Open", self._folder(), OPENABLE)
+        if paths:
+            self.open_paths(paths)
 
     def open_paths(self, paths: list[str]) -> None:
         """Dropped, named on the command line, chosen in a dialog or in the list of recent files."""

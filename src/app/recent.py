@@ -10,6 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import QDateTime, QLocale
 
 from app.settings import RECENT_FILES, Settings
+from core.data import pasted
+from core.paths import data_folder
 
 LIST, DETAILS = "files/recent", "files/details"
 DAY = 86_400.0
@@ -33,7 +35,9 @@ class Recent:
 
     @property
     def place(self) -> str:
-        """The folder, the person's own written as ~."""
+        """The folder, the person's own written as ~; what was pasted lies among the program's own data."""
+        if Path(self.path).is_relative_to(data_folder() / pasted.FOLDER):
+            return "from the clipboard"
         folder, home = Path(self.path).parent, Path.home()
         return str(Path("~") / folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)
 

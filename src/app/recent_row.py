@@ -30,14 +30,14 @@ class RecentRow(QWidget):
         self.open.setAccessibleName(f"Open {name}")
         self.open.setEnabled(not gone)
         row.addWidget(self.open)
-        row.addWidget(ElidedLabel(recent.place, role="faint", mode=Qt.TextElideMode.ElideMiddle), 1)
+        row.addWidget(ElidedLabel(recent.place, role="muted", mode=Qt.TextElideMode.ElideMiddle), 1)
         if gone:
             tip = f"{recent.missing} is not there. It may have been moved, renamed or deleted."
             self.open.setToolTip(tip)
-            self.find = button("Find it…", role="link", tip=tip, on_click=self._ask)
-            row.addWidget(self.find)
+            self.look = button("Find it…", role="link", tip=tip, on_click=self._ask)
+            row.addWidget(self.look)
         else:
-            row.addWidget(label(recent.moment(), "faint"))
+            row.addWidget(label(recent.moment(), "muted"))
 
     def _ask(self) -> None:
         self.asked.emit(self._recent)

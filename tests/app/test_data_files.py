@@ -217,3 +217,23 @@ def test_a_pasted_table_is_data_like_any_other(session, until, tmp_path) -> None
     until(lambda: session.notices)
     assert "no table on the clipboard" in last(session).title
     assert session.document.project.data.source == source
+
+
+def test_the_data_page_says_so_while_the_file_is_missing(qtbot, tmp_path) -> None:
+    from fakes import FakeSession
+
+    from app.data.gone_banner import GoneBanner
+    from core.spec import DataSpec, Project
+
+    session = FakeSession()
+    banner = GoneBanner(session)
+    qtbot.addWidget(banner)
+    there = tmp_path / "t.csv"
+    there.write_text("a\n1\n")
+    for path, hidden in ((tmp_path / "gone.csv", False), (there, True)):
+        session.document.open(Project(data=DataSpec(source_of([str(path)]))), None)
+        banner.refresh()
+        assert banner.isHidden() is hidden
+    session.document.open(Project(data=DataSpec(source_of([str(there), str(tmp_path / "b.csv")]))), None)
+    banner.refresh()
+    assert str(tmp_path / "b.csv") in banner.banner.text()

@@ -20,6 +20,7 @@ from app.busy import BusyStrip
 from app.data import facts
 from app.data.draw_page import DrawPage
 from app.data.findings import FindingsPanel
+from app.data.gone_banner import GoneBanner
 from app.data.image_view import ImageView
 from app.data.label_choice import LabelChoice
 from app.data.look import FirstLook
@@ -67,10 +68,11 @@ class DataPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self._busy = BusyStrip(session)
+        self._busy, self.gone = BusyStrip(session), GoneBanner(session)
         around = QVBoxLayout()
         around.setContentsMargins(20, 0, 20, 0)
         around.addWidget(self._busy)
+        around.addWidget(self.gone)
         column.addLayout(around)
         column.addLayout(self._stack, 1)
         self._listen()
@@ -181,6 +183,7 @@ class DataPage(QWidget):
             self._stack.setCurrentWidget(self.drawn)
             return
         self._stack.setCurrentIndex(0 if profile is None else 1)
+        self.gone.refresh()
         self.findings.refresh()
         self.rows.show_table()
         if profile is None:

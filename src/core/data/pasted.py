@@ -14,6 +14,7 @@ from core.paths import data_folder
 from core.project.atomic import atomic_write
 
 NAME = "Pasted table"
+FOLDER = "pasted"
 WHERE = "clipboard"
 MOST_BYTES = 64 * MIB
 DELIMITERS = ",;\t|"
@@ -33,7 +34,7 @@ def save(text: str, html: str = "", *, folder: Path | None = None) -> Path:
     encoded = content.encode("utf-8", "replace")
     what, remedy = "This is too much for the clipboard.", "Save it as a file and open that."
     require(len(encoded), MOST_BYTES, what=what, unit="bytes", where=WHERE, remedy=remedy)
-    path = (folder or data_folder() / "pasted") / hashlib.sha256(encoded).hexdigest()[:16] / f"{NAME}{suffix}"
+    path = (folder or data_folder() / FOLDER) / hashlib.sha256(encoded).hexdigest()[:16] / f"{NAME}{suffix}"
     if not path.exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
