@@ -180,6 +180,69 @@ def convolution(stage: Stage) -> None:
     stage.pace("5/s")
 
 
+# Mean temperature in °C and half of its span over the year, roughly; below 0 where July is winter.
+CLIMATES = {
+    "Oslo": (7, 11), "Helsinki": (6, 12), "Moscow": (6, 14), "Berlin": (10, 9), "Paris": (12, 8), "London": (11, 7),
+    "Madrid": (15, 10), "Rome": (16, 9), "Athens": (18, 10), "Cairo": (22, 7), "Reykjavik": (5, 6), "Toronto": (9, 13),
+    "Chicago": (10, 14), "Tokyo": (16, 11), "Beijing": (13, 15), "Delhi": (25, 9), "Mumbai": (27, 3),
+    "Singapore": (27, 0), "Nairobi": (19, -1), "Mexico City": (17, 3), "Lima": (19, -4), "Sydney": (18, -5),
+    "Cape Town": (17, -5), "Buenos Aires": (18, -7),
+}  # fmt: skip
+
+
+def preparing(stage: Stage) -> None:
+    """How a date becomes inputs."""
+    _read_temperatures(stage)
+    stage.show("Data")
+    stage.session.columns_requested.emit(("day",))
+
+
+def embedding(stage: Stage) -> None:
+    """Towns as points, while the network learns their climates."""
+    _read_temperatures(stage)
+    stage.session.document.edit_training("Set epochs", epochs=60)
+    stage.session.document.select(stage.session.document.project.network.layers[1].id)
+    stage.session.train()
+
+    def learned() -> bool:
+        shot = stage.session.engine.snapshot
+        return shot is not None and shot.epoch >= 20
+
+    stage.show("Train")
+    stage.wait(learned, "epoch 20")
+    stage.pace("5/s")
+
+
+def _read_temperatures(stage: Stage) -> None:
+    from core.data.choices import ColumnChoice
+
+    data = stage.session.document.project.data
+    if data is not None and data.source.name == "temperatures.csv":
+        return
+    file = Path(os.environ["CHAINRULE_DATA"]).parent / "temperatures.csv"
+    _write_temperatures(file)
+    stage.session.reset()
+    stage.read(lambda: stage.session.open_paths([str(file)]))
+    choices = {"town": ColumnChoice(encoding="embedding"), "wind": ColumnChoice(indicator=True)}
+    stage.read(lambda: stage.session.change_data("Embed the towns", columns=choices))
+
+
+def _write_temperatures(file: Path) -> None:
+    import numpy as np
+
+    rng, lines = np.random.default_rng(5), ["day,town,sky,wind,temperature"]
+    start = np.datetime64("2021-01-01")
+    for _ in range(3000):
+        day, town = start + rng.integers(0, 1095), str(rng.choice(list(CLIMATES)))
+        mean, swing = CLIMATES[town]
+        sky = str(rng.choice(["clear", "clouds", "rain"], p=[0.45, 0.35, 0.2]))
+        of_year = (day - day.astype("datetime64[Y]")).astype(int) / 365
+        warm = mean - swing * np.cos(2 * np.pi * (of_year - 0.05)) + {"clear": 2, "clouds": 0, "rain": -2}[sky]
+        wind = "" if rng.random() < 0.05 else f"{rng.gamma(3.0, 4.0):.0f}"
+        lines.append(f"{day},{town},{sky},{wind},{warm + rng.normal(0, 2):.1f}")
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+
 SCENES: dict[str, Callable[[Stage], None]] = {
     "first-start": first_start,
     "data": data,
@@ -188,6 +251,8 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "result": result,
     "images": images,
     "convolution": convolution,
+    "preparing": preparing,
+    "embedding": embedding,
 }
 
 

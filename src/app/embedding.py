@@ -77,7 +77,7 @@ def plane(W: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
 
 
 class Planes:
-    """The planes of several embeddings, each going on from where it was."""
+    """The planes of several embeddings by name, each going on from where it was."""
 
     def __init__(self) -> None:
         self._before: dict[str, np.ndarray] = {}
@@ -85,6 +85,9 @@ class Planes:
     def of(self, name: str, W: np.ndarray) -> np.ndarray:
         self._before[name] = plane(W[:MOST_POINTS], self._before.get(name))
         return self._before[name]
+
+
+PLANES = Planes()  # one for all panels, so that they show the same picture
 
 
 def spread_told(W: np.ndarray) -> float:

@@ -89,7 +89,7 @@ def test_pointing_at_a_label_tells_its_neighbours(qtbot: QtBot) -> None:
     qtbot.addWidget(made)
     made.resize(240, 220)
     made.show()
-    made.show_array(np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-0.8, 0.1]]), LABELS)
+    made.show_array(np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-0.8, 0.1]]), LABELS, "l1/W0")
     assert made.told() == "4 labels"
     place = made._places()[2]
     told: list[str] = []
@@ -112,7 +112,7 @@ def test_the_opened_network_draws_labels(qtbot: QtBot) -> None:
     image = QImage(800, 500, QImage.Format.Format_RGB32)
     image.fill(0)
     painter = QPainter(image)
-    tiles.paint(painter, view, Palette(), Planes())
+    tiles.paint(painter, view, Palette())
     painter.end()
     left, top, width, height = (int(v) for v in view.layout.columns[1].boxes[0])
     seen = {image.pixel(x, y) for x in range(left, left + width, 2) for y in range(top, top + height, 2)}

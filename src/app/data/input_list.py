@@ -64,18 +64,18 @@ def _described(name: str, values: np.ndarray) -> Input:
     if np.isin(known, (0.0, 1.0)).all():
         return Input(name, share=float(known.mean()), told=f"{_percent(known.mean())} are 1")
     counts = np.histogram(known, BINS, (low, high))[0] if high > low else np.array([len(known)])
-    return Input(name, tuple(int(n) for n in counts), told=f"{short(low)} … {short(high)}")
+    return Input(name, tuple(int(n) for n in counts), told=_span(known, low, high))
 
 
 def _percent(share: float) -> str:
     return "< 1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
-def short(value: float) -> str:
-    """A prepared value in few signs: nearly all lie between -10 and 10, but for codes, which are whole."""
-    if value == int(value) and abs(value) >= 1:
-        return facts.compact(value)
-    return f"{value:.1f}".replace("-", "−") if abs(value) < 100 else facts.compact(value)
+def _span(values: np.ndarray, low: float, high: float) -> str:
+    """Codes are whole numbers; of others, one digit behind the point: nearly all lie between -10 and 10."""
+    whole = bool((values == np.rint(values)).all()) or max(abs(low), abs(high)) >= 100
+    first, last = (facts.compact(end) if whole else f"{end:.1f}" for end in (low, high))
+    return f"{first} … {last}".replace("-", "−")
 
 
 class InputList(QWidget):

@@ -46,7 +46,8 @@ class DateCell(ValueCell):
         return None if text and self.value() is None else text
 
     def written(self, value: float) -> str:
-        return shown(_rounded(value, dates.DAY if self._by_days else MINUTE))
+        minute = _rounded(value, MINUTE)
+        return shown(minute // dates.DAY * dates.DAY if self._by_days else minute)
 
     def further(self, value: float, steps: int) -> float:
         return value + steps * dates.DAY

@@ -41,12 +41,11 @@ class EmbeddingMap(QWidget):
     def clear(self) -> None:
         self._array, self._points, self._hovered = None, np.zeros((0, 2)), -1
 
-    def show_array(self, W: np.ndarray, labels: tuple[str, ...]) -> None:
-        """W: (rows, width), a row for each label."""
-        labels = labels[: embedding.MOST_POINTS]
-        before = self._points if labels == self._labels else None
-        self._array, self._labels = W[: len(labels)], labels
-        self._points = embedding.plane(self._array, before)
+    def show_array(self, W: np.ndarray, labels: tuple[str, ...], name: str) -> None:
+        """W: (rows, width), a row for each label; name: of the array."""
+        self._labels = labels[: embedding.MOST_POINTS]
+        self._array = W[: len(self._labels)]
+        self._points = embedding.PLANES.of(name, W)
         self._tell()
         self.update()
 

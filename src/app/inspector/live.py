@@ -201,7 +201,7 @@ class LiveTensors(QWidget):
         for part in (self.points, self.told):
             part.setVisible(bool(labels))
         if labels and weights is not None:
-            self.points.show_array(weights, labels)
+            self.points.show_array(weights, labels, f"{self._id}/{self._name}")
         self.map.setVisible(weights is not None and not pictured)
         self.kernels.setVisible(pictured)
         self.legend.setVisible(weights is not None)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPixmap
 
 from app import theme
-from app.embedding import Planes
 from app.lens import card, curve, edges, ribbons, tiles
 from app.lens.hover import Target
 from app.lens.pictures import Palette
@@ -30,7 +29,6 @@ class Canvas:
         self._ratio = 1.0
         self.cost = 0.0  # seconds that the last picture took
         self._dots_of_data = card.Dots()
-        self._planes = Planes()
 
     def set_view(self, view: View) -> None:
         self.view = view
@@ -75,7 +73,7 @@ class Canvas:
         view = self.view
         ribbons.paint(painter, view)
         edges.paint(painter, view.edges, pixel=self.pixel)
-        tiles.paint(painter, view, self.palette, self._planes)
+        tiles.paint(painter, view, self.palette)
         if view.line:
             curve.paint(painter, view)
         else:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from app import embedding, theme
-from app.embedding import Planes
+from app.embedding import PLANES
 from app.lens import curve
 from app.lens.layout import MOST_PLANES, Placed
 from app.lens.pictures import Palette, colour_image, fill_rounded, ink_image, readable_on, signed_image
@@ -22,8 +22,7 @@ MATRIX_SIDE, STRIP_SIDE = 48, 128
 PLANE_GAP = 6.0
 
 
-def paint(painter: QPainter, view: View, palette: Palette, planes: Planes | None = None) -> None:
-    """planes: how labels lay a moment ago, so that their pictures move and do not jump."""
+def paint(painter: QPainter, view: View, palette: Palette) -> None:
     for i, (column, placed) in enumerate(zip(view.structure.columns, view.layout.columns, strict=True)):
         _heading(painter, column, placed, view.layout.step)
         if column.form == "neurons":
@@ -34,7 +33,7 @@ def paint(painter: QPainter, view: View, palette: Palette, planes: Planes | None
         elif column.form == "strip":
             _strip(painter, view, i, palette)
         elif column.form == "points":
-            _points(painter, view, i, planes or Planes())
+            _points(painter, view, i)
         else:
             _whole(painter, view, i, palette)
         if set(column.ids) & view.selected:
@@ -122,7 +121,7 @@ def _strip(painter: QPainter, view: View, index: int, palette: Palette) -> None:
     fill_rounded(painter, box, image, MAP_RADIUS, smooth=False)
 
 
-def _points(painter: QPainter, view: View, index: int, planes: Planes) -> None:
+def _points(painter: QPainter, view: View, index: int) -> None:
     """The labels of embedded columns, each column on a plane of its own; of many columns, the first ones."""
     column, box = view.structure.columns[index], _boxes(view.layout.columns[index])[0]
     shown = column.tokens[:MOST_PLANES]
@@ -134,7 +133,7 @@ def _points(painter: QPainter, view: View, index: int, planes: Planes) -> None:
         painter.drawRoundedRect(tile, RADIUS, RADIUS)
         W = view.tensors.get(f"weights/{column.id}/{tokens.array}")
         if W is not None and len(W) == len(tokens.labels):
-            at = embedding.places(planes.of(f"{column.id}/{tokens.array}", W), tile.adjusted(0, 10, 0, 0))
+            at = embedding.places(PLANES.of(f"{column.id}/{tokens.array}", W), tile.adjusted(0, 10, 0, 0))
             embedding.paint(painter, tile.adjusted(2, 16, -2, -2), at, tokens.labels, font="caption")
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.current().muted)

@@ -162,10 +162,11 @@ def test_inputs_are_pictured_from_the_training_rows(tmp_path: Path) -> None:
     x = np.array([[-1.0, 0.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, np.nan]], np.float32)
     features = tuple(NumberFeature(name, 0, 0, 1) for name in "nso")
     number, share, odd = (described(feature, x, i)[0] for i, feature in enumerate(features))
-    assert (number.told, sum(number.heights)) == ("-1 … 1", 3)
+    assert (number.told, sum(number.heights)) == ("−1 … 1", 3)
     assert (share.told, share.share) == ("33% are 1", pytest.approx(1 / 3))
     assert odd.share == 1.0
     assert described(features[0], x, 3)[0].heights == ()
+    assert described(features[0], x * 0.5, 0)[0].told == "−0.5 … 0.5"
 
 
 def test_of_words_the_busiest_buckets_are_pictured() -> None:

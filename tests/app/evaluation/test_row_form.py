@@ -60,6 +60,13 @@ def test_a_date_goes_a_day_further_and_is_slid_to(qtbot: QtBot) -> None:
     assert cell.value() == high
 
 
+def test_a_date_without_a_time_of_day_is_a_day(qtbot: QtBot) -> None:
+    low, high = NOON - 40 * dates.DAY, NOON + 40 * dates.DAY
+    day = DateFeature("day", ("time", "week"), NOON + 20_000, NOON, 1e6)
+    _, cell = field(qtbot, day, ColumnProfile("day", "date", minimum=low, maximum=high))
+    assert cell.cell() == "2024-05-17"  # 17:33 is still that day
+
+
 def test_the_calendar_keeps_the_time_of_day(qtbot: QtBot) -> None:
     _, cell = field(qtbot, ARRIVAL)
     assert isinstance(cell, DateCell)
