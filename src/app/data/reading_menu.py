@@ -47,8 +47,8 @@ class ReadingButton(QToolButton):
     def refresh(self) -> None:
         """Show the chosen part of the file, or that there is something to choose."""
         profile, spec = self._session.document.profile, self._session.document.project.data
-        useful = profile is not None and spec is not None and spec.source.kind == "file" and _any_choice(profile)
-        self.setVisible(useful)
+        is_file = spec is not None and spec.source.kind == "file"
+        self.setVisible(profile is not None and (bool(profile.shapes) or (is_file and _any_choice(profile))))
         if profile is not None:
             self.setText(facts.shown(profile.part)[:40].replace("&", "&&") if profile.parts else "How it is read")
 
@@ -66,6 +66,8 @@ class ReadingButton(QToolButton):
         if profile.shapes:
             found = "images" if profile.images is not None else "a table"
             self._choices("Read as", "shape", SHAPES, source.shape, found)
+        if source.kind != "file":
+            return
         if profile.encoding:
             self._encodings(source.encoding, profile.encoding)
         if profile.delimiter:

@@ -22,7 +22,7 @@ def glimpse(spec: DataSpec, *, cache: Path | None = None) -> TableProfile | None
     """What the first rows alone look like, as if they were all; None where there is no hurry or they cannot be read."""
     source = spec.source
     path = Path(source.path)
-    if source.kind != "file" or source.also or not path.is_file() or path.stat().st_size < LEAST_BYTES:
+    if source.kind != "file" or source.also or source.shape or not path.is_file() or path.stat().st_size < LEAST_BYTES:
         return None
     try:
         with path.open("rb") as file:

@@ -16,9 +16,11 @@ from core.budget import measure as measure_bytes
 from core.data import fit, store, together
 from core.data.grids import completed
 from core.data.images import load as images
+from core.data.images import pixel_table
+from core.data.images.album import Album
 from core.data.images.fold import prepare_fold as prepare_image_fold
 from core.data.images.prepare import prepare as prepare_images
-from core.data.images.recognize import recognize, shapes_of
+from core.data.images.recognize import IMAGES, TABLE, recognize, shapes_of
 from core.data.labels import told_apart
 from core.data.parts import check_images, fold_of, parts_of
 from core.data.preprocess import Feature, Preparation
@@ -51,11 +53,12 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         UserInputError: a source that cannot be read, or a specification that names a column that is not there.
     """
     digest = content_hash(spec.source, progress=progress)
-    album = recognize(spec.source)
+    album = _album(spec.source, digest, progress)
     if album is not None:
         check_images(spec)
         found = images.inspect(spec, digest, album, where=title(spec.source), progress=progress)
-        return replace(found, shapes=shapes_of(spec.source))
+        is_table = album.kind == pixel_table.KIND
+        return replace(found, shapes=(IMAGES, TABLE) if is_table else shapes_of(spec.source))
     with open_table(spec.source, digest, progress=progress) as table:
         columns = with_most_frequent(table, _measured(table, spec, digest, progress))
         roles = _roles(columns, spec, table)
@@ -85,8 +88,19 @@ def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
         parts=table.parts,
         decimal_comma=table.decimal_comma,
         together=table.together,
-        shapes=shapes_of(spec.source),
+        shapes=shapes_of(spec.source) or ((IMAGES, TABLE) if pixel_table.layout_of(columns) else ()),
     )
+
+
+def _album(source: DataSource, content: str, progress: Progress, cache: Path | None = None) -> Album | None:
+    """The images of a source; None where it is a table, and none is wanted as images."""
+    found = recognize(source)
+    if found is None and source.shape == IMAGES:
+        found = pixel_table.album(source, content, progress=progress, cache=cache)
+        if found is None:
+            remedy = "Arrays of pictures can be, and tables with a column for each pixel, such as pixel0, pixel1, ..."
+            raise UserInputError("This cannot be read as images.", where=title(source), remedy=remedy)
+    return found
 
 
 def _roles(columns: tuple[Column, ...], spec: DataSpec, table: Table) -> Roles:
@@ -100,7 +114,7 @@ def adopted(spec: DataSpec, *, progress: Progress = silent) -> DataSpec:
     """What several files that make one table say of the split, taken over; see `together.adopted`."""
     if not spec.source.also or recognize(spec.source) is not None:
         return spec
-    with open_table(spec.source, progress=progress) as table:
+    with open_table(spec.source, content_hash(spec.source, progress=progress), progress=progress) as table:
         return together.adopted(spec, table.together)
 
 
@@ -142,7 +156,7 @@ def prepare(
     known = store.find(print_, cache)
     if known is not None:
         return known
-    album = recognize(spec.source)
+    album = _album(spec.source, digest, progress, cache)
     if album is not None:
         check_images(spec)
         where = title(spec.source)

@@ -381,3 +381,57 @@ def test_idx_and_npz_as_tables(files) -> None:
         profile = load.inspect(DataSpec(files({name: content}, shape="table")))
         assert (profile.images, profile.rows) == (None, 30)
         assert len(profile.columns) in (64, 65)
+
+
+def pixel_csv(values: np.ndarray, names: list[str], label: list[str]) -> str:
+    rows = [[label[i], *values[i].ravel().tolist()] for i in range(len(values))]
+    return csv(rows, ["label", *names])
+
+
+@pytest.mark.parametrize(
+    ("shape", "names"),
+    [
+        ((9, 9), [f"pixel{i}" for i in range(81)]), ((8, 12), [f"p_{r}_{c}" for r in range(8) for c in range(12)]),
+        ((8, 8, 3), [f"px{i + 1}" for i in range(192)]),
+    ],
+    ids=["square", "by row and column", "colours"],
+)  # fmt: skip
+def test_a_table_of_pixels_can_be_images(files, shape: tuple[int, ...], names: list[str]) -> None:
+    rng = np.random.default_rng(5)
+    values = rng.integers(0, 256, (50, *shape), dtype=np.uint8)
+    label = [("cat", "dog")[i % 2] for i in range(50)]
+    content = {"t.csv": pixel_csv(values, names, label)}
+    as_table = load.inspect(DataSpec(files(content)))
+    assert (as_table.images, as_table.shapes) == (None, ("images", "table"))
+    source = files(content, shape="images")
+    profile = load.inspect(DataSpec(source))
+    assert profile.images is not None
+    assert profile.images.classes == ("cat", "dog")
+    channels = shape[2] if len(shape) == 3 else 1
+    assert (profile.images.height, profile.images.width, profile.images.channels) == (*shape[:2], channels)
+    made = load.prepare(DataSpec(source))
+    part, image = store.load(made).train, made.preparation.image
+    assert image is not None
+    wanted = values.reshape(50, *shape[:2], channels)[part.row_numbers]
+    assert np.allclose(np.asarray(part.x[:]), (wanted - np.array(image.mean)) / np.array(image.scale), atol=1e-3)
+    asked = load.load_with_target(DataSource("file", path=source.path), made.preparation)
+    assert np.allclose(asked.x[:][part.row_numbers], np.asarray(part.x[:]), atol=1e-4)
+    assert asked.y[part.row_numbers].tolist() == part.y.tolist()
+
+
+def test_digits_from_zero_to_sixteen_are_images_of_their_own_unit() -> None:
+    spec = DataSpec(DataSource("sample", "digits", shape="images"))
+    made = load.prepare(spec)
+    assert (made.row_shape, len(made.classes), sum(made.rows.values())) == ((8, 8, 1), 10, 1797)
+    assert made.preparation.image is not None
+    assert made.preparation.image.white == 16.0
+
+
+def test_training_and_test_tables_of_pixels_keep_their_parts(files) -> None:
+    rng = np.random.default_rng(6)
+    values = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    label, names = [str(i % 3) for i in range(60)], [f"pixel{i}" for i in range(64)]
+    both = {"train.csv": pixel_csv(values[:40], names, label), "test.csv": pixel_csv(values[40:], names, label[40:])}
+    made = load.prepare(DataSpec(files(both, shape="images")))
+    assert made.rows["test"] == 20
+    assert sorted(store.load(made).test.row_numbers.tolist()) == list(range(40, 60))

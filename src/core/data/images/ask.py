@@ -11,13 +11,13 @@ from PIL import Image
 
 from core.budget import GIB, require
 from core.data import cells
-from core.data.images import recognize
+from core.data.images import pixel_table, recognize
 from core.data.images.album import Album, Size
 from core.data.pixels import Images, normalised
 from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget, Preparation, Target
 from core.data.progress import Progress, silent
 from core.data.schema import Part
-from core.data.sources import title
+from core.data.sources import content_hash, title
 from core.errors import UserInputError
 from core.spec import DataSource
 
@@ -71,6 +71,8 @@ def album_of(source: DataSource) -> Album:
     album = recognize.recognize(source)
     if album is None and recognize.shapes_of(source):  # rows that make pictures
         album = recognize.recognize(replace(source, shape=recognize.IMAGES))
+    if album is None:  # rows of a table whose columns are pixels
+        album = pixel_table.album(source, content_hash(source))
     if album is None:
         raise UserInputError(
             "This network was trained on images; these are none.", where=title(source),
@@ -84,7 +86,8 @@ def _blocks(album: Album, feature: ImageFeature, notes: list[str]) -> Iterator[t
     size = Size(*feature.shape)
     held: list[np.ndarray] = []
     kept: list[int] = []
-    unit = feature.white / album.pixels.white
+    # Of a few rows of a table nobody can tell what white is: they are as the rows of the training were.
+    unit = 1.0 if album.kind == pixel_table.KIND else feature.white / album.pixels.white
     for i, picture in enumerate(album.pixels.pictures(range(len(album)), size)):
         if isinstance(picture, str):
             notes.append(f"{album.names[i]}: {picture}.")

@@ -121,7 +121,7 @@ def _from_table(names: Sequence[str], parts: tuple[str, ...], content: bytes, ta
         for k in others:
             if len(row) > k:
                 found[k][at] = row[k].strip()
-    order = sorted(others, key=lambda k: (_rank(head[k]), k))
+    order = sorted(others, key=lambda k: (rank(head[k]), k))
     targets = {head[k]: tuple(found[k]) for k in order if any(found[k])}
     if not targets:
         return None
@@ -168,7 +168,7 @@ def _key(cell: str) -> str:
     return text.removeprefix("./").lstrip("/")
 
 
-def _rank(name: str) -> int:
+def rank(name: str) -> int:
     words = re.split(r"[\W_]+", name.lower())
     return next((k for k, wanted in enumerate(TARGET_NAMES) if wanted in words), len(TARGET_NAMES))
 

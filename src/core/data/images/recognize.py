@@ -36,14 +36,6 @@ def recognize(source: DataSource, budget: Budget = DEFAULT) -> Album | None:
     Raises:
         UserInputError: a folder without images; an archive that is damaged, hostile or too large.
     """
-    found = _recognize(source, budget)
-    if found is None and source.shape == IMAGES:
-        remedy = "Arrays of pictures, or of rows that make square ones, can be: .npy, .npz and IDX."
-        raise UserInputError("This cannot be read as images.", where=Path(source.path).name, remedy=remedy)
-    return found
-
-
-def _recognize(source: DataSource, budget: Budget) -> Album | None:
     if source.kind != "file":
         return None
     path = Path(source.path)
