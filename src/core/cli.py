@@ -193,8 +193,9 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--validation", type=float, metavar="0.2", help="share of the rows")
     add("--test", type=float, metavar="0.2", help="share of the rows")
     add(
-        "--split", metavar="stratified|random|group:NAME|time:NAME|column:NAME", help="which rows make the parts: by "
-        "class, at random, whole groups, the latest last, or as a column says (train, validation, test)",
+        "--split", metavar="stratified|quantile|random|group:NAME|time:NAME|column:NAME", help="which rows make the "
+        "parts: by class, by tenths of a number, at random, whole groups, the latest last, or as a column says (train, "
+        "validation, test)",
     )  # fmt: skip
     add("--folds", type=int, metavar="K", help="cross-validate first: K runs, each validated on its own part")
     add("--exclude", metavar="NAME", action="append", help="leave this column out; may be told more than once")

@@ -11,7 +11,7 @@ from core.engine.messages import TrainingTask
 from core.evaluation.cross_validation import CrossValidation, FoldProgress, mean_text, shown, trust
 from core.spec import DataSpec
 
-COLUMNS = {"classification": ("accuracy", "loss"), "regression": ("rmse", "r2", "loss")}
+COLUMNS = {"classification": ("accuracy", "loss"), "labels": ("micro_f1", "loss"), "regression": ("rmse", "r2", "loss")}
 
 
 def cross_validated(spec: DataSpec, task: TrainingTask, folds: int) -> CrossValidation:
@@ -52,7 +52,7 @@ def table(found: CrossValidation) -> str:
 
 
 def _heading(part: str, name: str) -> str:
-    word = {"rmse": "RMSE", "r2": "R²"}.get(name, name)
+    word = {"micro_f1": "F1", "rmse": "RMSE", "r2": "R²"}.get(name, name)
     return word if part == "validation" else f"test {word}"
 
 

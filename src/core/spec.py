@@ -314,8 +314,9 @@ class DataSpec:
     excluded: columns left out. kinds: column name → "number", "category", "date" or "text" where the person overrules
     the guess. columns: column name → how it is prepared; the name "" holds for all columns that have no choice.
     validation, test: shares of all rows. split: which rows make the parts, keyed by `seed`: "stratified" by class,
-    "random", or by the column `split_by`, which is then no feature: "group" (rows of one value stay together), "time"
-    (the latest validate and test) or "column" (its cells name the part; the shares play no part).
+    "quantile" by tenths of the numbers of a regression, "random", or by the column `split_by`, which is then no
+    feature: "group" (rows of one value stay together), "time" (the latest validate and test) or "column" (its cells
+    name the part; the shares play no part).
     logs: columns of numbers that enter as log(1 + x).
     folds, fold: cross-validation. folds 0: none; else the rows that do not test are divided into so many folds, as
     `split` says ("column": by class), of which number `fold` validates and the others train; the validation share then
@@ -346,7 +347,7 @@ class DataSpec:
     targets: tuple[str, ...] = ()
     separator: str = ""
 
-    SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "random")
+    SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "quantile", "random")
     COLUMN_SPLITS: ClassVar[tuple[str, ...]] = ("group", "time", "column")
 
     def choice(self, column: str) -> ColumnChoice:

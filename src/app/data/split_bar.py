@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -16,6 +18,15 @@ STEP = 0.05
 LEAST_TRAINING = 0.1
 MOST_HELD = 0.6
 PARTS = ("train", "validation", "test")
+WHAT = (
+    "<p>The network learns from the <b>training</b> rows. The <b>validation</b> rows tell while training if it learns"
+    " or only memorizes. The <b>test</b> rows are kept for the final, honest score.</p>"
+)
+HOW = (
+    "<p>Drag a border, or use ← and → (with Shift: the second border).</p>",
+    "<p>Drag the first border, or use ← and →.</p>",
+    "<p>Drag the second border, or use Shift with ← and →.</p>",
+)
 
 
 class SplitBar(QWidget):
@@ -32,15 +43,11 @@ class SplitBar(QWidget):
         self._rows = 0
         self._counts: dict[str, int] | None = None
         self._held = -1
-        self._movable = True
+        self._why = ("", "")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip(
-            "<p>The network learns from the <b>training</b> rows. The <b>validation</b> rows tell while training if "
-            "it learns or only memorizes. The <b>test</b> rows are kept for the final, honest score.</p>"
-            "<p>Drag a border, or use ← and → (with Shift: the second border).</p>"
-        )
+        self.setToolTip(WHAT + HOW[0])
         theme.signals.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -56,10 +63,14 @@ class SplitBar(QWidget):
         self._rows, self._validation, self._test, self._counts = rows, validation, test, counts
         self._tell()
 
-    def set_movable(self, movable: bool) -> None:
-        """Where a column of the table names the parts, there is nothing to move."""
-        self._movable = movable
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if movable else Qt.FocusPolicy.NoFocus)
+    def hold(self, first: str = "", second: str = "") -> None:
+        """Why the first or the second border cannot be moved; "" where it can."""
+        self._why = (first, second)
+        can_move = not (first and second)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if can_move else Qt.FocusPolicy.NoFocus)
+        how = HOW[1 if second else 2 if first else 0] if can_move else ""
+        reasons = "".join(f"<p>{escape(why)}</p>" for why in dict.fromkeys(self._why) if why)
+        self.setToolTip(WHAT + how + reasons)
         self.update()
 
     def counts(self) -> tuple[int, int, int]:
@@ -75,16 +86,10 @@ class SplitBar(QWidget):
         self.update()
 
     def _borders(self) -> tuple[float, float]:
-        if not self._movable and self._counts is not None:
-            train, validation, test = self.counts()
-            whole = max(1, train + validation + test)
-            return self.width() * train / whole, self.width() * (train + validation) / whole
         return self.width() * (1 - self._validation - self._test), self.width() * (1 - self._test)
 
     def _border_at(self, at: QPointF) -> int:
-        if not self._movable:
-            return -1
-        near = [abs(at.x() - x) for x in self._borders()]
+        near = [REACH + 1 if why else abs(at.x() - x) for x, why in zip(self._borders(), self._why, strict=True)]
         index = 0 if near[0] <= near[1] else 1
         return index if near[index] <= REACH and at.y() <= BAR + 12 else -1
 
@@ -95,8 +100,9 @@ class SplitBar(QWidget):
             self._validation = min(MOST_HELD, max(0.0, min(validation, 1 - self._test - LEAST_TRAINING)))
         else:
             whole = self._validation + self._test
-            self._test = min(whole, MOST_HELD, max(0.0, 1 - share))
-            self._validation = whole - self._test
+            per_rest = self._validation / max(1e-9, 1 - self._test)
+            self._test = min(MOST_HELD if self._why[0] else whole, MOST_HELD, max(0.0, 1 - share))
+            self._validation = (1 - self._test) * per_rest if self._why[0] else whole - self._test
         self._validation, self._test = round(self._validation, 2), round(self._test, 2)
         self._counts = None
         self._tell()
@@ -124,10 +130,10 @@ class SplitBar(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         direction = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        if direction is None or not self._movable:
+        border = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0
+        if direction is None or self._why[border]:
             super().keyPressEvent(event)
             return
-        border = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0
         at = 1 - self._test - (self._validation if border == 0 else 0)
         before = (self._validation, self._test)
         self._move(border, at + direction * STEP)
@@ -169,7 +175,7 @@ class SplitBar(QWidget):
     def _paint_grips(self, painter: QPainter, borders: tuple[float, float]) -> None:
         painter.setPen(theme.current().accent)
         painter.setBrush(theme.current().panel)
-        for x in borders:
+        for x in (x for x, why in zip(borders, self._why, strict=True) if not why):
             painter.drawRoundedRect(QRectF(min(max(x, 2.5), self.width() - 2.5) - 2, 0.5, 4, BAR + 1), 2, 2)
 
     def _paint_words(self, painter: QPainter) -> None:

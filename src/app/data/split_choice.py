@@ -27,6 +27,7 @@ LOOKED_AT = 40  # cells of a column
 
 WORDS = {
     "stratified": ("Even by class", "Every class keeps its share in each part; regression: at random."),
+    "quantile": ("Even by value", "Small and large numbers of the target, by tenths, keep their share in each part."),
     "random": ("At random", "Every row is as likely to fall into each part."),
     "group": (
         "Whole groups",
@@ -35,6 +36,13 @@ WORDS = {
     "time": ("By time", "The latest rows validate and test, as when the future is to be told from the past."),
     "column": ("As a column says", "A column names the part of each row: train, validation or test."),
 }  # fmt: skip
+FOLDS = (3, 5, 10)
+NO_FOLDS = "Off: one part validates"
+CROSS = "Cross-validation"
+CROSS_TIP = (
+    "The rows that do not test are divided into folds, as chosen above. Train lets the first fold validate;"
+    " Cross-validate, on Evaluate, lets each validate once, with a network of its own that learns from the others."
+)
 
 
 class SplitChoice(QToolButton):
@@ -60,9 +68,9 @@ class SplitChoice(QToolButton):
         spec = self._session.document.project.data
         profile = self._session.document.profile
         if spec is not None:
-            without_classes = profile is not None and profile.task == "regression"
-            self.setText(said(replace(spec, split="random")) if without_classes and not spec.split_by else said(spec))
-            self.setToolTip(wrapped(WORDS[spec.split][1]))
+            spec = replace(spec, split=_acting(spec, profile))
+            self.setText(said(spec))
+            self.setToolTip(wrapped(f"{WORDS[spec.split][1]} {CROSS_TIP if spec.folds else ''}".strip()))
 
     def _fill(self) -> None:
         menu = self.menu()
@@ -71,15 +79,18 @@ class SplitChoice(QToolButton):
         if profile is None or spec is None:
             return
         group = QActionGroup(menu)
-        for how in spec.SPLITS:
+        acting = _acting(spec, profile)
+        for how in (way for way in spec.SPLITS if way != ("stratified" if _of_numbers(profile) else "quantile")):
             action = menu.addAction(WORDS[how][0], partial(self._choose, how, ""))
             action.setToolTip(WORDS[how][1])
             action.setCheckable(True)
-            action.setChecked(spec.split == how)
+            action.setChecked(acting == how)
             group.addAction(action)
         menu.addSeparator()
         for how in spec.COLUMN_SPLITS:
             self._offer(menu, how, [column.name for column in fitting(profile, how)], spec)
+        menu.addSeparator()
+        self._offer_folds(menu, spec)
 
     def _offer(self, menu: QMenu, how: str, names: list[str], spec: DataSpec) -> None:
         below = menu.addMenu(WORDS[how][0])
@@ -94,6 +105,25 @@ class SplitChoice(QToolButton):
             action.setCheckable(True)
             action.setChecked((spec.split, spec.split_by) == (how, name))
 
+    def _offer_folds(self, menu: QMenu, spec: DataSpec) -> None:
+        below = menu.addMenu(CROSS)
+        below.setToolTipsVisible(True)
+        entry = below.menuAction()
+        entry.setToolTip(CROSS_TIP)
+        entry.setCheckable(True)
+        entry.setChecked(bool(spec.folds))
+        for folds in (0, *sorted({*FOLDS, spec.folds} - {0})):
+            action = below.addAction(f"{folds} folds" if folds else NO_FOLDS, partial(self._choose_folds, folds))
+            action.setToolTip(CROSS_TIP)
+            action.setCheckable(True)
+            action.setChecked(spec.folds == folds)
+
+    def _choose_folds(self, folds: int) -> None:
+        spec = self._session.document.project.data
+        if spec is not None and spec.folds != folds:
+            words = f"Split into {folds} folds" if folds else "Split without folds"
+            self._session.change_data(words, folds=folds, fold=0)
+
     def _choose(self, how: str, column: str) -> None:
         spec = self._session.document.project.data
         if spec is not None and (spec.split, spec.split_by) != (how, column):
@@ -106,9 +136,21 @@ def said(spec: DataSpec) -> str:
     name = facts.shown(spec.split_by)
     name = name if len(name) <= SHOWN else name[: SHOWN - 1] + "…"
     name = name.replace("&", "&&")
-    return {"group": f"Groups of “{name}”", "time": f"By time, “{name}”", "column": f"As “{name}” says"}.get(
+    how = {"group": f"Groups of “{name}”", "time": f"By time, “{name}”", "column": f"As “{name}” says"}.get(
         spec.split, WORDS[spec.split][0]
     )
+    return f"{spec.folds} folds, {how[0].lower()}{how[1:]}" if spec.folds else how
+
+
+def _of_numbers(profile: TableProfile | None) -> bool:
+    return profile is not None and profile.task == "regression"
+
+
+def _acting(spec: DataSpec, profile: TableProfile | None) -> str:
+    """The way that acts: numbers have no classes to be even by, nor classes tenths."""
+    if _of_numbers(profile):
+        return "random" if spec.split == "stratified" else spec.split
+    return "stratified" if spec.split == "quantile" else spec.split
 
 
 def fitting(profile: TableProfile, how: str) -> list[ColumnProfile]:

@@ -14,6 +14,7 @@ from app.data.generator_form import GeneratorForm
 from app.data.sources import choose_file, source_menu
 from app.data.split_bar import SplitBar
 from app.data.split_choice import SplitChoice
+from app.data.split_facts import shares_of, shown_split
 from app.number_combo import NumberCombo, NumberRules
 from app.style import set_role
 from app.widgets import ElidedLabel, SectionHead, button, label, wrapped
@@ -141,7 +142,11 @@ class DataSummary(QWidget):
         self.split.chosen.connect(self._split_chosen)
 
     def _split_chosen(self, validation: float, test: float) -> None:
-        self._session.change_data("Change the split", validation=validation, test=test)
+        document = self._session.document
+        spec, profile, prepared = document.project.data, document.profile, document.prepared
+        if spec is not None and profile is not None:
+            split = shown_split(spec, profile, prepared.rows if prepared else None)
+            self._session.change_data("Change the split", **shares_of(spec, split, validation, test))
 
     def refresh(self) -> None:
         document = self._session.document
@@ -171,8 +176,10 @@ class DataSummary(QWidget):
             self.split_choice.refresh()
             self._noise_row.setVisible(profile.images is None)
             self.noise.set_value(spec.augmentation.noise)
-            self.split.set_movable(spec.split != "column")
-            self.split.show_split(profile.rows, spec.validation, spec.test, prepared.rows if prepared else None)
+            counts = prepared.rows if prepared else None
+            split = shown_split(spec, profile, counts)
+            self.split.hold(split.first, split.second)
+            self.split.show_split(profile.rows, split.validation, split.test, counts)
 
     def _show_unfinished(self, source: DataSource) -> None:
         """A drawing of which nothing can be learned yet."""

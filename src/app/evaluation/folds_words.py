@@ -12,8 +12,12 @@ from app.evaluation.wording import GLOSSARY, Score
 from app.words import percent
 from core.evaluation.cross_validation import BASELINE, CrossValidation, FoldResult, mean_text
 
-TEST_NAMES = {"accuracy": "Test accuracy", "rmse": "Test RMSE"}
-NAMES = {"accuracy": "Accuracy", "rmse": "RMSE", "r2": "R²", "loss": "Loss"}
+TEST_NAMES = {"accuracy": "Test accuracy", "micro_f1": "Test micro F1", "rmse": "Test RMSE"}
+NAMES = {"accuracy": "Accuracy", "micro_f1": "Micro F1", "rmse": "RMSE", "r2": "R²", "loss": "Loss"}
+HELP = {
+    **GLOSSARY,
+    "micro_f1": "Micro F1: precision and recall over all labels of all rows together, as one number. 1 is perfect.",
+}
 SPREAD = "Mean ± standard deviation over the folds. The deviation tells how far one split can be from another."
 EPOCH = (
     "All folds are read at this epoch, where the mean of their validation losses is least. One epoch for all is fair;"
@@ -31,12 +35,15 @@ def tiles(found: CrossValidation) -> list[Score]:
     if name not in mean:
         return []
     base = mean[BASELINE[name]]
-    classes = name == "accuracy"
-    note = f"always the largest class: {percent(base)}" if classes else f"always the mean: {theme.number(base)}"
-    help_ = f"{GLOSSARY[name]}\n{SPREAD}"
-    share = (mean[name], base) if classes else (None, None)
+    note = {
+        "accuracy": f"always the largest class: {percent(base)}",
+        "micro_f1": f"one answer for all: {theme.number(round(base, 3))}",
+        "rmse": f"always the mean: {theme.number(base)}",
+    }[name]
+    help_ = f"{HELP[name]}\n{SPREAD}"
+    share = (None, None) if name == "rmse" else (mean[name], base)
     made = [Score(f"{NAMES[name]} of the folds", mean_text(found), note, help_, *share)]
-    if not classes and "r2" in mean:
+    if "r2" in mean:
         spread = theme.number(round(found.deviation()["r2"], 3))
         made.append(Score("R²", f"{theme.number(round(mean['r2'], 3))} ± {spread}", "of the folds", GLOSSARY["r2"]))
     epochs = max(fold.epochs for fold in found.folds)
@@ -68,7 +75,7 @@ def _column(found: CrossValidation, metric: str, part: str, title: str, *, bar: 
         return scores.get(metric, math.nan)
 
     keys = np.array([value(fold) for fold in found.folds])
-    most = 1.0 if metric == "accuracy" else float(np.nanmax(keys, initial=1e-12))
+    most = 1.0 if metric in ("accuracy", "micro_f1") else float(np.nanmax(keys, initial=1e-12))
 
     def cell(i: int) -> str:
         if math.isnan(keys[i]):
@@ -76,6 +83,6 @@ def _column(found: CrossValidation, metric: str, part: str, title: str, *, bar: 
         return percent(keys[i]) if metric == "accuracy" else theme.number(float(keys[i]))
 
     return Column(
-        title, cell, lambda: keys, numeric=True, tip=GLOSSARY[metric],
+        title, cell, lambda: keys, numeric=True, tip=HELP[metric],
         share=(lambda i: 0.0 if math.isnan(keys[i]) else float(keys[i]) / most) if bar else None,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from core.data.images.fold import prepare_fold as prepare_image_fold
 from core.data.images.prepare import prepare as prepare_images
 from core.data.images.recognize import IMAGES, TABLE, recognize, shapes_of
 from core.data.labels import told_apart
-from core.data.parts import check_images, fold_of, parts_of
+from core.data.parts import check_images, fold_of, parts_of, strata
 from core.data.preprocess import Feature, Preparation
 from core.data.profile import Column, measure, with_most_frequent
 from core.data.progress import Progress, silent
@@ -186,15 +186,16 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
     known = answered = np.flatnonzero(at_all >= 0 if labels else np.isfinite(at_all)).astype(np.int32)
     if spec.drop_duplicates:
         known = np.intersect1d(answered, first_of_each(table), assume_unique=True)
-    classes = (y if len(known) == len(y) else y[known]) if labels else None
+    spread = strata(y, spec, numbers=not labels)
+    classes = spread if spread is None or len(known) == len(y) else spread[known]
     parts, told = parts_of(table, spec, known, classes, where=title(spec.source))
     if spec.folds:
-        parts = fold_of(table, spec, parts, y if labels else None, where=title(spec.source))
+        parts = fold_of(table, spec, parts, spread, where=title(spec.source))
     target = fit.fit_target(roles, y[parts["train"]], labels)
     for part, rows in parts.items():
         store.write_targets(folder, part, rows, y, target)
     lost = table.rows - len(answered)
-    del y, at_all, known, answered, classes  # of a long table, much memory
+    del y, at_all, known, answered, spread, classes  # of a long table, much memory
     features = write_features(
         table, roles.features, spec, parts, folder, lambda size: _check_size(size, folder, title(spec.source)), progress
     )

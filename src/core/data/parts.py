@@ -9,7 +9,7 @@ import numpy as np
 
 from core.data.folds import borders, deal, deal_groups
 from core.data.images.labels import SPLITS
-from core.data.split import Parts, split, split_groups, split_times
+from core.data.split import Parts, quantiles, split, split_groups, split_times
 from core.data.store import PARTS
 from core.data.times import moments
 from core.errors import UserInputError
@@ -25,7 +25,8 @@ Found = tuple[Rows, tuple[str, ...]]
 def parts_of(table: Table, spec: DataSpec, known: np.ndarray, classes: np.ndarray | None, *, where: str) -> Found:
     """Row numbers by part, and what was left out, in words.
 
-    known: numbers of the rows that can be used, ascending. classes: (len(known),) for a classification.
+    known: numbers of the rows that can be used, ascending. classes: of these rows, what a stratified split spreads
+    evenly: see `strata`.
 
     Raises:
         UserInputError: too few rows, or a column that cannot split them so.
@@ -37,7 +38,7 @@ def parts_of(table: Table, spec: DataSpec, known: np.ndarray, classes: np.ndarra
         )  # fmt: skip
     shares = {"validation": spec.validation, "test": spec.test}
     if spec.split not in spec.COLUMN_SPLITS:
-        chosen = classes if spec.split == "stratified" else None
+        chosen = None if spec.split == "random" else classes
         found = split(len(known), **shares, seed=spec.seed, classes=chosen)
         return {part: known[rows] for part, rows in zip(PARTS, found, strict=True)}, ()
     i = table.names.index(spec.split_by)
@@ -53,10 +54,17 @@ def parts_of(table: Table, spec: DataSpec, known: np.ndarray, classes: np.ndarra
     return made, _told(spec, len(known) - len(usable), made)
 
 
+def strata(y: np.ndarray, spec: DataSpec, *, numbers: bool) -> np.ndarray | None:
+    """What a stratified split spreads evenly over its parts: the classes, or tenths of numbers where that is asked."""
+    if not numbers:
+        return y
+    return quantiles(y) if spec.split == "quantile" else None
+
+
 def fold_of(table: Table, spec: DataSpec, parts: Rows, classes: np.ndarray | None, *, where: str) -> Rows:
     """`parts` with what trains and validates divided anew: fold `spec.fold` of `spec.folds` validates, as `split` says.
 
-    classes: of all rows of the table, for a classification. Of a split by time, later folds are in no part.
+    classes: of all rows of the table, as for `parts_of`. Of a split by time, later folds are in no part.
 
     Raises:
         UserInputError: too few rows, groups or times for so many folds.

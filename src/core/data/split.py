@@ -101,6 +101,18 @@ def _places(classes: np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> Itera
         yield start, place
 
 
+def quantiles(values: np.ndarray, bins: int = 10) -> np.ndarray:
+    """(rows,) which tenth of the values, by rank, each row is in; -1 where the value is not finite.
+
+    Spread evenly over the parts they make a stratified split of numbers, as caret has it (Kuhn 2008, J. Stat. Softw.
+    28(5)).
+    """
+    found = np.full(len(values), -1, np.int64)
+    known = np.flatnonzero(np.isfinite(values))
+    found[known[np.argsort(values[known], kind="stable")]] = np.arange(len(known)) * bins // max(1, len(known))
+    return found
+
+
 def split_groups(groups: np.ndarray, *, validation: float, test: float, seed: int) -> Parts:
     """As `split`, but all rows of one group fall into one part. groups: (rows,) a number for every row's group.
 

@@ -12,8 +12,11 @@ import numpy as np
 from core.training.snapshot import Curve
 
 FEW_ROWS = 30
-HEADLINE = {"classification": "accuracy", "regression": "rmse"}
-BASELINE = {"accuracy": "baseline_accuracy", "rmse": "baseline_rmse"}
+HEADLINE = {"classification": "accuracy", "labels": "micro_f1", "regression": "rmse"}
+BASELINE = {name: f"baseline_{name}" for name in HEADLINE.values()}
+WORDS = {"accuracy": "an accuracy", "micro_f1": "a micro F1", "rmse": "an RMSE"}
+SIMPLEST = {"accuracy": "always answering the largest class", "rmse": "always answering the mean"}
+SIMPLEST["micro_f1"] = "one answer for all rows"
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class FoldResult:
 
     fold: from 0. rows: counts by part. ended: "finished" or "diverged", and then message says why and there are no
     scores. epochs: trained; best_epoch: its own best by the validation loss.
-    losses, metrics: validation loss and metric (accuracy, or RMSE in the target's unit) over steps.
-    validation: "loss", "accuracy" or "rmse" and "r2", and the baseline as in `Evaluation`, at the epoch of
+    losses, metrics: validation loss and metric (that of `CrossValidation.metric`) over steps.
+    validation: "loss", that metric, for numbers also "r2", and the baseline as in `Evaluation`, at the epoch of
     `CrossValidation`. test: all metrics of the weights that a run keeps, those of best_epoch; empty where no rows test.
     """
 
@@ -65,9 +68,11 @@ class FoldProgress:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """All folds of one design. task: "classification" or "regression". epoch: at which all are compared.
+    """All folds of one design. task: "classification", "labels" (several a row) or "regression".
 
-    It is one epoch for all folds, the one of the least mean validation loss. If each fold chose its own, its own
+    epoch: at which all are compared.
+
+    This is one for all folds, that of the least mean validation loss. If each fold chose its own, its own
     validation rows would flatter it, and small folds very much; so many rows choose one number among few fairly.
     """
 
@@ -89,7 +94,7 @@ class CrossValidation:
 
     @property
     def metric(self) -> str:
-        """The one that tells most: accuracy, or RMSE in the target's unit."""
+        """The one that tells most: accuracy, micro F1 of several labels, or RMSE in the target's unit."""
         return HEADLINE[self.task]
 
     def values(self, name: str, part: str = "validation") -> tuple[float, ...]:
@@ -152,9 +157,8 @@ def trust(found: CrossValidation) -> str:
     if not values:
         return " ".join(told)
     mean, spread = found.mean()[name], found.deviation()[name]
-    word = {"accuracy": "an accuracy", "rmse": "an RMSE"}[name]
     low, high = shown(name, min(values)), shown(name, max(values))
-    expected = f"On other rows of this kind expect {word} of about {shown(name, mean)}"
+    expected = f"On other rows of this kind expect {WORDS[name]} of about {shown(name, mean)}"
     told.append(f"{expected}; single folds: {low} to {high}.")
     told += _against_the_simplest(found, mean, spread)
     if spread > 0:
@@ -171,10 +175,9 @@ def trust(found: CrossValidation) -> str:
 def _against_the_simplest(found: CrossValidation, mean: float, spread: float) -> list[str]:
     name = found.metric
     base = found.mean().get(BASELINE[name])
-    if base is None or (mean - base if name == "accuracy" else base - mean) > spread:
+    if base is None or (base - mean if name == "rmse" else mean - base) > spread:
         return []
-    what = "the largest class" if name == "accuracy" else "the mean"
-    return [f"That is not clearly better than always answering {what}: {shown(name, base)}."]
+    return [f"That is not clearly better than {SIMPLEST[name]}: {shown(name, base)}."]
 
 
 def _how_measured(found: CrossValidation) -> str:

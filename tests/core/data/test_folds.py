@@ -182,3 +182,15 @@ def test_a_test_folder_stays_apart_from_all_folds(tmp_path: Path) -> None:
     source = DataSource("file", "pets", str(folder(tmp_path / "pets", files)))
     for prepared in prepare_folds(DataSpec(source), 3):
         assert prepared.rows == {"train": 12, "validation": 6, "test": 6}
+
+
+def test_folds_of_a_regression_can_be_even_by_value(file: Make) -> None:
+    lines = ["x,y", *(f"{i % 7},{(i * 37) % 100 + 0.5}" for i in range(100))]
+    source, y = file("\n".join(lines)), np.array([(i * 37) % 100 for i in range(100)])
+    spec = DataSpec(source, target="y", task="regression", split="quantile", test=0.2)
+    for prepared in prepare_folds(spec, 4):
+        rows = _rows(prepared)
+        assert np.ptp(np.bincount(y[rows["validation"]] // 10, minlength=10)) <= 1
+        assert np.bincount(y[rows["test"]] // 10, minlength=10).tolist() == [2] * 10
+    plain = load.prepare(DataSpec(source, target="y", task="regression"))
+    assert np.array_equal(_rows(plain)["test"], _rows(load.prepare(replace(spec, split="random")))["test"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.data.split import split
+from core.data.split import quantiles, split
 
 SHARES = st.sampled_from([0.0, 0.1, 0.2, 0.25, 0.4])
 CLASSES = st.lists(st.integers(0, 4), min_size=1, max_size=120)
@@ -66,3 +66,20 @@ def test_this_split_is_kept_by_future_versions() -> None:
 def test_few_rows_train_first(rows: int) -> None:
     train, _, _ = split(rows, validation=0.4, test=0.4, seed=1)
     assert len(train) >= 1
+
+
+def test_quantiles_are_of_one_size_and_in_order() -> None:
+    values = np.random.default_rng(0).permutation(np.array([*range(40), np.nan, np.inf]))
+    found = quantiles(values, 4)
+    known = np.isfinite(values)
+    assert (found[~known] == -1).all()
+    assert np.bincount(found[known]).tolist() == [10, 10, 10, 10]
+    assert (np.diff(found[known][np.argsort(values[known])]) >= 0).all()
+
+
+def test_numbers_split_by_quantiles_keep_their_spread_in_every_part() -> None:
+    values = np.random.default_rng(1).exponential(size=200)
+    parts = split(200, validation=0.2, test=0.2, seed=3, classes=quantiles(values))
+    for part in parts:
+        counts = np.bincount(quantiles(values)[part], minlength=10)
+        assert np.ptp(counts) <= 2

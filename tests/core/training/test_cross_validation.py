@@ -229,3 +229,15 @@ def test_a_diverged_fold_has_no_score_and_is_named(make_folds) -> None:
     lost = CrossValidation.of("classification", (found.folds[1],))
     assert mean_text(lost) == ""
     assert "diverged" in trust(lost)
+
+
+def test_several_labels_a_row_are_told_by_micro_f1(tmp_path, make_task) -> None:
+    rows = [f"{i % 7},{(i * 3) % 11},{int(i % 7 > 3)},{int((i * 3) % 11 > 5)}" for i in range(90)]
+    (tmp_path / "rows.csv").write_text("\n".join(["a,b,high,late", *rows]))
+    source = DataSource("file", "rows.csv", str(tmp_path / "rows.csv"))
+    folds = prepare_folds(DataSpec(source, target="high", targets=("late",)), 3)
+    task = with_config(make_task("iris", epochs=4), loss="auto")
+    found = cross_validate(fold_tasks(task, folds), NUMPY)
+    assert found.metric == "micro_f1"
+    assert 0 < found.mean()["micro_f1"] <= 1
+    assert "a micro F1 of about" in trust(found)

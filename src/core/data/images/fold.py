@@ -13,7 +13,7 @@ from core.data import store
 from core.data.images.album import Album
 from core.data.images.goal import goal
 from core.data.images.prepare import fitted, moments_of, write_targets
-from core.data.parts import dealt
+from core.data.parts import dealt, strata
 from core.data.schema import Prepared
 from core.spec import DataSpec
 
@@ -28,7 +28,7 @@ def prepare_fold(spec: DataSpec, plain: Prepared, album: Album, folder: Path, pr
     assert feature is not None
     arrays = store.load(plain)
     rows = np.union1d(arrays.train.row_numbers, arrays.validation.row_numbers)
-    fold = dealt(rows, spec, found.values if found.task == "classification" else None, where=where)
+    fold = dealt(rows, spec, strata(found.values, spec, numbers=found.task == "regression"), where=where)
     parts = {
         "train": rows[fold != spec.fold],
         "validation": rows[fold == spec.fold],

@@ -15,6 +15,7 @@ from core.data.fit import mean_and_scale
 from core.data.images.album import TEST, TRAIN, VALIDATION, Album, Size
 from core.data.images.goal import Goal, goal
 from core.data.images.load import NAME, PART_NUMBERS, guessed, look, refuse_all, wanted
+from core.data.parts import strata
 from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget, Preparation
 from core.data.progress import Progress, silent, sparing
 from core.data.schema import Loading, Prepared
@@ -146,10 +147,10 @@ def _parts(album: Album, found: Goal, usable: np.ndarray, spec: DataSpec, where:
 
 
 def _divided(rows: np.ndarray, found: Goal, validation: float, test: float, spec: DataSpec) -> dict[str, np.ndarray]:
-    stratified = found.task == "classification" and spec.split == "stratified"
-    classes = found.values[rows] if stratified else None
-    parts = split(len(rows), validation=validation, test=test, seed=spec.seed, classes=classes)
-    return {part: rows[chosen] for part, chosen in zip(store.PARTS, parts, strict=True)}
+    classes = None if spec.split == "random" else strata(found.values, spec, numbers=found.task == "regression")
+    chosen = None if classes is None else classes[rows]
+    parts = split(len(rows), validation=validation, test=test, seed=spec.seed, classes=chosen)
+    return {part: rows[some] for part, some in zip(store.PARTS, parts, strict=True)}
 
 
 def fitted(moments: np.ndarray, train: np.ndarray, shape: tuple[int, ...], white: float) -> ImageFeature:
