@@ -42,6 +42,7 @@ _ISO = re.compile(ISO)
 _ISO_PARTS = re.compile(
     r"(\d+)-(\d+)-(\d+)(?:[T ](\d+):(\d+)(?::(\d+)(?:\.(\d+))?)?)? ?(?:Z|([+-])(\d\d)(?::?(\d\d))?)?", re.ASCII
 )
+_LIKELY = re.compile(r"[0-9]{1,4}[-/. ][0-9A-Za-z]|[A-Za-z]{3,9} [0-9]")  # how every form begins
 _TOKENS = {
     "%Y": r"([0-9]{4})", "%m": r"([0-9]{1,2})", "%d": r"([0-9]{1,2})", "%b": r"([A-Za-z]{3})", "%B": r"([A-Za-z]{3,9})",
     "%H": rf"({_HOUR})", "%I": r"(0?[1-9]|1[0-2])", "%M": rf"({_SIXTY})", "%S": rf"({_SIXTY})", "%p": "([AaPp][Mm])",
@@ -54,7 +55,7 @@ _MONTHS = (
 
 def is_date(cell: str) -> bool:
     """Whether a cell is written as a date, with or without a time of day."""
-    return any(moment(cell, family) is not None for family in FORMATS)
+    return _LIKELY.match(cell.strip(" ")) is not None and any(moment(cell, family) is not None for family in FORMATS)
 
 
 def moment(cell: str, forms: Sequence[str] = ()) -> float | None:

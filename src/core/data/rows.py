@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.budget import physical_memory, require
 from core.data import cells, labels
 from core.data.images import ask
 from core.data.preprocess import ClassTarget, LabelsTarget, NumberTarget, Preparation
@@ -30,7 +31,7 @@ def load_for_prediction(
     """
     names = tuple(feature.name for feature in preparation.features)
     columns = read_cells(source, names, progress=progress)
-    x, notes = prepared_rows(preparation, columns)
+    x, notes = _prepared(preparation, columns, source)
     return x, tuple(zip(*(columns[name] for name in names), strict=True)), names, notes
 
 
@@ -46,7 +47,7 @@ def load_with_target(source: DataSource, preparation: Preparation, *, progress: 
     names = tuple(feature.name for feature in preparation.features)
     told = target.sources if isinstance(target, LabelsTarget) else (target.name,)
     columns = read_cells(source, (*names, *told), progress=progress)
-    x, _ = prepared_rows(preparation, {name: columns[name] for name in names})
+    x, _ = _prepared(preparation, {name: columns[name] for name in names}, source)
     if isinstance(target, LabelsTarget):
         marks = labels.values(target, columns)
         known = np.flatnonzero(marks[:, 0] >= 0)
@@ -58,6 +59,17 @@ def load_with_target(source: DataSource, preparation: Preparation, *, progress: 
     if isinstance(target, ClassTarget):
         return Part(x[known], y[known].astype(np.int32), known)
     return Part(x[known], ((y[known] - target.mean) / target.scale).astype(np.float32)[:, None], known)
+
+
+def _prepared(
+    preparation: Preparation, columns: dict[str, tuple[str | None, ...]], source: DataSource
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """`prepared_rows`, refused where they would not fit into memory, beside the columns that they are made of."""
+    values = max(map(len, columns.values()), default=0) * sum(feature.width for feature in preparation.features)
+    if (memory := physical_memory()) is not None:
+        what, remedy = "These rows are too many to prepare at once.", "Split the file."
+        require(2 * 4 * values, memory, what=what, unit="bytes", where=title(source), remedy=remedy)
+    return prepared_rows(preparation, columns)
 
 
 def _check_known(known: np.ndarray, name: str, source: DataSource) -> None:

@@ -70,7 +70,7 @@ def made(source: DataSource, **chosen) -> tuple[Prepared, Arrays]:
     return prepared, store.load(prepared)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(columns=st.dictionaries(st.sampled_from(("", *FEATURES)), CHOICES), logs=st.sampled_from([(), ("count",)]))
 def test_new_rows_meet_what_the_training_rows_met(
     tmp_path: Path, columns: dict[str, ColumnChoice], logs: tuple[str, ...]
@@ -265,6 +265,15 @@ def test_a_wide_text_is_refused_before_it_is_made(file: Make, monkeypatch: pytes
     monkeypatch.setattr("core.data.load.DEFAULT", type("B", (), {"array_bytes": 1_000_000})())
     with pytest.raises(UserInputError, match="too large"):
         load.prepare(DataSpec(source, kinds={"note": "text"}))
+
+
+def test_too_many_rows_to_answer_are_refused(file: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = file(table(odd_columns()))
+    prepared, _ = made(source)
+    assert load.load_for_prediction(source, prepared.preparation)[0].shape == (ROWS, prepared.row_shape[0])
+    monkeypatch.setattr("core.data.rows.physical_memory", lambda: 1000)
+    with pytest.raises(UserInputError, match="too many to prepare"):
+        load.load_for_prediction(source, prepared.preparation)
 
 
 def test_what_the_training_rows_do_not_say_plays_no_part(file: Make) -> None:
