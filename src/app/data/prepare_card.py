@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
@@ -119,7 +119,7 @@ class PrepareCard(Card):
         self.scope.chosen.connect(lambda _scope: self.refresh())
         row.addWidget(self.scope)
         row.addStretch(1)
-        row.addWidget(icon_button("close", "Close. How columns are prepared.", on_click=self.closed.emit))
+        row.addWidget(icon_button("close", "Close (Escape). The choices stay.", on_click=self.closed.emit))
         return head
 
     def _build_parts(self) -> None:
@@ -150,6 +150,12 @@ class PrepareCard(Card):
         column.addWidget(self.result)
         self.foot.setLayout(column)
         return self.foot
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+            return
+        super().keyPressEvent(event)
 
     # --- which columns
 

@@ -281,12 +281,12 @@ def test_what_the_network_gets_is_told(card: PrepareCard) -> None:
     assert card.result.text() == "2 columns → 4 inputs."
 
 
-def test_the_card_takes_the_place_of_the_scatter_plot(session: DataSession, page: DataPage) -> None:
+def test_the_card_takes_the_place_of_the_scatter_plot(qtbot: QtBot, session: DataSession, page: DataPage) -> None:
     page._want_scatter(True)
     assert not page.scatter.isHidden()
     session.columns_requested.emit(("sex",))
     assert page.scatter.isHidden()
-    page.preparing.closed.emit()
+    qtbot.keyClick(page.preparing.form.fields["kind"], Qt.Key.Key_Escape)
     assert not page.scatter.isHidden()
     assert page.preparing.isHidden()
 
