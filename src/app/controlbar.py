@@ -161,13 +161,20 @@ class RunProgress(QWidget):
         if self.epochs.value() != epochs:
             self.epochs.set_value(epochs)
         self.epochs.setFixedWidth(max(34, self.epochs.fontMetrics().horizontalAdvance(self.epochs.text()) + 14))
-        done = (_epochs_done(shot) if shot else self._epochs_before()) / epochs
-        self.epoch.setText(f"{shot.epoch if shot else self._epochs_before():,}")
+        told = f"Step {shot.step:,} · {clock(shot.seconds)} of training" if shot else ""
+        if shot is not None and state == "idle" and shot.epochs != epochs:
+            # Other data or a person's hand set other epochs since that run ended: they are those of the next.
+            told, shot, at, done = f"The run before: {shot.epoch:,} epochs. {told}", None, 0, 0.0
+            self.time.setText("ready" if self._session.can_train else "")
+        else:
+            at = shot.epoch if shot else self._epochs_before()
+            done = (_epochs_done(shot) if shot else at) / epochs
+            self.time.setText(self._time(shot, state))
+        self.epoch.setText(f"{at:,}")
         self.bar.setValue(round(1000 * min(1.0, done)))
-        self.time.setText(self._time(shot, state))
         counted = self.epoch.sizeHint().width() + self.epochs.width()
         self.caption.setVisible(counted < WIDTH_FOR_CAPTION)  # long runs need the room for their numbers
-        self.setToolTip(f"Step {shot.step:,} · {clock(shot.seconds)} of training" if shot else "")
+        self.setToolTip(told)
 
     def _epochs_before(self) -> int:
         """Epochs of the run that a project was opened with; validation comes once an epoch."""

@@ -149,6 +149,20 @@ def test_progress_says_where_the_run_is(bar, session):
     assert bar.progress.time.full_text() == "diverged at 1:01"
 
 
+def test_epochs_that_changed_since_a_run_ended_are_those_of_the_next(bar, session):
+    session.with_data(epochs=600)
+    session.engine.set_state("idle")
+    session.engine.play(snapshot(state="finished", epoch=600, epochs=600, seconds=2.0))
+    assert (bar.progress.epoch.text(), bar.progress.time.text()) == ("600", "done in 2.0 s")
+    session.document.edit_training("Use other data", epochs=561)
+    assert (bar.progress.epoch.text(), bar.progress.time.text()) == ("0", "ready")
+    assert bar.progress.bar.value() == 0
+    assert "The run before: 600 epochs" in bar.progress.toolTip()
+    session.engine.set_state("running")
+    session.engine.play(snapshot(epoch=100, epochs=561))
+    assert bar.progress.epoch.text() == "100"
+
+
 @pytest.mark.parametrize(("epochs", "done", "left"), [(200, 12, 4.2), (1_500, 999, 75.0), (100_000, 16_775, 95.0)])
 def test_the_time_left_is_never_cut(qtbot, bar, session, epochs, done, left):
     session.with_data(epochs=epochs)

@@ -36,7 +36,8 @@ class History:
     """Curves by name. All loss values are of the data alone; the penalty has its own curve.
 
     "loss/train" (every step), "penalty" (every step, where a penalty acts), "loss/validation" (every epoch),
-    "metric/train", "metric/validation" (every epoch; accuracy, micro F1, or RMSE in the target's unit),
+    "metric/train", "metric/validation" (every epoch; accuracy, micro F1, or RMSE in the target's unit; of training rows
+    the first 2,048, now and then where epochs are short, and where they are long 15 % of all rows: `train_rows`),
     "learning_rate" (of every step, as the schedule bends it; a point only where it changes, one before, first, last),
     "gradient/ID" (sampled: norm of the gradient of layer ID as the optimizer gets it, so with its penalties and after
     clipping: what clipping does is seen), "ratio/ID" (sampled: ‖update‖ / ‖weights‖ of layer ID).

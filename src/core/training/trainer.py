@@ -30,6 +30,7 @@ from core.training import divergence
 from core.training.series import Series, series_for
 from core.training.snapshot import METRICS, History, Mark
 from core.training.step import NumpyStep, same_shape
+from core.training.train_rows import TrainRows
 from core.validation import check
 
 SAMPLE_SECONDS = 0.002  # gradient norms and train metrics are taken at most this often: they decide nothing
@@ -105,6 +106,7 @@ class Trainer:
         self.marks: list[Mark] = []
         self.best: np.ndarray | None = None
         self._order_epoch = -1
+        self._train_rows = TrainRows(len(self.train.x))
         self._vary = augmenter(task, self.config.seed, len(self.train.x))
         self.ended, self.message = "", ""
         self.remedy: dict[str, float] = {}
@@ -298,8 +300,9 @@ class Trainer:
             elif self.config.schedule.is_due(at.epoch - max(at.best_epoch, at.reduced_at)):
                 at.reductions, at.reduced_at = at.reductions + 1, at.epoch
         began = time.perf_counter()
-        if began >= self._measure_at or at.epoch >= self.config.epochs:
-            self._add("metric/train", self.measure(_head(self.train))[1])
+        due = began >= self._measure_at or at.epoch >= self.config.epochs
+        if rows := self._train_rows.after_epoch(at.seconds, due=due):
+            self._add("metric/train", self.measure(_head(self.train, rows))[1])
             self._measure_at = next_sample(began)
         self._good = flat
         self._maybe_finish()
@@ -353,6 +356,7 @@ class Trainer:
     def resume_at(self, progress: Progress, best: np.ndarray | None) -> None:
         """Stand there; the step's parameters were restored before."""
         self.progress, self.best, self._good = progress, best, self.step.flat()
+        self._train_rows = TrainRows(len(self.train.x), since=progress.seconds)
 
     def go_on(self, *, changed: bool) -> None:
         """Of a run that stands where it had ended: with the same settings it ends again, with others it goes on.
@@ -410,7 +414,7 @@ def _in_memory(part: Part, limit: int = 1 << 30) -> Part:
     return Part(np.array(part.x), np.array(part.y), part.row_numbers) if part.x.nbytes <= limit else part
 
 
-def _head(part: Part, rows: int = 2048) -> Part:
+def _head(part: Part, rows: int) -> Part:
     return Part(part.x[:rows], part.y[:rows], part.row_numbers[:rows])
 
 
