@@ -46,6 +46,18 @@ def test_every_cell(tmp_path: Path, more: int) -> None:
     assert load.inspect(DataSpec(DataSource("file", path=str(path)))).format == "Excel 97–2003"
 
 
+def test_a_workbook_whose_table_of_sectors_does_not_fit_its_header(tmp_path: Path) -> None:
+    path, padding = tmp_path / "t.xls", {"Other": bytes(8 * 2**20)}
+    path.write_bytes(xls_made.compound({**padding, "Workbook": xls_made.workbook({"One": [NAMES, *VALUES]})}))
+    assert cells(path) == CELLS
+    content = bytearray(path.read_bytes())
+    at = struct.unpack_from("<I", content, 68)[0]  # the list of sectors leads to itself
+    struct.pack_into("<I", content, 512 * (at + 2) - 4, at)
+    path.write_bytes(content)
+    with pytest.raises(UserInputError, match="damaged"):
+        load.inspect(DataSpec(DataSource("file", path=str(path))))
+
+
 def test_texts_that_are_cut_and_go_on(tmp_path: Path) -> None:
     texts = [f"{'é' if i % 3 else 'ж'}{i:05}" * (i % 40 + 1) for i in range(400)]
     path = tmp_path / "t.xls"

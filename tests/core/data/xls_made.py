@@ -105,17 +105,26 @@ def compound(streams: Mapping[str, bytes]) -> bytes:
     for name, content in streams.items():
         entries += entry(name, 2, places[name], len(content))
     directory = add(entries)
-    tables = 1
-    while tables * 128 < len(fat) + tables:
+    tables, more = 1, 0  # sectors of the table, and of the list of its sectors beyond those in the header
+    while tables * 128 < len(fat) + tables + more:
         tables += 1
+        more = max(0, -(-(tables - 109) // 127))
     first = len(fat)
-    table = struct.pack(f"<{first + tables}I", *fat, *[FAT] * tables).ljust(tables * 512, b"\xff")
+    follows = [*fat, *[FAT] * tables, *[0xFFFFFFFC] * more]
+    table = struct.pack(f"<{len(follows)}I", *follows).ljust(tables * 512, b"\xff")
+    places = [*range(first, first + tables)]
+    lists = b""
+    for k in range(more):
+        part = places[109 + 127 * k : 109 + 127 * (k + 1)]
+        after = first + tables + k + 1 if k + 1 < more else END
+        lists += struct.pack("<128I", *part, *[FREE] * (127 - len(part)), after)
     head = struct.pack(
         "<8s16xHHHHH6xIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        62, 3, 0xFFFE, 9, 6, 0, tables, directory, 0, 4096, mini_table, len(mini_fat) // 128 + 1 if mini else 0, END, 0,
+        62, 3, 0xFFFE, 9, 6, 0, tables, directory, 0, 4096, mini_table, len(mini_fat) // 128 + 1 if mini else 0,
+        first + tables if more else END, more,
     )  # fmt: skip
-    places_of_fat = [*range(first, first + tables), *[FREE] * (109 - tables)]
-    return head + struct.pack("<109I", *places_of_fat) + body + table
+    in_header = [*places[:109], *[FREE] * max(0, 109 - tables)]
+    return head + struct.pack("<109I", *in_header) + body + table + lists
 
 
 def entry(name: str, kind: int, start: int, size: int, child: int = FREE) -> bytes:

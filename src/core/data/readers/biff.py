@@ -12,8 +12,6 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from core.budget import Budget, require
 from core.data.readers.base import damaged
 from core.errors import UserInputError
@@ -28,10 +26,10 @@ CELLS = (NUMBER, BOOLERR, LABELSST, MULRK, 0x027E, *TEXTS, FORMULA)
 LAST_COLUMN = 255
 CELL_BYTES = 6  # row, column, format
 MOST_SHEETS = 1000
-MOST_RECORDS = 40_000_000
 _LONGEST_LETTER = 3  # bytes of UTF-8 for 2 of UTF-16
 
-Record = tuple[int, bytes, int]
+Record = tuple[int, int, int]
+_HEAD = struct.Struct("<HH").unpack_from
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Book:
     sheets: tuple[tuple[bytes, int], ...]
     hidden: tuple[bool, ...]
     kept: tuple[bytes, ...]
-    lengths: np.ndarray
+    lengths: list[int]
     where: str
 
     def copy(self, bodies: Sequence[bytes]) -> bytes:
@@ -77,7 +75,8 @@ def book(stream: bytes, where: str, budget: Budget) -> Book:
     sheets: list[tuple[bytes, int]] = []
     hidden, kept, texts = list[bool](), list[bytes](), list[bytes]()
     before = 0
-    for kind, data, _ in _records(stream, 0, where):
+    for kind, at, end in _records(stream, 0, where):
+        data = stream[at + 4 : end]
         if kind == FILEPASS:
             remedy = "Save it without a password and open that file."
             raise UserInputError("This workbook is protected by a password.", where=where, remedy=remedy)
@@ -93,7 +92,7 @@ def book(stream: bytes, where: str, budget: Budget) -> Book:
             break
     if not sheets:
         raise damaged(where, LABEL, "It has no sheet with cells")
-    lengths = np.zeros(0, np.int64)
+    lengths: list[int] = []
     if texts:
         lengths = _text_lengths(texts, where)
         texts[0] = texts[0][:4] + struct.pack("<I", len(lengths)) + texts[0][8:]
@@ -102,19 +101,17 @@ def book(stream: bytes, where: str, budget: Budget) -> Book:
 
 
 def _records(stream: bytes, at: int, where: str) -> Iterator[Record]:
-    """(type, data, place) of each record from a place on."""
-    count = 0
-    while at + 4 <= len(stream):
-        kind, length = struct.unpack_from("<HH", stream, at)
-        if at == 0 and kind != BOF:
-            raise damaged(where, LABEL, "It does not begin as a workbook does")
-        if at + 4 + length > len(stream):
+    """(type, beginning, end) of each record from a place on."""
+    size = len(stream)
+    if at == 0 and (size < 4 or _HEAD(stream)[0] != BOF):
+        raise damaged(where, LABEL, "It does not begin as a workbook does")
+    while at + 4 <= size:
+        kind, length = _HEAD(stream, at)
+        end = at + 4 + length
+        if end > size:
             break
-        yield kind, stream[at + 4 : at + 4 + length], at
-        at += 4 + length
-        count += 1
-        if count > MOST_RECORDS:
-            raise damaged(where, LABEL, "It has too many records")
+        yield kind, at, end
+        at = end
     raise damaged(where, LABEL, "It ends in the midst of its records")
 
 
@@ -125,9 +122,9 @@ def _record(kind: int, data: bytes) -> bytes:
 # --- the texts that cells share
 
 
-def _text_lengths(pieces: Sequence[bytes], where: str) -> np.ndarray:
-    """(texts,) bytes of each shared text at most. A text may go on in the next piece, with another width of letters."""
-    walk, found = _Walk(pieces), []
+def _text_lengths(pieces: Sequence[bytes], where: str) -> list[int]:
+    """Bytes of each shared text at most. A text may go on in the next piece, with another width of letters."""
+    walk, found = _Walk(pieces), list[int]()
     try:
         walk.skip(8)
         while walk.more():
@@ -139,7 +136,7 @@ def _text_lengths(pieces: Sequence[bytes], where: str) -> np.ndarray:
             found.append(_LONGEST_LETTER * letters)
     except (EOFError, struct.error) as err:
         raise damaged(where, LABEL, "Its texts are cut") from err
-    return np.array(found, np.int64)
+    return found
 
 
 @dataclass
@@ -186,23 +183,31 @@ class _Walk:
 # --- the cells of a sheet
 
 
-@dataclass
+@dataclass(slots=True)
 class _Counted:
-    """Where cells stand, and how many bytes of text they hold."""
+    """Where cells stand, how many bytes of text they hold, and the records that are kept of them."""
 
-    rows: tuple[int, int] = (65_536, -1)
-    columns: tuple[int, int] = (65_536, -1)
+    top: int = 65_536
+    bottom: int = -1
+    left: int = 65_536
+    right: int = -1
     text: int = 0
     kept: list[bytes] = field(default_factory=list)
 
     def reach(self, row: int, first: int, last: int) -> None:
-        self.rows = min(self.rows[0], row), max(self.rows[1], row)
-        self.columns = min(self.columns[0], first), max(self.columns[1], last)
+        if row < self.top:
+            self.top = row
+        if row > self.bottom:
+            self.bottom = row
+        if first < self.left:
+            self.left = first
+        if last > self.right:
+            self.right = last
 
     def check(self, where: str, budget: Budget) -> None:
         """Raises UserInputError above the limits."""
         remedy = "Save the table alone in a new workbook, or as CSV."
-        cells = max(0, self.rows[1] - self.rows[0] + 1) * max(0, self.columns[1] - self.columns[0] + 1)
+        cells = max(0, self.bottom - self.top + 1) * max(0, self.right - self.left + 1)
         what = "This sheet reaches too far."
         require(cells, budget.sheet_cells, what=what, unit="cells", where=where, remedy=remedy)
         what = "The texts of this sheet are too large."
@@ -215,46 +220,51 @@ def cells(book: Book, number: int, where: str, budget: Budget) -> bytes:
     Raises:
         UserInputError: above the limits, as soon as they are met; a sheet that is damaged.
     """
-    start = book.sheets[number][1]
-    if start >= len(book.stream):
+    stream, start = book.stream, book.sheets[number][1]
+    if start >= len(stream):
         raise damaged(where, LABEL, "A sheet lies beyond its end")
     counted, head = _Counted(), b""
     depth, waiting = 0, b""
-    for count, (kind, data, _) in enumerate(_records(book.stream, start, where)):
+    for count, (kind, at, end) in enumerate(_records(stream, start, where)):
         if kind in (BOF, EOF):
             depth += 1 if kind == BOF else -1
-            head = head or _record(kind, data)
+            head = head or stream[at:end]
             if depth <= 0:
                 break
-        elif depth == 1:
-            if kind == STRING and waiting:
-                counted.kept += [waiting, _record(kind, data)]
-                counted.text += _LONGEST_LETTER * len(data)
-            if kind in CELLS:
-                waiting = _cell(counted, kind, data, book)
+        elif depth == 1 and kind in CELLS:
+            waiting = _cell(counted, kind, stream[at:end], book)
+        elif depth == 1 and kind == STRING and waiting:
+            counted.kept += [waiting, stream[at:end]]
+            counted.text += _LONGEST_LETTER * (end - at)
         if count % 4096 == 0:
             counted.check(where, budget)
     counted.check(where, budget)
     return b"".join([head, *counted.kept, _record(EOF, b"")]) if counted.kept else b""
 
 
-def _cell(counted: _Counted, kind: int, data: bytes, book: Book) -> bytes:
+def _cell(counted: _Counted, kind: int, record: bytes, book: Book) -> bytes:
     """Count and keep a cell; the record of a formula whose text follows is given back and kept with that."""
-    if len(data) < CELL_BYTES + (14 if kind == FORMULA else 2):
+    size = len(record) - 4
+    if size < CELL_BYTES + (14 if kind == FORMULA else 2):
         raise damaged(book.where, LABEL, "A cell in it is cut")
-    row, column = struct.unpack_from("<HH", data)
-    last = column + (len(data) - CELL_BYTES) // 6 - 1 if kind == MULRK else column
+    row, column = _HEAD(record, 4)
+    last = max(column, column + (size - CELL_BYTES) // 6 - 1) if kind == MULRK else column
     if last > LAST_COLUMN:
         raise damaged(book.where, LABEL, "It names cells beyond the last column that a sheet can have")
-    counted.reach(row, column, max(column, last))
+    counted.reach(row, column, last)
+    if kind == FORMULA:
+        return _formula(counted, record[4:])
     if kind == LABELSST:
-        index = struct.unpack_from("<I", data, CELL_BYTES)[0] if len(data) >= 10 else len(book.lengths)
-        counted.text += int(book.lengths[index]) if index < len(book.lengths) else 0
+        index = struct.unpack_from("<I", record, 4 + CELL_BYTES)[0] if size >= 10 else len(book.lengths)
+        counted.text += book.lengths[index] if index < len(book.lengths) else 0
     elif kind in TEXTS:
-        counted.text += _LONGEST_LETTER * len(data)
-    if kind != FORMULA:
-        counted.kept.append(_record(kind, data))
-        return b""
+        counted.text += _LONGEST_LETTER * size
+    counted.kept.append(record)
+    return b""
+
+
+def _formula(counted: _Counted, data: bytes) -> bytes:
+    """What a formula came to, as a cell of its own; the formula without its terms where a text follows."""
     place, value = data[:CELL_BYTES], data[CELL_BYTES:14]
     if value[6:8] != b"\xff\xff":
         counted.kept.append(_record(NUMBER, place + value))
