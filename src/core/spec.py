@@ -322,6 +322,7 @@ class DataSpec:
     `split` says ("column": by class), of which number `fold` validates and the others train; the validation share then
     plays no part. By "time", a fold validates on what comes after all that it trains on.
     drop_duplicates: of rows that are alike cell by cell, only the first is used.
+    dates: whether columns of dates are found by themselves; in projects of before this was possible they are not.
     Images: height, width, channels that the network gets, 0 = guessed. augmentation: of the training rows.
     """
 
@@ -346,9 +347,13 @@ class DataSpec:
     fold: int = 0
     targets: tuple[str, ...] = ()
     separator: str = ""
+    dates: bool = True
 
     SPLITS: ClassVar[tuple[str, ...]] = ("stratified", "quantile", "random")
     COLUMN_SPLITS: ClassVar[tuple[str, ...]] = ("group", "time", "column")
+    NOT_PLAIN: ClassVar[tuple[str, ...]] = (
+        "source", "excluded", "kinds", "augmentation", "drop_duplicates", "logs", "columns", "targets", "dates",
+    )  # fmt: skip
 
     def choice(self, column: str) -> ColumnChoice:
         """How that column is to be prepared."""
@@ -361,8 +366,9 @@ class DataSpec:
         later = {name: getattr(self, name) for name in unless_empty if getattr(self, name)}
         if self.split != "stratified":
             later["split"] = self.split
-        if self.drop_duplicates:
-            later["drop_duplicates"] = True
+        for name in ("drop_duplicates", "dates"):
+            if getattr(self, name):
+                later[name] = True
         if self.logs:
             later["logs"] = list(self.logs)
         if self.targets:
@@ -381,21 +387,21 @@ class DataSpec:
         """The inverse of `to_json`; raises UserInputError for anything malformed."""
         try:
             source = DataSource.from_json(dict(data["source"]))
-            own = ("source", "excluded", "kinds", "augmentation", "drop_duplicates", "logs", "columns", "targets")
-            rest = _typed(cls, {k: v for k, v in data.items() if k not in own})
+            rest = _typed(cls, {k: v for k, v in data.items() if k not in cls.NOT_PLAIN})
             excluded = tuple(str(name) for name in data.get("excluded", ()))
             logs = tuple(str(name) for name in data.get("logs", ()))
             targets = tuple(str(name) for name in data.get("targets", ()))
             kinds = {str(k): str(v) for k, v in dict(data.get("kinds", {})).items()}
             columns = {str(k): ColumnChoice.from_json(v) for k, v in dict(data.get("columns", {})).items()}
-            if type(once := data.get("drop_duplicates", False)) is not bool:
-                raise TypeError(f"drop_duplicates = {once!r}")
+            flags = {name: data.get(name, False) for name in ("drop_duplicates", "dates")}
+            if any(type(flag) is not bool for flag in flags.values()):
+                raise TypeError(f"{flags}")
             varied = values.from_json(Augmentation, dict(data.get("augmentation", {})), where="augmentation")
         except (KeyError, TypeError, ValueError) as err:
             raise UserInputError("The data settings are malformed.", where="data", reason=str(err)) from err
         own_values: dict[str, Any] = {"excluded": excluded, "kinds": kinds, "augmentation": varied, "logs": logs}
         own_values |= {"columns": columns, "targets": targets}
-        made = cls(source, drop_duplicates=once, **own_values, **rest)
+        made = cls(source, **flags, **own_values, **rest)
         if not all(0 <= n <= MOST_PIXELS for n in (made.height, made.width)) or made.channels not in (0, 1, 3):
             reason = f"Sides have 1 to {MOST_PIXELS} pixels, and 1 channel is grey, 3 are colours."
             raise UserInputError("The images cannot have this size.", where="data", reason=reason)

@@ -43,7 +43,7 @@ from core.spec import DataSource, DataSpec
 __all__ = ["content_hash", "fingerprint", "inspect", "load_for_prediction", "load_with_target", "prepare", "read_cells"]
 
 REMEMBERED = 4
-_REMEMBERED: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[Column, ...]] = {}
+_REMEMBERED: dict[tuple[str, bool, tuple[tuple[str, str], ...]], tuple[Column, ...]] = {}
 
 
 def inspect(spec: DataSpec, *, progress: Progress = silent) -> TableProfile:
@@ -120,9 +120,9 @@ def adopted(spec: DataSpec, *, progress: Progress = silent) -> DataSpec:
 
 def _measured(table: Table, spec: DataSpec, digest: str, progress: Progress) -> tuple[Column, ...]:
     """The columns of a table, remembered for those who look first and prepare then."""
-    key = (reading(spec.source, digest), tuple(sorted(spec.kinds.items())))
+    key = (reading(spec.source, digest), spec.dates, tuple(sorted(spec.kinds.items())))
     if key not in _REMEMBERED:
-        columns = told_apart(table, completed(measure(table, spec.kinds, progress=progress)))
+        columns = told_apart(table, completed(measure(table, spec.kinds, dates=spec.dates, progress=progress)))
         if len(_REMEMBERED) >= REMEMBERED:
             _REMEMBERED.pop(next(iter(_REMEMBERED)))
         _REMEMBERED[key] = columns

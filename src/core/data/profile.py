@@ -24,7 +24,6 @@ SHORT_TEXT = 20
 DATE_LENGTH = (6.0, 40.0)  # letters of a cell that may be a date, on average
 
 
-
 @dataclass(frozen=True)
 class Column:
     """One column as measured: `profile` is what people see, the rest decides its part.
@@ -64,8 +63,9 @@ class Column:
         return self.facts.whole == self.facts.filled
 
 
-def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tuple[Column, ...]:
-    """Every column with its kind and figures; `kinds`: what a person wants a column read as.
+def measure(table: Table, kinds: Mapping[str, str], *, dates: bool = True, progress: Progress) -> tuple[Column, ...]:
+    """Every column with its kind and figures; `kinds`: what a person wants a column read as; dates: whether they are
+    looked for where nobody asks for them.
 
     Raises:
         UserInputError: a column without a single number or date is to be read as such, or numbers as words.
@@ -81,7 +81,8 @@ def measure(table: Table, kinds: Mapping[str, str], *, progress: Progress) -> tu
     distinct = _distinct(table, [i for i in spreads if table.numeric[i] and spreads[i].distinct is None])
     facts = [_facts(table, i, texts.get(i), spreads.get(i, Spread()), distinct.get(i, 0)) for i in everything]
     labels = _labels(table, [fact for fact in facts if fact.index in texts and _few_labels(fact)])
-    dated = _dated(table, [fact for fact in facts if fact.index not in spreads], kinds)
+    texts_alone = [fact for fact in facts if fact.index not in spreads]
+    dated = _dated(table, [fact for fact in texts_alone if dates or kinds.get(fact.name) == "date"], kinds)
     found = []
     for fact in facts:
         forms, spread = dated.get(fact.index, ((), spreads.get(fact.index, Spread())))

@@ -249,8 +249,10 @@ def _crowded(column: Column, choice: ColumnChoice) -> str:
     most = MOST_EVERY if choice.encoding == "one-hot" else MOST_ONE_HOT
     if column.kind != "category" or choice.encoding == "embedding" or column.profile.distinct <= most:
         return ""
-    others = "the others share one" if choice.rare else "the others none"
-    return f"the {most:,} most frequent get an input each, {others}"
+    if choice.rare:
+        often = f"of those in at least {choice.rare:,} training rows the {most:,} most frequent"
+        return f"{often} get an input each, the others share one"
+    return f"the {most:,} most frequent get an input each, the others none"
 
 
 def _stand_in(kind: str, choice: ColumnChoice) -> str:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -302,6 +303,18 @@ def test_kinds_can_be_overruled(inspect: Inspect, file: Make) -> None:
             load.inspect(DataSpec(file(content), kinds=kinds))
     with pytest.raises(UserInputError, match="no column “towns”"):
         load.inspect(DataSpec(file(content), columns={"towns": ColumnChoice()}))
+
+
+def test_projects_of_before_find_no_dates_by_themselves(file: Make) -> None:
+    """Their networks were trained on what the columns were then."""
+    spec = DataSpec(file(table(odd_columns())), target="kind", split="time", split_by="seen")
+    told = {name: value for name, value in spec.to_json().items() if name != "dates"}
+    before = DataSpec.from_json(told)
+    assert DataSpec.from_json(spec.to_json()) == spec
+    assert load.inspect(spec).column("when").kind == "date"
+    assert load.inspect(before).column("when").kind == "category"
+    assert load.inspect(replace(before, kinds={"when": "date"})).column("when").kind == "date"
+    assert not any(isinstance(f, DateFeature) for f in load.prepare(before).preparation.features)
 
 
 def test_findings_say_what_really_happens(inspect: Inspect) -> None:
