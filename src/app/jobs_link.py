@@ -15,6 +15,7 @@ from core.errors import UserInputError
 
 POLL_MILLISECONDS = 20
 SHOW_AFTER_SECONDS = 0.3  # shorter jobs need no progress shown
+SAID_AFTER_SECONDS = 0.5  # of a step, before which nobody knows how long it will take
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,17 @@ class _Waiting:
     key: str
     partial: Callable[[Any], None] = _nothing
     began: float = 0.0
+    step: tuple[str, float] = ("", 0.0)  # what it does now, and how far that is
+    step_began: float = 0.0
+
+    def seconds_left(self, text: str, fraction: float) -> float | None:
+        """Until the present step is done; each begins at 0 anew. None where it is too early to say."""
+        now = time.monotonic()
+        if text != self.step[0] or fraction < self.step[1]:
+            self.step_began = now
+        self.step = text, fraction
+        took = now - self.step_began
+        return took * (1 / fraction - 1) if fraction and took >= SAID_AFTER_SECONDS else None
 
 
 class JobsLink(QObject):
@@ -157,7 +169,7 @@ class JobsLink(QObject):
         if isinstance(message, JobProgress):
             took = time.monotonic() - running.began
             if took > SHOW_AFTER_SECONDS:
-                left = took * (1 / message.fraction - 1) if message.fraction else None
+                left = running.seconds_left(message.text, message.fraction) if message.fraction is not None else None
                 self._show(Busy(message.text or running.label, message.fraction, left, self.cancel))
             return
         if isinstance(message, JobPartial):

@@ -49,6 +49,9 @@ class Window(QMainWindow):
         super().__init__()
         self.session, self.settings = session, settings
         self._more_wanted = False  # the welcome was left for the whole list of samples
+        self._look_shown = False  # of a file that is being read, the first rows are there
+        self._look_over = QTimer(self, singleShot=True, interval=0)
+        self._look_over.timeout.connect(self._refresh_welcome)
         self._was_painted = False
         self._placed = QSize()
         self.title, self.controls, self.status = TitleBar(session), ControlBar(session), StatusBar(session)
@@ -117,6 +120,8 @@ class Window(QMainWindow):
         session, document, welcome = self.session, self.session.document, self.body.welcome
         session.notice.connect(self.notices.show)
         session.stage_requested.connect(self._on_stage_requested)
+        session.first_look.connect(self._begin_look)
+        session.busy_changed.connect(self._end_look)
         session.engine.state_changed.connect(self._on_engine)
         self.title.stage_chosen.connect(self.show_stage)
         self.title.theme_toggled.connect(lambda: self.set_theme("light" if theme.current().dark else "dark"))
@@ -224,7 +229,18 @@ class Window(QMainWindow):
         if document.project.data is not None:
             self._more_wanted = False
         empty = document.project.data is None and document.path is None and not document.project.network.layers
-        self.body.set_welcoming((empty and not self._more_wanted) or self.one_click.pending)
+        wanted = empty and not self._more_wanted and not self._look_shown
+        self.body.set_welcoming(wanted or self.one_click.pending)
+
+    def _begin_look(self) -> None:
+        """The first rows of a file are seen on the data page."""
+        self._look_shown = True
+        self._refresh_welcome()
+
+    def _end_look(self, busy: object) -> None:
+        if busy is None and self._look_shown:
+            self._look_shown = False
+            self._look_over.start()  # not before what was read is taken
 
     def _leave_welcome(self) -> None:
         self._more_wanted = True

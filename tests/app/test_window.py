@@ -395,3 +395,11 @@ def test_the_frame_does_not_push_the_window_off_a_small_screen(window, monkeypat
     window.keep_on_screen()
     assert resized == [(before.width(), before.height() - 24)]
     assert moved == [(screen.left(), screen.top())]
+
+
+def test_the_first_rows_of_a_file_end_the_welcome_while_it_is_read(window, session):
+    session.first_look.emit(object())
+    assert not window.body.welcome_shown
+    session.busy_changed.emit(None)  # given up
+    QApplication.processEvents()
+    assert window.body.welcome_shown

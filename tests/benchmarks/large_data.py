@@ -176,6 +176,7 @@ def _opened():  # type: ignore[no-untyped-def]
     spin(6.0)  # as a person who looks for the file first
     from app.data.page import DataPage
 
+    opened.show_stage("Data")
     page = opened.findChild(DataPage)
     assert page is not None
     opened.application = application

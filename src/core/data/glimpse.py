@@ -15,7 +15,7 @@ from core.errors import UserInputError
 from core.spec import DataSpec
 
 LEAST_BYTES = 4 * 2**20  # smaller files are read as fast
-HEAD_BYTES = 2**18
+HEAD_BYTES = 2**17
 
 
 def glimpse(spec: DataSpec, *, cache: Path | None = None) -> TableProfile | None:
