@@ -28,12 +28,14 @@ WAITING = Waiting()
 
 
 class Pages(QObject):
-    """changed: cells have arrived or gone. view_changed: other rows, or another number of them. told: what takes long,
+    """changed: cells have arrived or gone. view_changed: other rows, or another number of them. looked: a person wants
+    them in another order, or others of them. told: what takes long,
     or why nothing comes, in words; "" when all is well.
     """
 
     changed = Signal()
     view_changed = Signal()
+    looked = Signal()
     told = Signal(str)
 
     def __init__(self, link: PagesLink | None, parent: QObject | None = None) -> None:
@@ -81,6 +83,7 @@ class Pages(QObject):
         if not view.containing and self._profile is not None:
             self.rows = self._profile.rows
         self._renew()
+        self.looked.emit()
         self._ask()  # the number of rows is wanted, whatever is in sight
 
     def _renew(self) -> None:

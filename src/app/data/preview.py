@@ -69,6 +69,7 @@ class PreviewTable(QTableView):
         self._set_up()
         self.pages.changed.connect(self._repaint)
         self.pages.view_changed.connect(self._place)
+        self.pages.looked.connect(lambda: self._scroll(0))
         theme.signals.changed.connect(self._repaint)
 
     def _set_up(self) -> None:

@@ -78,6 +78,7 @@ class TableBox(QWidget):
         for widget in (self.tabs, self.filter, self.go):
             row.addWidget(widget)
         row.addWidget(self.where, 1)
+        row.addStretch(0)
         return row
 
     def show_table(self) -> None:
@@ -106,8 +107,10 @@ class TableBox(QWidget):
         rows = tab == "rows"
         self.tabs.set_value(tab)
         self._stack.setCurrentIndex(0 if rows else 1)
-        for widget in (self.filter, self.go, self.where, self.legend):
+        for widget in (self.filter, self.go, self.legend):
             widget.setVisible(rows)
+        self.where.set_text("")
+        self._tell()
 
     def _filter(self) -> None:
         view = self.table.pages.view
@@ -123,6 +126,8 @@ class TableBox(QWidget):
 
     def _tell(self) -> None:
         """Which rows are in sight, of how many, in which order; or what is being waited for."""
+        if self._stack.currentIndex():
+            return
         pages, profile = self.table.pages, self._session.document.profile
         if self._said or profile is None:
             self.where.set_text(self._said)

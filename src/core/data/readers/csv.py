@@ -24,7 +24,7 @@ from core.errors import UserInputError
 
 SAMPLE_BYTES = 2**18
 SAMPLE_LINES = 20
-LISTED = 10
+LISTED = 1000
 CHUNK = 2**20
 
 _PATTERN = re.compile(r"[\[\]*?]")  # DuckDB takes such a name for a pattern of several files
@@ -186,7 +186,7 @@ def _findings(dialect: Dialect) -> tuple[Finding, ...]:
 
 
 def _rejected(work: Workspace, path: Path, name: str) -> tuple[tuple[RejectedRow, ...], int]:
-    """The first ten rows that were left out, with their lines, and how many there are.
+    """The first rows that were left out, with their lines, and how many there are.
 
     Raises:
         UserInputError: a quote that swallows the lines after it, a line above the limit: nothing after it is certain.
@@ -201,10 +201,12 @@ def _rejected(work: Workspace, path: Path, name: str) -> tuple[tuple[RejectedRow
     for byte_at, kind, text, _ in rows:
         swallowed = kind == "UNQUOTED VALUE" and "\n" in (text or "").strip()
         if kind == "LINE SIZE OVER MAXIMUM" or swallowed:
-            raise _unclosed(f"{name}, line {_line(path, byte_at):,}", work.budget, swallowed=swallowed)
+            line = _lines(path, [byte_at])[0]
+            raise _unclosed(f"{name}, line {line:,}", work.budget, swallowed=swallowed)
+    lines = _lines(path, [row[0] for row in rows[:LISTED]])
     listed = tuple(
-        RejectedRow(_line(path, byte_at), _reason(kind, message), (text or "").strip("\r\n")[:500])
-        for byte_at, kind, text, message in rows[:LISTED]
+        RejectedRow(line, _reason(kind, message), (text or "").strip("\r\n")[:500])
+        for line, (_, kind, text, message) in zip(lines, rows, strict=False)
     )
     return listed, len(rows)
 
@@ -225,14 +227,21 @@ def _unclosed(where: str, budget: Budget, *, swallowed: bool) -> UserInputError:
     )
 
 
-def _line(path: Path, byte_at: int) -> int:
-    """The line of the file, counted from 1, as an editor shows it: DuckDB counts rows, and a cell may span lines."""
-    left, count = int(byte_at or 1), 1
+def _lines(path: Path, places: Sequence[int | None]) -> list[int]:
+    """The lines of the file that begin at these bytes, ascending and counted from 1, as an editor shows them.
+
+    DuckDB counts rows, and a cell may span lines.
+    """
+    found, count, at = [], 1, 0
     with path.open("rb") as file:
-        while left > 0 and (chunk := file.read(min(CHUNK, left))):
-            count += chunk.count(b"\n")
-            left -= len(chunk)
-    return count
+        for place in places:
+            left = int(place or 1) - at
+            while left > 0 and (chunk := file.read(min(CHUNK, left))):
+                count += chunk.count(b"\n")
+                left -= len(chunk)
+                at += len(chunk)
+            found.append(count)
+    return found
 
 
 def _reason(kind: str, message: str) -> str:
