@@ -64,5 +64,8 @@ class FoldsPlot(StillPlot):
         if self.epoch:
             dashed = pg.mkPen(colours.muted, width=1, style=Qt.PenStyle.DashLine)
             self.addItem(pg.InfiniteLine(float(self.epoch), pen=dashed))
-        self._strong_item = pg.PlotDataItem(*self.strong, pen=pg.mkPen(colours.accent, width=2))
+        wide = 2 if self.epoch else 1
+        if not self.epoch:  # drawn again and again: a wide line and a grid would take ten times as long
+            self.showGrid(x=False, y=False)
+        self._strong_item = pg.PlotDataItem(*self.strong, pen=pg.mkPen(colours.accent, width=wide))
         self.addItem(self._strong_item)

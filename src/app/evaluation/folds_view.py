@@ -23,7 +23,7 @@ from core.spec import MOST_FOLDS
 if TYPE_CHECKING:
     from app.session import Session
 
-REFRESH_MILLISECONDS = 150
+REFRESH_MILLISECONDS = 250
 TITLE = "How far can one split be trusted?"
 WHAT = (
     "The rows that do not test are divided into folds. For each fold a fresh network learns from the others and is"
