@@ -218,7 +218,7 @@ class Welcome(QScrollArea):
         column.addWidget(self._drop_zone())
         self.recent = QWidget()
         self._recents = QVBoxLayout(self.recent)
-        self._recents.setContentsMargins(0, 0, 0, 0)
+        self._recents.setContentsMargins(0, 8, 0, 0)
         self._recents.setSpacing(0)
         column.addWidget(self.recent)
         column.addStretch(2)

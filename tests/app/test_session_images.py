@@ -91,11 +91,12 @@ def test_from_a_folder_to_answers_by_file_name(session: Session, until, images: 
 def test_several_files_become_one_source_or_are_refused(session: Session, until, images: Path, tmp_path: Path) -> None:
     told: list[object] = []
     session.notice.connect(told.append)
-    tables = [tmp_path / "a.csv", tmp_path / "b.csv"]
-    for path in tables:
-        path.write_text("x,y\n1,2\n")
+    tables = {tmp_path / "a.csv": "x,y\n1,2\n", tmp_path / "b.csv": "v\n1\n2\n"}
+    for path, content in tables.items():
+        path.write_text(content)
     session.open_paths([str(path) for path in tables])
-    assert told
+    until(lambda: told)
+    assert session.document.project.data is None
     session.open_paths([str(path) for path in sorted((images / "left").iterdir())[:4]])
     until(lambda: session.document.profile is not None)
     assert session.document.profile.rows == 4  # type: ignore[union-attr]
