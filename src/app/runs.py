@@ -17,6 +17,7 @@ from app.notice import Notice
 from app.training_words import steps_per_epoch
 from core.data.augmentation import Augmentation
 from core.data.drawing import lacking
+from core.data.schema import TableProfile
 from core.engine.messages import CheckpointWritten, Ended, Failed, TrainingTask, Weights
 from core.errors import UserInputError
 from core.losses import resolve
@@ -62,7 +63,7 @@ class Runs(QObject):
         if data is not None and data.source.kind == "drawn" and (lack := lacking(data.source.name, data.source.points)):
             return lack
         if document.prepared is None:
-            return "Choose data first: drop a file on the window or pick a sample."
+            return _unready(document.profile)
         errors = [b for b in document.report.badges if b.severity == "error"]
         if errors:
             network = document.project.network
@@ -257,3 +258,11 @@ def clean_old_runs(now: float | None = None) -> None:
 
 def _newest(folder: Path) -> float:
     return max((p.stat().st_mtime for p in (folder, *folder.iterdir())), default=0.0)
+
+
+def _unready(profile: TableProfile | None) -> str:
+    """Why there is nothing to train on: no data, data that cannot be learned from, or none that stand ready."""
+    if profile is None:
+        return "Choose data first: drop a file on the window or pick a sample."
+    blocked = next((finding.text for finding in profile.findings if finding.severity == "error"), "")
+    return blocked or "The data are not ready: they are being prepared, or cannot be as they were chosen."

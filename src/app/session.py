@@ -69,6 +69,7 @@ class Session(QObject):
         self._suggested_training: TrainingConfig | None = None
         self._keep_data_key = ""
         self._data_edits = 0
+        self._chosen = ""  # what undo calls the last choice about the data
         self._read: DataSpec | None = None  # as it was when it was read last
         self._known: tuple[DataSpec, TableProfile] | None = None  # what was looked at before it was taken
         self.runs.notice.connect(self.notice)
@@ -152,6 +153,7 @@ class Session(QObject):
         """An undoable change of `DataSpec` fields; the data are prepared anew by themselves."""
         if self.document.project.data is None:
             return
+        self._chosen = text
         merge = "split" if changes.keys() <= {"validation", "test"} else ""
         if not merge:
             self._data_edits += 1
@@ -373,7 +375,11 @@ class Session(QObject):
         partial: Callable[[Any], None] | None = None, source: DataSource | None = None,
     ) -> None:  # fmt: skip
         def failed(failed: JobFailed) -> None:
-            self.notice.emit(self.data_files.told(failed, source, key=about))
+            notice = self.data_files.told(failed, source, key=about)
+            stack = self.document.undo_stack
+            if about == DATA and self._chosen and stack.undoText() == self._chosen:
+                notice = replace(notice, actions=(*notice.actions, ("Undo it", stack.undo)))
+            self.notice.emit(notice)
 
         more = {} if partial is None else {"partial": partial}
         self.jobs.submit(job, args, label=label, done=done, failed=failed, key=key, **more)

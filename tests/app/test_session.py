@@ -208,6 +208,25 @@ def test_scores_of_data_that_changed_are_said_to_be_older(iris, until) -> None:
     assert not iris.data_are_newer
 
 
+def test_a_choice_that_the_data_refuse_is_undone_in_one_click(iris, until) -> None:
+    iris.change_data("Read sepal length (cm) as date", kinds={"sepal length (cm)": "date"})
+    until(lambda: any(n.key == "data" for n in iris.notices))
+    told = notice(iris, "data")
+    assert "cannot be read as dates" in told.title
+    assert "cannot be as they were chosen" in iris.why_not
+    ((words, undo),) = told.actions
+    assert words == "Undo it"
+    undo()
+    until(lambda: iris.can_train)
+    assert iris.document.project.data.kinds == {}
+
+
+def test_a_target_that_cannot_be_learned_says_why(iris, until) -> None:
+    iris.change_data("Read", kinds={"sepal length (cm)": "category"}, target="sepal length (cm)", excluded=("species",))
+    iris.change_data("Leave everything out", excluded=tuple(c.name for c in iris.document.profile.columns[1:]))
+    until(lambda: iris.why_not.startswith("No column is left to learn from"))
+
+
 def test_a_run_lost_with_its_engine_can_be_given_up(iris, until) -> None:
     iris.document.edit_training("test", epochs=1_000_000)
     iris.train()

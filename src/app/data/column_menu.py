@@ -8,10 +8,11 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app import theme
-from app.data import facts
+from app.data import facts, preparing
 
 if TYPE_CHECKING:
     from app.session import Session
+    from core.data.schema import ColumnProfile, TableProfile
 
 
 def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
@@ -44,7 +45,7 @@ def column_menu(session: Session, name: str, parent: QWidget) -> QMenu | None:
         leave.setEnabled(not is_target)
         leave.setToolTip("The target cannot be left out." if is_target else "The network never sees it.")
     menu.addSeparator()
-    _kinds(menu, session, name)
+    _kinds(menu, session, profile, column)
     if column.kind == "number" and not is_target and column.minimum is not None and column.minimum >= 0:
         menu.addSeparator()
         used = name in spec.logs
@@ -66,8 +67,8 @@ def _entry(menu: QMenu, session: Session, label: str, edit: facts.ColumnEdit) ->
     return action
 
 
-def _kinds(menu: QMenu, session: Session, name: str) -> None:
-    spec = session.document.project.data
+def _kinds(menu: QMenu, session: Session, profile: TableProfile, column: ColumnProfile) -> None:
+    spec, name = session.document.project.data, column.name
     assert spec is not None
     chosen = spec.kinds.get(name, "")
     group = QActionGroup(menu)
@@ -81,5 +82,7 @@ def _kinds(menu: QMenu, session: Session, name: str) -> None:
         action = _entry(menu, session, label, facts.read_as(spec, name, kind=kind))
         action.setCheckable(True)
         action.setChecked(kind == chosen)
-        action.setToolTip(tip)
+        why_not = preparing.cannot_read(profile, spec, column, kind)
+        action.setEnabled(not why_not)
+        action.setToolTip(why_not or tip)
         group.addAction(action)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSizePolicy, QWidget
 
 from app.data.preparing import Option
@@ -37,6 +37,15 @@ class OptionBox(QComboBox):
         for row, option in enumerate(options):
             self.addItem(option.label, option.value)
             self.setItemData(row, wrapped(option.help), Qt.ItemDataRole.ToolTipRole)
+
+    def forbid(self, why: Mapping[str, str]) -> None:
+        """Options that cannot be chosen now, with the reason; none where it is ""."""
+        model = self.model()
+        assert isinstance(model, QStandardItemModel)
+        for row, option in enumerate(self._options):
+            reason = why.get(option.value, "")
+            model.item(row).setEnabled(not reason)
+            self.setItemData(row, wrapped(reason or option.help), Qt.ItemDataRole.ToolTipRole)
 
     def show_value(self, values: set[str]) -> None:
         """The one value, or those of several columns."""

@@ -30,6 +30,7 @@ CAPTIONS = {
 }
 PLAIN = ("indicator", "log")  # ticks, whose words stand beside them
 MIXED = -1.0
+MOST_LOOKED_AT = 20  # of many columns, for what they can be read as
 GAPPY = {"number", "category", "date"}  # kinds of which an input can say that a cell was missing
 
 
@@ -130,7 +131,19 @@ class PrepareForm(QWidget):
         found = f"as found: {kinds.pop()}" if wishes == {""} and len(kinds) == 1 else "as found"
         first = Option("", found, "What the values look like decides.")
         self.fields["kind"].set_options((first, *preparing.KINDS))
+        self.fields["kind"].forbid(self._kinds_out_of_reach(spec, columns[:MOST_LOOKED_AT]))
         self.fields["kind"].show_value(wishes)
+
+    def _kinds_out_of_reach(self, spec: DataSpec, columns: list[ColumnProfile]) -> dict[str, str]:
+        """By kind, why it cannot be chosen, or ""."""
+        profile = self._session.document.profile
+        if profile is None:
+            return {}
+        found: dict[str, str] = {}
+        for kind in (option.value for option in preparing.KINDS):
+            reasons = (preparing.cannot_read(profile, spec, column, kind) for column in columns)
+            found[kind] = next(filter(None, reasons), "")
+        return found
 
     def _parts(self, choices: list[ColumnChoice]) -> set[tuple[str, ...]]:
         """Those that are chosen, else those that were found to vary."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from app import theme
 from app.data import facts
 from app.data.facts import ColumnEdit, count, shown
+from core.data import cells, dates
 from core.data.choices import USUAL, ColumnChoice
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, TextFeature
-from core.data.schema import ColumnProfile, Prepared
+from core.data.schema import ColumnProfile, Prepared, TableProfile
 from core.spec import DataSpec
 
 ALL = ""  # the name under which the choice for all columns stands
@@ -85,6 +86,12 @@ WIDTH_HELP = (
 LOG_HELP = "log(1 + x), then scaled: for numbers from 0 that span powers of ten."
 
 
+READERS: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "number": (lambda cell: cells.number(cell.replace(",", ".")) is not None, "a number"),
+    "date": (dates.is_date, "a date"),
+}
+
+
 def group(column: ColumnProfile) -> str:
     """ "number", "category", "date" or "text": which choices a column has; "" for none."""
     if column.kind in LABELLED:
@@ -132,6 +139,18 @@ def use_as(spec: DataSpec, columns: Sequence[ColumnProfile], part: str) -> Colum
         return None
     edit = facts.include(spec, *names)
     return replace(edit, changes={**edit.changes, "kinds": {**spec.kinds, **kinds}}) if kinds else edit
+
+
+def cannot_read(profile: TableProfile, spec: DataSpec, column: ColumnProfile, kind: str) -> str:
+    """Why the cells of a column are of no use as that kind, as far as the first rows tell; "" where they may be."""
+    if kind not in READERS or kind == column.kind or kind == spec.kinds.get(column.name):
+        return ""
+    place = next((i for i, each in enumerate(profile.columns) if each.name == column.name), -1)
+    filled = [row[place] for row in profile.preview if 0 <= place < len(row) and row[place]]
+    if not filled or (kind == "number" and column.minimum is not None and column.kind != "date"):
+        return ""
+    reads, what = READERS[kind]
+    return "" if any(reads(cell or "") for cell in filled) else f"None of the first cells is {what}."
 
 
 def readable_as(column: ColumnProfile) -> str:

@@ -12,6 +12,7 @@ from tables import DataSession, column, digits, penguins
 
 from app import dates
 from app.data import facts, preparing
+from app.data.column_menu import column_menu
 from app.data.input_list import described, sampled
 from app.data.page import DataPage
 from app.data.prepare_card import PrepareCard
@@ -341,3 +342,22 @@ def test_a_span_of_time_is_as_short_as_it_tells(days: float, ends: tuple[str, st
 
 def session_profile(column: ColumnProfile) -> TableProfile:
     return TableProfile("t.csv", 9, (column,), "other", "classification")
+
+
+def test_kinds_that_no_cell_supports_cannot_be_chosen(session: DataSession, card: PrepareCard) -> None:
+    profile, spec = penguins(), data(session)
+    sex, mass = profile.column("sex"), profile.column("body_mass_g")
+    assert preparing.cannot_read(profile, spec, sex, "number") == "None of the first cells is a number."
+    assert preparing.cannot_read(profile, spec, mass, "date") == "None of the first cells is a date."
+    assert preparing.cannot_read(profile, spec, mass, "category") == ""
+    empty = replace(profile, preview=())
+    assert preparing.cannot_read(empty, spec, sex, "number") == ""  # nothing is known of its cells
+    card.show_columns(("sex",))
+    box = card.form.fields["kind"]
+    able = {box.itemData(row): box.model().item(row).isEnabled() for row in range(box.count())}
+    assert able == {"": True, "number": False, "category": True, "date": False, "text": True}
+    menu = column_menu(session, "sex", card)
+    assert menu is not None
+    actions = {action.text(): action for action in menu.actions()}
+    assert not actions["Read as number"].isEnabled()
+    assert actions["Read as text"].isEnabled()
