@@ -35,6 +35,7 @@ class RecentRow(QWidget):
             tip = f"{recent.missing} is not there. It may have been moved, renamed or deleted."
             self.open.setToolTip(tip)
             self.look = button("Find it…", role="link", tip=tip, on_click=self._ask)
+            self.look.setAccessibleName(f"Find {name}")
             row.addWidget(self.look)
         else:
             row.addWidget(label(recent.moment(), "muted"))

@@ -220,6 +220,8 @@ class Window(QMainWindow):
     def _drop_hint(self, paths: list[str]) -> str:
         taker = self.body.file_taker(paths)
         usual = "A data file becomes the data of this project. A .chainrule file is opened as a project."
+        if len(paths) > 1:
+            usual = "Train and test files, X and y, tables of the same columns, or images become the data."
         return usual if taker is None else taker[0]
 
     # --- the welcome

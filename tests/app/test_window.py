@@ -172,6 +172,8 @@ def test_a_page_that_takes_tables_gets_what_is_dropped_on_it(window, session, tm
     table.write_text("a,b\n1,2\n")
     page = window.body.panel("Predict")
     window.show_stage("Predict")
+    enter(window, dragged([table, table]))
+    assert "Train and test files" in window.overlay._text.text()
     page.panel.drop_hint = "It answers."
     page.panel.take_file = lambda path: session.calls.append(("asked", path))
     enter(window, dragged([table]))

@@ -48,8 +48,8 @@ class StartPage(QScrollArea):
         choose.setToolTip(f"Opens a table: {formats.NAMES}.")
         folder = button("A folder of images…", tip=FOLDER_HELP, on_click=lambda: choose_folder(self._session, self))
         pasted = button("Paste a table", tip=paste.HELP, on_click=lambda: paste.paste(self._session))
-        text = "A table: CSV, Excel, Parquet, JSON, SQLite and more; or images, in a folder or ZIP with a folder for "
-        text += "each class. What it holds is found for you; nothing is changed."
+        text = "A table: CSV, Excel, Parquet, JSON, SQLite and more, train and test files together; or images, in a "
+        text += "folder or ZIP with a folder for each class. What it holds is found for you; nothing is changed."
         column = QVBoxLayout(zone)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(EmptyState("drop", "Drop data anywhere", text, choose, folder, pasted))
