@@ -157,10 +157,10 @@ class Actions(QObject):
         menu.setEnabled(bool(recents))
         menu.setToolTipsVisible(True)
         for each in recents:
-            action = menu.addAction(each.name.replace("&", "&&"))
-            action.setToolTip("\n".join(part for part in (each.path, *each.also[:5], each.moment()) if part))
+            words = f"{each.name} — {'not there' if each.missing else each.place}".replace("&", "&&")
+            action = menu.addAction(f"{words}\t{each.moment()}")
+            action.setToolTip("\n".join((each.path, *each.also[:5])))
             if each.missing:
-                action.setText(f"{action.text()} (not there)")
                 action.setEnabled(False)
                 action = menu.addAction("    Find it…")
             action.triggered.connect(lambda _checked=False, each=each: choose(each))

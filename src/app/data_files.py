@@ -15,6 +15,7 @@ from core.data.schema import TableProfile
 from core.data.together import COLUMNS, PARTS, ROWS, WhichFile
 from core.engine.jobs import JobFailed
 from core.errors import MissingFile
+from core.paths import data_folder
 from core.spec import DataSource
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ WAYS = {PARTS: "Train and test", COLUMNS: "Side by side", ROWS: "One below the o
 def source_of(paths: list[str]) -> DataSource:
     """One file, or several that are one source."""
     first, *others = dict.fromkeys(str(Path(path).absolute()) for path in paths)
-    name = Path(first).name
+    was_pasted = Path(first).is_relative_to(data_folder() / pasted.FOLDER)
+    name = pasted.NAME if was_pasted else Path(first).name
     return DataSource("file", f"{name} and {len(others):,} more" if others else name, first, also=tuple(others))
 
 

@@ -14,6 +14,7 @@ from app.data_watch import CHANGED
 from app.find_file import FindFile
 from app.notice import Notice
 from app.session import Session
+from core.spec import DataSource
 
 WAIT = 15_000
 
@@ -213,6 +214,7 @@ def test_a_pasted_table_is_data_like_any_other(session, until, tmp_path) -> None
     source = session.document.project.data.source
     assert (source.name, session.document.project.name) == ("Pasted table", "Pasted table")
     assert Path(source.path).is_relative_to(tmp_path / "data")
+    assert source_of([source.path]) == DataSource("file", "Pasted table", source.path)
     session.data_files.paste("nothing", "")
     until(lambda: session.notices)
     assert "no table on the clipboard" in last(session).title

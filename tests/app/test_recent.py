@@ -64,6 +64,9 @@ def test_the_welcome_lists_them_and_opens_all_files_of_one(qtbot, window, sessio
     use(session, tables[0], tables[1])
     welcome = window.body.welcome
     row = welcome.findChildren(RecentRow)[-1]
+    words, moment = window.actions_.recent_menu.actions()[0].text().split("\t")
+    assert words == f"a.csv — {window.files.recents[0].place}"
+    assert moment.startswith("today, ")
     qtbot.mouseClick(row.open, Qt.MouseButton.LeftButton)
     assert session.calls == [("open_paths", [str(tables[0]), str(tables[1])])]
     welcome.clear_asked.emit()
@@ -78,7 +81,7 @@ def test_what_is_gone_is_grey_and_can_be_found(qtbot, window, session, tables, m
     tables[2].rename(moved)
     window.actions_.recent_menu.aboutToShow.emit()
     gone, find, *_ = window.actions_.recent_menu.actions()
-    assert (gone.text(), gone.isEnabled()) == ("c.csv (not there)", False)
+    assert (gone.text().split("\t")[0], gone.isEnabled()) == ("c.csv — not there", False)
     asked = []
 
     def answer(_window, _title, start, _kinds):
