@@ -85,6 +85,7 @@ def test_a_lower_limit_of_the_system_is_no_obstacle(monkeypatch) -> None:
 def test_a_result_that_cannot_travel_is_a_defect_told_in_words(monkeypatch) -> None:
     ours, theirs = multiprocessing.Pipe()
     monkeypatch.setattr(jobs_module, "limit_memory", lambda: None)
+    monkeypatch.setattr(jobs_module, "step_back", lambda: None)
     monkeypatch.setattr(jobs_module.signal, "signal", lambda *_: None)
     monkeypatch.setitem(jobs_module.JOBS, "inspect", lambda _report: lambda: None)
     ours.send(Job(1, "inspect"))

@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,10 @@ from core.spec import DataSource
 
 IN_MEMORY_BYTES = 48 * 2**20  # what is read from larger files is kept on disk, for this time and the next
 PARQUET = "cells.parquet"
+REMEMBERED = 16
+SETTLED_SECONDS = 2.0
+_State = tuple[str, int, int, int, int]
+_HASHED: dict[tuple[_State, ...], str] = {}  # of files as they were when their bytes were read last
 # What DuckDB raises where a binary file contradicts itself.
 _BROKEN = (duckdb.InternalException, duckdb.FatalException, duckdb.NotSupportedError)
 
@@ -67,9 +72,23 @@ def content_hash(source: DataSource, *, progress: Progress = silent) -> str:
     if not paths:
         return hashlib.sha256(json.dumps(_told(source)).encode()).hexdigest()
     try:
-        return digest.of_files(paths, progress=lambda share: progress(f"Reading {title(source)}", share))
+        key = tuple(_state(path) for path in paths)
+        if key in _HASHED:
+            return _HASHED[key]
+        made = digest.of_files(paths, progress=lambda share: progress(f"Reading {title(source)}", share))
+        if all(time.time() - path.stat().st_mtime > SETTLED_SECONDS for path in paths):
+            if len(_HASHED) >= REMEMBERED:
+                _HASHED.pop(next(iter(_HASHED)))
+            _HASHED[key] = made
+        return made
     except OSError as err:
         raise lost(err, *paths) from err
+
+
+def _state(path: Path) -> _State:
+    """What changes whenever a file does, but for two changes within one tick of the clock."""
+    found = path.stat()
+    return str(path), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _told(source: DataSource) -> list[Any]:

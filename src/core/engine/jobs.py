@@ -5,7 +5,9 @@ A crash here costs nothing, cancelling means ending the process. Each job is a f
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import signal
 import sys
 import time
@@ -20,6 +22,7 @@ from core.budget import physical_memory
 from core.errors import UserInputError
 
 PROGRESS_SECONDS = 0.05
+NICE = 5
 WARM_UP_SECONDS = 2.0  # after which a process without a job loads what the first one will need
 
 
@@ -164,6 +167,7 @@ def jobs_main(pipe: Connection) -> None:
     """Serve jobs one after the other until the window's end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_memory()
+    step_back()
     if not pipe.poll(WARM_UP_SECONDS):
         _warm_up()
     while True:
@@ -178,6 +182,12 @@ def jobs_main(pipe: Connection) -> None:
             return
         except Exception:  # an answer that cannot travel
             pipe.send(JobFailed(job.id, None, traceback.format_exc()))
+
+
+def step_back() -> None:
+    """Leave the processor to the window where both want it: reading with all cores must not make it stutter."""
+    with contextlib.suppress(AttributeError, OSError):  # Windows has no such thing
+        os.nice(NICE)
 
 
 def _warm_up() -> None:

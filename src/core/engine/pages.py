@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from core.data.schema import Page, View
-from core.engine.jobs import limit_memory
+from core.engine.jobs import limit_memory, step_back
 from core.errors import UserInputError
 from core.spec import DataSource
 
@@ -83,6 +83,7 @@ def pages_main(pipe: Connection) -> None:
     """Answer requests until the window's end of the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_memory()
+    step_back()
     _Server(pipe).run()
 
 

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import os
+from pathlib import Path
 
 import pytest
 
-from core.data import load
+from core.data import digest, load, sources
 from core.data.schema import TableProfile
 from core.spec import DataSource, DataSpec
 
@@ -231,3 +233,24 @@ def test_large_whole_numbers_and_strange_ones(inspect: Inspect) -> None:
     column = inspect(f"n,k\n{rows}{digits},a\n1e999,b\n-1e999,a\ninf,b\n").column("n")
     assert (column.kind, column.invalid, column.missing) == ("number", 4, 0)
     assert column.maximum == 19.5
+
+
+def test_bytes_are_read_anew_whenever_the_file_may_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = tmp_path / "t.csv", []
+    source = DataSource("file", path.name, str(path))
+    whole = digest.of_files
+    monkeypatch.setattr(sources.digest, "of_files", lambda *args, **more: read.append(1) or whole(*args, **more))
+    path.write_text("a,b\n1,2\n")
+    first = load.content_hash(source)
+    path.write_text("a,b\n1,3\n")
+    assert load.content_hash(source) != first
+    os.utime(path, (1e9, 1e9))
+    known = load.content_hash(source)
+    assert len(read) == 3
+    assert load.content_hash(source) == known
+    assert len(read) == 3
+    path.write_text("a,b\n1,4\n")
+    os.utime(path, (1e9, 1e9))
+    assert load.content_hash(source) != known
