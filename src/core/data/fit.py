@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data import dates, labels, times
+from core.data import cells, dates, labels, times
 from core.data.cells import natural
 from core.data.choices import USUAL, ColumnChoice
 from core.data.preprocess import (
@@ -242,5 +242,11 @@ def codes_of(feature: CategoryFeature, values: Values) -> np.ndarray:
     """(rows,) places among the categories, -1 for other labels."""
     place = {label: i for i, label in enumerate(feature.categories)}
     # Two more entries at the end serve the codes UNKNOWN and MISSING.
-    known = (place.get(label, -1) for label in values.labels)
+    known = (place.get(label, place.get(_number_label(label), -1)) for label in values.labels)
     return np.array([*known, -1, place[feature.fill]])[values.raw]
+
+
+def _number_label(label: str) -> str:
+    """How a number is written as a label: a rare "3.0" counts as "3", as it will in new rows."""
+    value = cells.number(label)
+    return label if value is None else cells.label(value)

@@ -200,6 +200,11 @@ def _write(table: Table, roles: Roles, spec: DataSpec, folder: Path, print_: str
         table, roles.features, spec, parts, folder, lambda size: _check_size(size, folder, title(spec.source)), progress
     )
     names = fit.input_names(features)
+    if not names:
+        raise UserInputError(
+            "No column has a value in a row to train on.", where=title(spec.source),
+            remedy="Use other columns, or split the rows another way.",
+        )  # fmt: skip
     loss = resolve("auto", roles.task, len(labels))
     return Prepared(
         folder=str(folder),

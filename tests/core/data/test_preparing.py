@@ -189,6 +189,26 @@ def test_rare_labels_share_one_input_and_so_do_unknown_ones(file: Make) -> None:
     assert "Atlantis" in notes[0]
 
 
+def test_a_rare_way_to_write_a_number_counts_as_that_number(file: Make) -> None:
+    labels = ["0", "x"] * 40 + ["0.0", "y"]
+    source = file("v,n,kind\n" + "".join(f"{v},{i % 5},{'ab'[i % 3 % 2]}\n" for i, v in enumerate(labels)))
+    settings = {"columns": {"v": ColumnChoice(rare=5)}, "kinds": {"v": "category"}}
+    prepared = load.prepare(DataSpec(source, target="kind", validation=0.0, test=0.0, **settings))
+    x, _ = prepared_rows(prepared.preparation, load.read_cells(source, ("v", "n")))
+    part = store.load(prepared).train
+    np.testing.assert_array_equal(part.x, x[part.row_numbers])
+    assert x[80, prepared.feature_names.index("v=0")] == 1.0
+
+
+def test_columns_without_a_value_in_training_are_refused(file: Make) -> None:
+    rows = "".join(
+        f"{i},{'' if i < 40 else 'uv'[i % 2]},{'train' if i < 40 else 'test'},{'ab'[i % 2]}\n" for i in range(60)
+    )
+    spec = DataSpec(file("n,v,part,kind\n" + rows), target="kind", split="column", split_by="part", excluded=("n",))
+    with pytest.raises(UserInputError, match="No column has a value in a row to train on"):
+        load.prepare(spec)
+
+
 def test_an_embedding_has_a_code_for_every_label(file: Make) -> None:
     rows = "".join(f"s{i % 200:03},{i % 7},{'ab'[i % 2]}\n" for i in range(1200))
     source = file("street,n,kind\n" + rows)
