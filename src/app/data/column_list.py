@@ -34,6 +34,7 @@ ROW = 28
 MOST_ROWS = 8
 SCROLLED_ROWS = 7.5  # the half row tells that there is more below
 PICTURE = 68.0
+OWN = 2.5  # radius of the dot behind the name of a column that is prepared as a person chose
 Index = QModelIndex | QPersistentModelIndex
 NO_PARENT = QModelIndex()
 
@@ -74,7 +75,8 @@ class _Columns(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{facts.shown(column.name)}, {column.kind}, {part}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return as_tooltip(facts.column_help(self.profile, column, part))
+            by_hand = "\nPrepared as you chose." if facts.prepared_by_hand(self.spec, column.name) else ""
+            return as_tooltip(facts.column_help(self.profile, column, part) + by_hand)
         return None
 
 
@@ -99,12 +101,18 @@ class _Row(QStyledItemDelegate):
         left, right = box.left() + 4 + paint.GLYPH + 8, box.right() - 4
         right -= self._paint_right(painter, QRectF(left, box.top(), right - left, ROW), model, index.row()) + 8
         chip = paint.chip_width("target") + 8 if part == "target" else 0
+        by_hand = part == "feature" and facts.prepared_by_hand(model.spec, column.name)
+        chip += 2 * OWN + 6 if by_hand else 0
         painter.setFont(theme.font("body"))
         name = facts.shown(column.name)
         width = min(QFontMetricsF(painter.font()).horizontalAdvance(name) + 1, right - left - chip)
         painter.setPen(colours.faint if muted else colours.text)
         paint.draw_text(painter, QRectF(left, box.top(), width, ROW), name)
-        if chip:
+        if by_hand:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colours.accent)
+            painter.drawEllipse(QPointF(left + width + 6 + OWN, box.center().y() + 1), OWN, OWN)
+        elif chip:
             paint.draw_chip(painter, QPointF(left + width + 8, box.top() + 5.5), "target")
         painter.restore()
 

@@ -97,6 +97,11 @@ def role(spec: DataSpec | None, profile: TableProfile, column: ColumnProfile) ->
     return "feature" if column.usable else "left out"
 
 
+def prepared_by_hand(spec: DataSpec | None, name: str) -> bool:
+    """Whether a person chose how that column is read or prepared."""
+    return spec is not None and (name in spec.columns or name in spec.kinds or name in spec.logs)
+
+
 def column_range(profile: TableProfile, column: ColumnProfile) -> str:
     """The one fact under a column's name: gaps first, since they ask for a decision, then its span or its values."""
     if column.kind == "image" and profile.images is not None:

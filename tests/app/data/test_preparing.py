@@ -361,3 +361,19 @@ def test_kinds_that_no_cell_supports_cannot_be_chosen(session: DataSession, card
     actions = {action.text(): action for action in menu.actions()}
     assert not actions["Read as number"].isEnabled()
     assert actions["Read as text"].isEnabled()
+
+
+def test_columns_prepared_by_hand_are_marked(qtbot: QtBot, session: DataSession) -> None:
+    summary = DataSummary(session)
+    qtbot.addWidget(summary)
+    summary.resize(264, 700)
+    summary.show()
+    session.load(penguins())
+    settle()
+    model, plain = summary.columns.model(), summary.columns.grab().toImage()
+    row = [model.index(i, 0).data() for i in range(model.rowCount())].index("island")
+    assert "as you chose" not in model.index(row, 0).data(Qt.ItemDataRole.ToolTipRole)
+    session.change_data("x", columns={"island": ColumnChoice(rare=5)})
+    settle()
+    assert "as you chose" in model.index(row, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert summary.columns.grab().toImage() != plain
