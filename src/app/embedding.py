@@ -19,6 +19,7 @@ KIND = "embed_columns"
 MOST_POINTS, MOST_TRIED = 2000, 200  # rows drawn, and labels that are looked for room for
 AIR = 12.0
 DOT = 2.6
+RECEDED = 0.65  # how far the others step back from what is pointed at
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,9 @@ def paint(
     """at: pixels of the rows. chosen: rows to point out, the first above all. Labels stand where they have room."""
     tokens = theme.current()
     painter.setPen(Qt.PenStyle.NoPen)
-    shown = range(min(len(at), MOST_POINTS))
-    for row in shown:
-        painter.setBrush(tokens.faint if row == 0 else tokens.accent)
+    back = theme.mix(tokens.accent, tokens.bg, RECEDED) if chosen else tokens.accent
+    for row in range(min(len(at), MOST_POINTS)):
+        painter.setBrush(tokens.faint if row == 0 else tokens.accent if row in chosen else back)
         painter.drawEllipse(QPointF(*at[row]), DOT, DOT)
     painter.setFont(theme.font(font))
     _label(painter, box, at, labels, chosen)
@@ -155,6 +156,8 @@ def _label(painter: QPainter, box: QRectF, at: np.ndarray, labels: Sequence[str]
             continue
         taken.append(spot)
         strong = row in chosen
+        if strong:  # it may lie over dots
+            painter.fillRect(spot, tokens.bg)
         painter.setPen(tokens.text if strong or not chosen else tokens.faint)
         if row == 0 and not strong:
             painter.setPen(tokens.faint)
