@@ -13,7 +13,7 @@ from PIL import Image
 
 from core import suggest
 from core.data import load, store
-from core.data.images import formats
+from core.data.images import ask, formats
 from core.data.images.recognize import recognize
 from core.data.pixels import normalised
 from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget
@@ -339,6 +339,24 @@ def test_channels_before_rows_are_moved_and_fractions_kept(tmp_path: Path) -> No
     assert np.array_equal(pixels_of(made), np.moveaxis(colour, 1, -1))
     assert made.preparation.image is not None
     assert made.preparation.image.white == 1.0
+
+
+def test_a_dark_batch_of_whole_numbers_is_asked_about_in_the_numbers_of_the_training(tmp_path: Path) -> None:
+    bright = np.random.default_rng(2).integers(0, 17, (40, 8, 8))
+    np.savez(tmp_path / "train.npz", images=bright, labels=ANSWERS)
+    made, _ = prepared(tmp_path / "train.npz")
+    dark = np.minimum(bright[:5], 1)
+    np.save(tmp_path / "dark.npy", dark)
+    seen: list[np.ndarray] = []
+
+    def answer(x: np.ndarray) -> np.ndarray:
+        seen.append(x)
+        return np.zeros((len(x), 4))
+
+    ask.answers(source(tmp_path / "dark.npy"), made.preparation, answer)
+    image = made.preparation.image
+    assert image is not None
+    np.testing.assert_allclose(seen[0][..., 0] * image.scale[0] + image.mean[0], dark, atol=1e-4)
 
 
 def test_a_table_of_numbers_in_an_array_stays_a_table(tmp_path: Path) -> None:

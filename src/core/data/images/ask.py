@@ -13,6 +13,7 @@ from core.budget import GIB, require
 from core.data import cells
 from core.data.images import pixel_table, recognize
 from core.data.images.album import Album, Size
+from core.data.images.arrays import ArrayPixels
 from core.data.pixels import Images, normalised
 from core.data.preprocess import ClassTarget, ImageFeature, NumberTarget, Preparation, Target
 from core.data.progress import Progress, silent
@@ -86,8 +87,7 @@ def _blocks(album: Album, feature: ImageFeature, notes: list[str]) -> Iterator[t
     size = Size(*feature.shape)
     held: list[np.ndarray] = []
     kept: list[int] = []
-    # Of a few rows of a table nobody can tell what white is: they are as the rows of the training were.
-    unit = 1.0 if album.kind == pixel_table.KIND else feature.white / album.pixels.white
+    unit = _unit(album, feature)
     for i, picture in enumerate(album.pixels.pictures(range(len(album)), size)):
         if isinstance(picture, str):
             notes.append(f"{album.names[i]}: {picture}.")
@@ -97,6 +97,17 @@ def _blocks(album: Album, feature: ImageFeature, notes: list[str]) -> Iterator[t
         if held and (len(held) == AT_ONCE or i == len(album) - 1):
             yield np.stack(held), kept
             held, kept = [], []
+
+
+def _unit(album: Album, feature: ImageFeature) -> float:
+    """What turns the numbers of a source into those of the training.
+
+    Of a few rows of a table, or of whole numbers of more than 8 bits, nobody can tell what white is: they are taken as
+    those of the training were.
+    """
+    pixels = album.pixels
+    whole = isinstance(pixels, ArrayPixels) and pixels.exact and all(a.dtype.kind in "iu" for a in pixels.arrays)
+    return 1.0 if whole or album.kind == pixel_table.KIND else feature.white / pixels.white
 
 
 def thumbnails_of(pixels: np.ndarray, feature: ImageFeature) -> np.ndarray:
