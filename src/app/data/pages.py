@@ -146,6 +146,8 @@ class Pages(QObject):
         """These are in sight: ask for those of them that are not there."""
         if self._link is None or not self.rows or not rows or not columns or self._failed:
             return
+        if not self._prepared and rows[-1] < len(self._first_rows()):
+            return  # they are there, and have no parts: leave the processor to preparing
         last = (min(rows[-1], self.rows - 1)) // BLOCK_ROWS
         places = [
             (k, m)

@@ -22,7 +22,7 @@ from core.budget import physical_memory
 from core.errors import UserInputError
 
 PROGRESS_SECONDS = 0.05
-NICE = 5
+NICE = 10
 WARM_UP_SECONDS = 2.0  # after which a process without a job loads what the first one will need
 
 

@@ -306,3 +306,15 @@ def test_the_first_rows_are_seen_while_the_others_are_read(qtbot: QtBot, session
     assert not page.look.isVisible()
     assert page.table.isVisible()
     assert not link.asked or all(ask.digest != "1" for ask in link.asked)
+
+
+def test_rows_that_are_there_already_are_asked_for_only_to_know_their_parts(qtbot: QtBot, link: Link) -> None:
+    pages = Pages(link)  # type: ignore[arg-type]
+    pages.show(long_table(), SPEC)
+    pages.want(range(20), range(3))
+    settle(qtbot)
+    assert not link.asked
+    pages.show(long_table(), SPEC, "folder")
+    pages.want(range(20), range(3))
+    settle(qtbot)
+    assert [ask.prepared for ask in link.asked] == ["folder"]
