@@ -105,7 +105,8 @@ class LabelChoice:
             return
         names = ", ".join(facts.shown(name) for name in profile.targets)
         cut = names if len(names) <= NAMES else f"{names[: NAMES - 1]}…"
-        self.columns.setText(f"{cut} ({len(profile.targets)})" if profile.targets else "or columns")
+        text = f"{cut} ({len(profile.targets)})" if profile.targets else "or columns"
+        self.columns.setText(text.replace("&", "&&"))
         with QSignalBlocker(self.separator):
             self.separator.setEditText(_shown(profile.separator))
 
