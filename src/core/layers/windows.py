@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,10 @@ class Windows:
         """Sizes with the padding."""
         return tuple(n + sum(pad) for n, pad in zip(self.sizes, self.pads, strict=True))
 
-    def taps(self) -> Iterator[Index]:
+    def taps(self) -> tuple[Index, ...]:
         """For every place in a window, first rows then columns: where all windows have it, as an index of the padded
         input."""
-        for offsets in itertools.product(range(self.size), repeat=len(self.sizes)):
-            each = zip(offsets, self.counts, strict=True)
-            yield (slice(None), *(slice(o, o + (n - 1) * self.stride + 1, self.stride) for o, n in each))
+        return _taps(self.size, self.stride, self.counts)
 
     def pad(self, ops: Any, x: Array, value: float) -> Array:
         return ops.pad(x, ((0, 0), *self.pads, (0, 0)), value) if self.padded else x
@@ -74,6 +72,14 @@ class Windows:
             inside = np.minimum(starts + self.size, n) - np.maximum(starts, 0)
             found = found[..., None] / inside
         return found[..., None]
+
+
+@functools.lru_cache(maxsize=64)
+def _taps(size: int, stride: int, counts: tuple[int, ...]) -> tuple[Index, ...]:
+    return tuple(
+        (slice(None), *(slice(o, o + (n - 1) * stride + 1, stride) for o, n in zip(offsets, counts, strict=True)))
+        for offsets in itertools.product(range(size), repeat=len(counts))
+    )
 
 
 @dataclass(frozen=True)

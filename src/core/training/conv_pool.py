@@ -10,6 +10,7 @@ the processor's cache, and of it only the place of each maximum is kept, one byt
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from core.activations import ACTIVATIONS
+from core.backend.convolution import ConvGeometry
 from core.layers import Cache, Layer, Params, Shape, State
 from core.layers.conv2d import Conv2D
 from core.layers.max_pool import MaxPool
@@ -74,8 +76,7 @@ class ConvPool(Layer):
         self, ops: Any, p: Params, s: State, xs: tuple[Array, ...], *, train: bool, key: Any
     ) -> tuple[Array, Cache, State]:
         x = xs[0]
-        shape = self.conv.output_shape(x.shape[1:])
-        windows, geometry = self.pool.windows(shape), self.conv.geometry(x.shape[1:])
+        shape, windows, geometry = _laid_out(self.conv, self.pool, x.shape[1:])
         largest = ops.empty((len(x), *windows.counts, shape[-1]))
         places = np.empty(largest.shape, np.uint8)
         kept = []
@@ -86,7 +87,7 @@ class ConvPool(Layer):
         if self.conv.use_bias:
             largest += p["b"]
         y, bent = ACTIVATIONS[self.conv.activation].bend(ops, largest)
-        return y, (kept, places, bent, y, geometry, shape), s
+        return y, (kept, places, bent, y, geometry, windows), s
 
     def backward(self, ops: Any, p: Params, cache: Cache, dy: Array) -> tuple[tuple[Array, ...], Params]:
         kept, _, _, _, geometry, _ = cache
@@ -115,9 +116,9 @@ class ConvPool(Layer):
 
     def _spread(self, cache: Cache, dm: Array) -> Iterator[Array]:
         """dz of block after block; the next takes the place of the last."""
-        _, places, _, _, _, shape = cache
-        windows = self.pool.windows(shape)
-        filled = all(n == count * windows.size for n, count in zip(shape[:2], windows.counts, strict=True))
+        _, places, _, _, _, windows = cache
+        shape = (*windows.sizes, dm.shape[-1])
+        filled = windows.sizes == tuple(count * windows.size for count in windows.counts)
         blocks = list(_blocks(len(dm), shape))
         room = (np.empty if filled else np.zeros)((blocks[0].stop, *shape), dm.dtype)
         for block in blocks:
@@ -125,6 +126,13 @@ class ConvPool(Layer):
             for i, tap in enumerate(windows.taps()):
                 np.multiply(dm[block], places[block] == i, out=dz[tap])
             yield dz
+
+
+@functools.lru_cache(maxsize=64)
+def _laid_out(conv: Conv2D, pool: MaxPool, shape: Shape) -> tuple[Shape, Windows, ConvGeometry]:
+    """(shape of z, where its windows lie, how it is convolved) for an input of that shape."""
+    z = conv.output_shape(shape)
+    return z, pool.windows(z), conv.geometry(shape)
 
 
 def _blocks(rows: int, shape: Shape) -> Iterator[slice]:
