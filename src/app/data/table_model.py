@@ -96,11 +96,18 @@ class PreviewModel(QAbstractTableModel):
         found = self.pages.cell(self.first + row, section)
         if isinstance(found, Waiting):
             return COMING
+        if found is None and self._joins_labels(section):
+            return PRESENT
         if found is None or (found in cells.MISSING and found not in self._known(section)):
             return GAP
         if self.column(section).kind == "number" and not _reads_as_number(found):
             return INVALID
         return PRESENT
+
+    def _joins_labels(self, section: int) -> bool:
+        """Whether cells of a column hold several labels each: then an empty one says that there are none."""
+        profile = self.profile
+        return profile is not None and bool(profile.separator) and self.column(section).name == profile.target
 
     def _known(self, section: int) -> frozenset[str]:
         """Labels of a column, among which a missing mark may be one."""
@@ -117,7 +124,8 @@ class PreviewModel(QAbstractTableModel):
             return MISSING if text is None else text
         if role == Qt.ItemDataRole.AccessibleTextRole:
             text = self.text(row, section)
-            return f"{self.column(section).name}: {'missing' if text is None else text or 'loading'}"
+            empty = "none of the labels" if self._joins_labels(section) else "missing"
+            return f"{self.column(section).name}: {empty if text is None else text or 'loading'}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if is_numeric(self.column(section)) else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -142,6 +150,8 @@ class PreviewModel(QAbstractTableModel):
         state = self.state(row, section)
         if state == GAP:
             return "Missing. A stand-in learned from the training rows takes its place."
+        if state == PRESENT and self.text(row, section) is None:
+            return "None of the labels."
         if state == INVALID:
             return f"“{self.text(row, section)}” is no finite number and counts as missing."
         return None

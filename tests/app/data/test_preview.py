@@ -268,6 +268,17 @@ def test_a_missing_mark_that_is_a_label_is_no_gap(qtbot: QtBot, session: DataSes
     assert page.table.model().state(0, 2) == PRESENT
 
 
+def test_an_empty_cell_of_joined_labels_is_an_answer(qtbot: QtBot, session: DataSession, link: Link) -> None:
+    profile = long_table(4)
+    rows = (("1", "2", None), ("1", None, "a|b"), ("1", "2", "a"), ("1", "2", "NA"))
+    target = profile.columns[2].name
+    page = shown(qtbot, session, replace(profile, preview=rows, target=target, task="labels", separator="|"))
+    model = page.table.model()
+    assert [model.state(row, 2) for row in range(4)] == [PRESENT, PRESENT, PRESENT, GAP]
+    assert model.state(1, 1) == GAP
+    assert model.index(0, 2).data(Qt.ItemDataRole.ToolTipRole) == "None of the labels."
+
+
 def test_rows_left_out_have_a_tab_of_their_own(qtbot: QtBot, session: DataSession, link: Link) -> None:
     rejected = tuple(RejectedRow(7 * k, "2 cells instead of 3", f"<b>{k}</b>,x") for k in range(1, 41))
     page = shown(qtbot, session, replace(ugly(), rejected=rejected, rejected_count=45))
