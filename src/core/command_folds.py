@@ -86,4 +86,5 @@ def _named(metrics: Mapping[str, float], part: str) -> dict[str, float]:
 
 def folds_words(found: CrossValidation) -> str:
     """One line for the answer in words."""
-    return f"{len(found.folds)} folds: validation {found.metric.replace('_', ' ')} {mean_text(found) or 'unknown, since all diverged'}."
+    name, mean = found.metric.replace("_", " "), mean_text(found) or "unknown, since all diverged"
+    return f"{len(found.folds)} folds: validation {name} {mean}."
