@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core import __version__, column_options, commands
+from core import __version__, commands
+from core.commands import columns
 from core.console import end_progress
 from core.data.augmentation import Augmentation
 from core.data.together import WAYS
@@ -200,7 +201,7 @@ def _train(sub: argparse.ArgumentParser) -> None:
     add("--folds", type=int, metavar="K", help="cross-validate first: K runs, each validated on its own part")
     add("--exclude", metavar="NAME", action="append", help="leave this column out; may be told more than once")
     add("--log", metavar="NAME", action="append", help="use log(1 + x) of this column; may be told more than once")
-    column_options.add_to(sub)
+    columns.add_to(sub)
     add("--drop-duplicates", action="store_true", help="of rows that are alike cell by cell, use only the first")
     add("--image-size", metavar="N|WxH", help="pixels of the images that the network gets (default: guessed)")
     add("--channels", choices=("grey", "rgb"), help="of the images (default: guessed)")
