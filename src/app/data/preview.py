@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 ROW = 28
 SAMPLED_ROWS = 40
 MOST_CUT = 0.6  # share of the room for names that may be given up before the table scrolls
+MEASURED_COLUMNS = 200  # of more, measuring all would take longer than a person waits
+USUAL_WIDTH = 128
 LONGEST = 200  # characters of a cell that are ever measured or drawn
 BAR_STEPS = 2**30  # a scroll bar counts in 32 bits; beyond, one step is several pixels
 WHEEL_ROWS = 3
@@ -177,6 +179,9 @@ class PreviewTable(QTableView):
         """Fill the frame: spare room is shared by all; where a little lacks, names are cut before anything scrolls."""
         n = self._model.columnCount()
         if not n:
+            return
+        if n > MEASURED_COLUMNS:
+            self._head.setDefaultSectionSize(USUAL_WIDTH)
             return
         least = [self._least(section) for section in range(n)]
         wanted = [max(w, self._head.natural_width(section)) for section, w in enumerate(least)]

@@ -43,6 +43,7 @@ WATCHED = {  # settings whose change is marked in the plots
     "clip_norm": "clip by norm", "clip_value": "clip by value", "max_norm": "max-norm", "accumulate": "accumulate",
     "epochs": "epochs", "early_stopping": "early stopping",
 }  # fmt: skip
+MOST_COPIED = 1 << 30
 
 
 @dataclass
@@ -409,9 +410,14 @@ def next_sample(began: float) -> float:
     return now + max(SAMPLE_SECONDS, (now - began) / SAMPLE_SHARE)
 
 
-def _in_memory(part: Part, limit: int = 1 << 30) -> Part:
-    """Rows up to a gigabyte leave the memory map, so that batches need no page faults."""
-    return Part(np.array(part.x), np.array(part.y), part.row_numbers) if part.x.nbytes <= limit else part
+def _in_memory(part: Part) -> Part:
+    """Rows leave the memory map, so that batches need no page faults, where they fit into memory easily."""
+    if part.x.nbytes > min(MOST_COPIED, (physical_memory() or 8 * MOST_COPIED) // 8):
+        return part
+    try:
+        return Part(np.array(part.x), np.array(part.y), part.row_numbers)
+    except MemoryError:
+        return part
 
 
 def _head(part: Part, rows: int) -> Part:

@@ -11,6 +11,7 @@ from core.data import fit, load, long, repeats, store, table, written
 from core.data.choices import ColumnChoice
 from core.data.spread import Spread
 from core.spec import DataSource, DataSpec
+from core.training import trainer
 
 ROWS = 900
 
@@ -102,3 +103,18 @@ def test_repeated_rows_are_found_in_buckets(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.setattr(repeats, "LONG_ROWS", 10)
         assert list(repeats.first_of_each(found)) == list(range(70))
         assert repeats.count_repeated(found) == 230
+
+
+def test_rows_that_do_not_fit_into_memory_stay_in_the_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = load.prepare(DataSpec(made(tmp_path / "t.csv"), target="y"), cache=tmp_path / "cache")
+    part = store.load(prepared).train
+    assert not isinstance(trainer._in_memory(part).x, np.memmap)
+    monkeypatch.setattr(trainer, "physical_memory", lambda: part.x.nbytes)
+    assert trainer._in_memory(part) is part
+    monkeypatch.undo()
+
+    def full(values: np.ndarray) -> np.ndarray:
+        raise MemoryError
+
+    monkeypatch.setattr(trainer.np, "array", full)
+    assert trainer._in_memory(part) is part
