@@ -17,8 +17,8 @@ from app.number_combo import NumberCombo, NumberRules
 from app.style import set_role
 from app.widgets import Card, ElidedLabel, EmptyState, button, explain, label, wrapped
 from app.words import clock
+from core.data.spec import MOST_FOLDS
 from core.evaluation.cross_validation import CrossValidation, trust
-from core.spec import MOST_FOLDS
 
 if TYPE_CHECKING:
     from app.session import Session

@@ -21,8 +21,8 @@ from core.data.preprocess import (
     TextFeature,
 )
 from core.data.schema import Prepared
+from core.data.spec import MOST_PIXELS
 from core.errors import UserInputError
-from core.spec import MOST_PIXELS
 
 MOST_FORMS = 64
 MOST_WIDTH = 2**16
