@@ -19,8 +19,8 @@ class Budget:
     array_bytes: the prepared arrays of one table, on disk. memory_bytes: what reading may hold in memory at a time.
     cache_bytes: everything prepared that is kept for the next time.
     members, directory_bytes: entries of an archive, and its table of contents. ratio: unpacked to packed size, counted
-    from `ratio_from` unpacked bytes on. sparse_ratio: cells of a table to the bytes that it is written in, counted from
-    `sparse_from` cells on. depth: objects within objects, archives not counted.
+    from `ratio_from` unpacked bytes on; cells of a table to the bytes that stand for them, from `sparse_from` cells
+    on. depth: objects within objects, archives not counted.
     whole_bytes: a text or an index that has to be read whole. sheet_cells: rows × columns of a spreadsheet, which is
     read whole too; sheet_text_bytes: the texts in it; sheet_xml_bytes: how it is written.
     images: files of a folder or archive of images. image_pixels, image_bytes: of one image, as it is and as a file.
@@ -39,8 +39,7 @@ class Budget:
     directory_bytes: int = 8 * MIB
     ratio: int = 250
     ratio_from: int = 64 * MIB
-    sparse_ratio: int = 64
-    sparse_from: int = 4_000_000
+    sparse_from: int = 2_000_000
     depth: int = 64
     whole_bytes: int = 64 * MIB
     sheet_cells: int = 12_000_000

@@ -53,6 +53,7 @@ class ArffReader:
             taken = [0]
             lines = _numbered(file, work.budget, path.name, taken)
             attributes = _header(lines, path.name, work.budget)
+            taken[0] = 0
             rows = _rows(lines, attributes, path.name)
             names = [attribute.name for attribute in attributes]
             raw = transcribe(

@@ -76,7 +76,7 @@ def check_unfolded(packed: int, letters: int, count: int, where: str, budget: Bu
     told = f"{measure(packed, 'bytes')} stand for"
     if letters > budget.ratio_from and letters > budget.ratio * max(packed, 1):
         told = f"{told} {measure(letters, 'bytes')} of text."
-    elif count > budget.sparse_from and count > budget.sparse_ratio * max(packed, 1):
+    elif count > budget.sparse_from and count > budget.ratio * max(packed, 1):
         told = f"{told} {count:,} cells, nearly all of them empty or alike."
     else:
         return
@@ -88,10 +88,12 @@ def check_unfolded(packed: int, letters: int, count: int, where: str, budget: Bu
 
 def text(value: object) -> str:
     """A value as a cell: numbers as `cells.label` writes them, times in ISO 8601, one kind of line end."""
+    if isinstance(value, str):
+        if "\r" in value or "\0" in value:
+            return value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        return value
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
