@@ -4,40 +4,42 @@
     python tests/benchmarks/fuzz_readers.py -n 500 json    fewer, and for these readers only
     python tests/benchmarks/fuzz_readers.py --one json 42  one input in this process, for a debugger
 
-The input of a number is always the same. Each input is read whole: inspected, with all cells fetched.
+The input of a number is always the same. Each input is read whole: inspected, with all cells fetched, every eighth
+prepared for training too. It counts as wrong where it raises anything but a refusal in words, takes more than 2 seconds
+of processor time, more memory than 256 MB and 4 times its size, or leaves a file behind. One connection to DuckDB
+serves all inputs of a process, each in a database of its own: opening one takes longer than reading most of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
+import json
 import multiprocessing
 import os
-import random
 import sys
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-HANG = 20.0  # seconds after which an input counts as hanging
+HANG = 20.0  # seconds of processor time after which an input counts as hanging
 SLOW = 2.0
-
-MARKS = (
-    b"\0", b"\xff", b"\n", b"\r", b'"', b"'", b",", b";", b"{", b"}", b"[", b"]", b"<", b">", b"&", b"=", b"\\", b"%",
-    b"-1", b"1e999", b"99999999999999999999", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0", b"NaN", b"null",
-)  # fmt: skip
+MEMORY = 256 * 2**20
+ADDRESSES = 8 * 2**30  # that a process may ask for: what asks for more fails here and not in the whole system
+PREPARED_EACH = 8
 
 
-def makers(file: str = "makers") -> ModuleType:
-    name = f"tests_core_data_{file}"
+def inputs() -> ModuleType:
+    name = "fuzz_inputs"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "core" / "data" / f"{file}.py")
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
         assert spec is not None
         assert spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -45,164 +47,170 @@ def makers(file: str = "makers") -> ModuleType:
     return sys.modules[name]
 
 
-def seeds(folder: Path) -> dict[str, list[tuple[str, bytes]]]:
-    """Honest files by reader."""
-    import numpy as np
-
-    make = makers()
-    rows = [["n", "word", "gap"], *([i / 4, f"wörd {i % 5}", None if i % 3 else True] for i in range(40))]
-    text = "".join(",".join("" if c is None else str(c) for c in row) + "\n" for row in rows)
-    records = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
-    arff = "@relation r\n@attribute n numeric\n@attribute w {a,'b c'}\n@attribute s string\n@data\n"
-    arff += "".join(f"{i},{'a' if i % 2 else chr(39) + 'b c' + chr(39)},'x, {i}'\n" for i in range(30))
-    table = (
-        "CREATE TABLE t(a REAL, b TEXT); CREATE TABLE u(c, PRIMARY KEY (c)) WITHOUT ROWID; INSERT INTO u VALUES (1);"
-    )
-    database = make.sqlite(folder, table, {"t": [(i / 2, f"x{i % 3}") for i in range(60)]})
-    select = "SELECT range / 4 AS n, 'w' || range % 5 AS word, [range] AS l, {'a': range} AS s FROM range(60)"
-    matrix = np.arange(60, dtype=np.float64).reshape(20, 3)
-    found = {
-        "csv": [
-            ("t.csv", text.encode()),
-            ("t.csv", text.encode("utf-16")),
-            ("t.csv", text.replace(",", ";").encode("cp1252")),
-        ],
-        "packed": [(f"t.csv{s}", pack(text.encode())) for s, pack in make.packers.items()],
-        "zip": [
-            ("t.zip", make.zipped({"t.csv": text, "u.csv": text})),
-            ("t.zip", make.zipped({"t.csv": text}, packed=False)),
-        ],
-        "json": [
-            ("t.json", _json(records)),
-            ("t.jsonl", make.lines(records).encode()),
-            ("t.json", _json({"data": rows})),
-        ],
-        "arff": [("t.arff", arff.encode()), ("t.arff", b"@relation r\n@attribute a numeric\n@data\n{0 1}\n{}\n")],
-        "excel": [
-            ("t.xlsx", make.xlsx({"S": rows}, shared=["x"])),
-            ("t.ods", make.ods({"S": rows})),
-            ("t.xlsx", _stored(make.xlsx({"S": rows}))),
-            ("t.ods", _stored(make.ods({"S": rows}))),
-        ],
-        "xls": [
-            ("t.xls", makers("xls_made").xls({"S": rows, "T": [["a"], [1]]})),
-            ("t.xls", makers("xls_made").xls({"S": [["a", "b"], *([i, f"text {i}"] for i in range(200))]})),
-        ],
-        "parquet": [
-            ("t.parquet", make.parquet(folder, select)),
-            ("t.parquet", make.parquet(folder, select, ", COMPRESSION zstd")),
-        ],
-        "sqlite": [("t.db", database)],
-        "npy": [("t.npy", make.npy(matrix)), ("t.npy", make.npy(np.array(["x", "y"])))],
-        "npz": [
-            ("t.npz", make.npz({"X": matrix, "y": matrix[:, 0]}, packed=False)),
-            ("t.npz", make.npz({"X": matrix})),
-        ],
-        "idx": [("t-ubyte", make.idx(np.arange(60, dtype=np.uint8).reshape(20, 3)))],
-    }
-    try:
-        arrays = {"X": matrix, "y": np.arange(20)}
-        found["matlab"] = [("t.mat", make.mat(arrays)), ("t.mat", make.mat(arrays, packed=True))]
-    except ImportError:
-        print("SciPy is not installed: MATLAB files are left out.", file=sys.stderr)
-    return found
+# --- one input
 
 
-def _json(value: object) -> bytes:
-    import json
-
-    return json.dumps(value, ensure_ascii=False).encode()
-
-
-def _stored(content: bytes) -> bytes:
-    """A ZIP with nothing packed, so that changes reach its members."""
-    import io
-    import zipfile
-
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return bytes(makers().zipped({name: archive.read(name) for name in archive.namelist()}, packed=False))
-
-
-def mutated(content: bytes, rng: random.Random) -> bytes:
-    """A copy with some bytes changed, left out, doubled, put in or cut off."""
-    data = bytearray(content)
-    for _ in range(rng.choice((1, 1, 2, 4, 16))):
-        if not data:
-            break
-        at, length = rng.randrange(len(data)), rng.choice((1, 1, 2, 4, 8, 64, 512))
-        match rng.randrange(7):
-            case 0:
-                data[at] ^= 1 << rng.randrange(8)
-            case 1:
-                data[at] = rng.randrange(256)
-            case 2:
-                data[at : at + rng.choice((0, 1, 4))] = rng.choice(MARKS)
-            case 3:
-                del data[at : at + length]
-            case 4:
-                data[at:at] = data[at : at + length] * rng.choice((1, 2, 50))
-            case 5:
-                data[at : at + length] = rng.randbytes(min(length, len(data) - at))
-            case 6:
-                if rng.random() < 0.3:
-                    del data[at:]
-    return bytes(data)
-
-
-def zip_repaired(content: bytes, rng: random.Random) -> bytes:
-    """A stored archive with one member mutated and its sums right: the damage is met behind the archive."""
-    import io
-    import zipfile
-
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
-    chosen = rng.choice(list(members))
-    members[chosen] = mutated(members[chosen], rng)
-    return bytes(makers().zipped(members))
-
-
-def sample(reader: str, number: int, files: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
-    """The input of a number: its file's name and bytes."""
-    rng = random.Random(f"{reader} {number}")
-    name, content = files[number % len(files)]
-    if reader in ("excel", "npz", "zip") and rng.random() < 0.6:
-        return name, zip_repaired(content, rng)
-    return name, mutated(content, rng)
-
-
-def try_one(path: Path) -> str:
-    """ "read" or "refused"; raises whatever else happens."""
-    from core.data import load
+def try_one(path: Path, *, prepared: bool = False) -> str:
+    """ "read" or "refused"; raises whatever else happens. prepared: make arrays to train on too."""
     from core.errors import UserInputError
-    from core.spec import DataSource, DataSpec
 
-    source = DataSource("file", path=str(path))
     try:
-        profile = load.inspect(DataSpec(source))
-        load.read_cells(source, tuple(column.name for column in profile.columns[:50]))
+        if path.suffix == ".chainrule":
+            _open_project(path)
+        else:
+            _read_data(path, prepared=prepared)
     except UserInputError as err:
-        return "refused" if err.what and (err.reason or err.remedy) else "a refusal without words"
+        return "refused" if err.what and (err.reason or err.remedy) else f"a refusal without words: {err!r}"
     return "read"
 
 
+def _open_project(path: Path) -> None:
+    from core.network import Network
+    from core.project import file
+
+    saved = file.load(path, data_folder=path.parent / "carried")
+    Network.of(saved.project.network)
+    if saved.weights is not None and saved.prepared is not None:
+        saved.model()
+
+
+def _read_data(path: Path, *, prepared: bool) -> None:
+    from core.data import load
+    from core.data.images.album import Size
+    from core.data.images.recognize import recognize
+    from core.errors import UserInputError
+    from core.spec import DataSource, DataSpec
+
+    source = _drawn(path) if path.suffix == ".drawn" else DataSource("file", path=str(path))
+    profile = load.inspect(DataSpec(source))
+    album = recognize(source)
+    if album is None:
+        load.read_cells(source, tuple(column.name for column in profile.columns[:50]))
+    else:
+        for channels in (1, 3):
+            for picture in album.pixels.pictures(range(min(4, len(album))), Size(7, 5, channels)):
+                assert isinstance(picture, str) or picture.shape == (7, 5, channels)
+    if prepared:
+        with contextlib.suppress(UserInputError):
+            load.prepare(DataSpec(source))
+
+
+def _drawn(path: Path) -> Any:
+    """A drawing as a project keeps it; what is none is refused there."""
+    from core.errors import UserInputError
+    from core.spec import DataSource
+
+    try:
+        return DataSource.from_json(json.loads(path.read_bytes()))
+    except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as err:
+        raise UserInputError("This is no drawing.", reason=repr(err)) from err
+
+
+class Reused:
+    """A connection to DuckDB that is used again after it was closed, each time in an empty database."""
+
+    def __init__(self) -> None:
+        self._con: Any = None
+        self._real: Any = None
+        self._uses = 0
+
+    def __call__(self, folder: Path, files: tuple[Path, ...], room: Path, budget: Any) -> Any:
+        if self._con is None:
+            around = Path(os.path.commonpath([room, *(file.parent for file in files)]))
+            self._con = self._real(folder, (), around, budget)
+            self._con.execute("SET threads = 1")
+        self._con.execute(f"SET memory_limit = '{budget.memory_bytes // 2**20}MiB'")
+        self._uses += 1
+        self._con.execute(f"ATTACH ':memory:' AS own{self._uses}")
+        self._con.execute(f"USE own{self._uses}")
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._con, name)
+
+    def close(self) -> None:
+        try:
+            for statement in (
+                "USE memory", f"DETACH own{self._uses}", "DROP TABLE IF EXISTS temp.reject_errors",
+                "DROP TABLE IF EXISTS temp.reject_scans",
+            ):  # fmt: skip
+                self._con.execute(statement)
+        except Exception:  # a broken connection is not used again
+            self._con.close()
+            self._con = None
+
+    @classmethod
+    @contextlib.contextmanager
+    def connections(cls) -> Any:
+        """Inside the block, every workspace gets the same connection."""
+        from core.data import workspace
+
+        reused = cls()
+        reused._real = workspace._connect
+        workspace._connect = reused  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            workspace._connect = reused._real
+
+
+# --- processes
+
+
 def serve(pipe: Connection, reader: str, folder: str) -> None:
-    """Read inputs by number until the pipe closes; what goes wrong is told, a crash shows by itself."""
-    os.environ["CHAINRULE_CACHE"] = str(Path(folder) / "cache")
-    place = Path(folder) / "given"
+    """Read ranges of inputs until the pipe closes; what goes wrong is told, a crash shows by itself."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    cache, place = Path(folder) / "cache", Path(folder) / "given"
+    os.environ["CHAINRULE_CACHE"] = str(cache)
     place.mkdir(exist_ok=True)
-    files = seeds(Path(folder))[reader]
-    while True:
-        try:
-            number = pipe.recv()
-        except EOFError:
-            return
-        name, content = sample(reader, number, files)
-        path = place / name
-        path.write_bytes(content)
-        try:
-            pipe.send(try_one(path))
-        except BaseException:
-            pipe.send(traceback.format_exc())
+    files = inputs().seeds(Path(folder))[reader]
+    with contextlib.suppress(EOFError), Reused.connections():
+        try_one(_given(place, *files[0]))
+        while True:
+            for number in range(*pipe.recv()):
+                name, content = inputs().sample(reader, number, files)
+                pipe.send((number, _measured(_given(place, name, content), number, cache)))
+
+
+def _given(place: Path, name: str, content: bytes) -> Path:
+    path = place / name
+    path.write_bytes(content)
+    return path
+
+
+def _measured(path: Path, number: int, cache: Path) -> str:
+    """How one input ended, with what it took where that was too much."""
+    before, began = _peak(forget=True), time.process_time()
+    try:
+        answer = try_one(path, prepared=number % PREPARED_EACH == 0)
+    except BaseException:
+        answer = traceback.format_exc()
+    seconds, grown = time.process_time() - began, _peak() - before
+    size = path.stat().st_size
+    path.unlink()
+    if seconds > SLOW:
+        answer = f"slow: {seconds:.1f} s\n{answer}"
+    if grown > MEMORY + 4 * size:
+        answer = f"large: {grown / 2**20:.0f} MB\n{answer}"
+    if left := [str(each) for each in path.parent.iterdir() if each.name != "carried"]:
+        answer = f"left behind: {left}"
+    if left := [str(each) for each in cache.glob("work-*")]:
+        answer = f"left behind: {left}"
+    return answer
+
+
+def _peak(*, forget: bool = False) -> int:
+    """The most memory that this process held since it was forgotten; 0 where the system does not tell."""
+    with contextlib.suppress(OSError):
+        if forget:
+            Path("/proc/self/clear_refs").write_text("5")
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+    return 0
 
 
 class Reader:
@@ -219,42 +227,57 @@ class Reader:
         self.process.start()
         theirs.close()
 
-    def __call__(self, number: int) -> str:
-        self.pipe.send(number)
-        first = 60.0 if number == 0 else HANG
+    def __call__(self, count: int) -> Any:
+        """(number, answer) of all inputs below `count`."""
+        number = 0
+        while number < count:
+            self.pipe.send((number, count))
+            with contextlib.suppress(EOFError, OSError):
+                while number < count and self._waits():
+                    number, answer = self.pipe.recv()
+                    yield number, answer
+                    number += 1
+            if number < count:
+                hangs = self.process.is_alive()
+                self.close()
+                yield number, "hangs" if hangs else f"dies with exit code {self.process.exitcode}"
+                number += 1
+                self._start()
+
+    def _waits(self) -> bool:
+        """Whether an answer comes before the process has computed for too long; one that is paused is not late."""
+        began = self._computed()
+        while not self.pipe.poll(HANG):
+            if not self.process.is_alive() or self._computed() - began > HANG / 2:
+                return False
+        return True
+
+    def _computed(self) -> float:
         try:
-            if self.pipe.poll(first):
-                return str(self.pipe.recv())
-            answer = "hangs"
-        except EOFError:
-            self.process.join()
-            answer = f"dies with exit code {self.process.exitcode}"
-        self.close()
-        self._start()
-        return answer
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            return time.monotonic()
 
     def close(self) -> None:
-        self.process.kill()
+        if self.process.is_alive():
+            self.process.kill()
         self.process.join()
         self.pipe.close()
 
 
-def fuzz(reader: str, count: int) -> tuple[Counter[str], list[tuple[int, str]], float]:
-    """How the inputs ended, what went wrong with which, and the longest time of one."""
+def fuzz(reader: str, count: int) -> tuple[Counter[str], list[tuple[int, str]]]:
+    """How the inputs ended, and what went wrong with which."""
     ends: Counter[str] = Counter()
     wrong: list[tuple[int, str]] = []
-    longest = 0.0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = Reader(reader, folder)
-        for number in range(count):
-            began = time.perf_counter()
-            answer = process(number)
-            longest = max(longest, time.perf_counter() - began) if number else 0.0
+        for number, answer in process(count):
             ends[answer if answer in ("read", "refused") else "WRONG"] += 1
             if answer not in ("read", "refused"):
                 wrong.append((number, answer))
         process.close()
-    return ends, wrong, longest
+    return ends, wrong
 
 
 def main() -> int:
@@ -264,27 +287,25 @@ def main() -> int:
     parser.add_argument("--one", action="store_true", help="READER NUMBER: one input in this process")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        known = seeds(Path(folder))
+        os.environ["CHAINRULE_CACHE"] = str(Path(folder) / "cache")
+        known = inputs().seeds(Path(folder))
         if options.one:
             reader, number = options.readers
-            name, content = sample(reader, int(number), known[reader])
-            path = Path(folder) / name
-            path.write_bytes(content)
-            os.environ["CHAINRULE_CACHE"] = str(Path(folder) / "cache")
+            name, content = inputs().sample(reader, int(number), known[reader])
             print(content[:2000])
-            print(try_one(path))
+            path = _given(Path(folder), name, content)
+            print(try_one(path, prepared=int(number) % PREPARED_EACH == 0))
             return 0
     failed = 0
     for reader in options.readers or known:
         began = time.perf_counter()
-        ends, wrong, longest = fuzz(reader, options.n)
-        seconds = time.perf_counter() - began
-        print(f"{reader:8} {dict(ends)}, {seconds:.0f} s, longest {longest:.2f} s", flush=True)
+        ends, wrong = fuzz(reader, options.n)
+        print(f"{reader:8} {dict(ends)}, {time.perf_counter() - began:.0f} s", flush=True)
         kinds: dict[str, tuple[int, str]] = {}
         for number, answer in wrong:
             kinds.setdefault(answer.strip().splitlines()[-1][:160], (number, answer))
         for last, (number, answer) in kinds.items():
-            print(f"  {reader} {number}: {last}\n{answer[-1500:] if 'Traceback' in answer else ''}", flush=True)
+            print(f"  {reader} {number}: {last}\n{answer[-1500:]}", flush=True)
         failed += len(wrong)
     return min(failed, 1)
 

@@ -135,7 +135,11 @@ def checked(name: str, points: Points) -> Points:
     for p in points:
         place = len(p) == 2 + classes and all(-1 <= v <= 1 for v in p[:2])
         if not place or (classes and p[2] not in range(len(LABELS))):
-            raise UserInputError(f"{p!r} is no point of this drawing.", where=drawing(name).label)
+            reason = f"A point is x and y between -1 and 1{' and the number of its class' if classes else ''}."
+            remedy = "Clear the drawing and draw it again."
+            raise UserInputError(
+                f"{p!r} is no point of this drawing.", where=drawing(name).label, reason=reason, remedy=remedy
+            )
     return points
 
 

@@ -125,3 +125,11 @@ def test_generated_points_can_be_drawn_on() -> None:
         drawing.from_columns(generate("sine", rows=100, noise=0.1, seed=1))
     with pytest.raises(UserInputError):
         drawing.from_columns(generate("moons", rows=drawing.MOST_POINTS + 1, noise=0.1, seed=1))
+
+
+def test_a_point_elsewhere_is_refused_with_what_a_point_is() -> None:
+    for name, points in (("classes", ((0.5, -0.5),)), ("curve", ((2.5, 0.5),))):
+        with pytest.raises(UserInputError, match="is no point") as err:
+            drawing.checked(name, points)
+        assert "between -1 and 1" in err.value.reason
+        assert err.value.remedy

@@ -38,7 +38,7 @@ NAMES = ("csv", "packed", "zip", "json", "arff", "excel", "xls", "parquet", "sql
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, bytes]]]:
-    return fuzzer().seeds(tmp_path_factory.mktemp("seeds"))
+    return fuzzer().inputs().seeds(tmp_path_factory.mktemp("seeds"))
 
 
 def test_every_reader_has_a_label_and_names() -> None:
@@ -63,6 +63,8 @@ def test_a_reader_keeps_its_promises(tmp_path: Path, seeds: dict[str, list[tuple
     if name == "matlab":
         pytest.importorskip("scipy")
     for k, (file, content) in enumerate(seeds[name]):
+        if name == "idx" and file.endswith(".gz"):
+            continue  # a packed file, for the reader of tables
         place = tmp_path / str(k)
         (place / "given").mkdir(parents=True)
         path = place / "given" / file
@@ -90,8 +92,8 @@ def test_any_beginning_of_a_file_finds_a_reader_or_none(
     tmp_path: Path, seeds: dict[str, list[tuple[str, bytes]]]
 ) -> None:
     rng = random.Random(3)
-    for files in seeds.values():
-        for file, content in files:
+    for name in NAMES:
+        for file, content in seeds.get(name, []):
             path = tmp_path / file
             for length in (1, 2, 4, 8, 60, rng.randrange(1, HEAD)):
                 path.write_bytes(content[:length])
@@ -115,7 +117,7 @@ def test_the_budget_is_a_limit_on_columns_in_every_format(
             read(path, work, options=Options(), progress=silent)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "images", "album", "drawn", "project"])
 def test_damaged_files_end_in_a_table_or_a_refusal(
     tmp_path: Path, seeds: dict[str, list[tuple[str, bytes]]], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,9 +125,10 @@ def test_damaged_files_end_in_a_table_or_a_refusal(
         pytest.importorskip("scipy")
     monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path / "cache"))
     ends = set()
-    for number in range(INPUTS):
-        file, content = fuzzer().sample(name, number, seeds[name])
-        path = tmp_path / file
-        path.write_bytes(content)
-        ends.add(fuzzer().try_one(path))
+    with fuzzer().Reused.connections():
+        for number in range(INPUTS):
+            file, content = fuzzer().inputs().sample(name, number, seeds[name])
+            path = tmp_path / file
+            path.write_bytes(content)
+            ends.add(fuzzer().try_one(path, prepared=number % 8 == 0))
     assert ends == {"read", "refused"}
