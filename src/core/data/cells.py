@@ -32,7 +32,8 @@ MISSING = frozenset(
     }
 )
 
-_NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*", re.ASCII)
+# Possessive: a long row of digits that ends in a letter is looked at once, not once for each digit.
+_NUMBER = re.compile(r"[ \t\n\v\f\r]*+[+-]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+[ \t\n\v\f\r]*+", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
 _LARGEST_EXACT = 1e15
 

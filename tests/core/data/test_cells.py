@@ -1,5 +1,7 @@
 """A cell says the same in Python and in SQL, since training reads with one and prediction with the other."""
 
+import time
+
 import duckdb
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,14 @@ def test_numbers_that_are_none() -> None:
     for text in ("1_000", "0x1F", "1,5", "inf", "nan", "1e999", "9" * 5000, "1 000", "٣", "--1", "1e", "."):
         assert cells.number(text) is None
     assert cells.number(" -1.5e3\t") == -1500.0
+
+
+def test_long_digits_that_are_no_number_are_refused_at_once() -> None:
+    began = time.process_time()
+    digits = "1" * 1_000_000
+    for text in (f"{digits}x", f"1.{digits}x", f"1e{digits}x", " " * 1_000_000 + "x"):
+        assert cells.number(text) is None
+    assert time.process_time() - began < 1
 
 
 def test_labels_of_numbers() -> None:
