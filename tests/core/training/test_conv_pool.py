@@ -11,10 +11,12 @@ from core.layers.dense import Dense
 from core.layers.flatten import Flatten
 from core.layers.input import Input
 from core.layers.max_pool import MaxPool
+from core.losses import resolve
 from core.network import Network
-from core.spec import NetworkSpec, sequential
-from core.training import conv_pool
+from core.spec import NetworkSpec, TrainingConfig, sequential
+from core.training import conv_pool, lanes
 from core.training.conv_pool import RISING, ConvPool, joined
+from core.training.step import NumpyStep
 
 
 def _spec(conv: Conv2D, pool: MaxPool, *, after: int = 2) -> NetworkSpec:
@@ -78,3 +80,27 @@ def test_a_convolution_that_others_read_too_stays_two() -> None:
     edges = [("l0", "l1"), ("l1", "l2"), ("l2", "l3"), ("l1", "l4"), ("l3", "l4"), ("l4", "l5"), ("l5", "l6")]
     network = Network.of(NetworkSpec(specs, tuple(Edge(*pair) for pair in edges)))
     assert joined(network) == network
+
+
+def test_a_batch_in_parts_learns_as_the_whole_does(monkeypatch) -> None:
+    config = TrainingConfig(batch_size=24)
+    network = Network.of(_spec(Conv2D(filters=4), MaxPool()), config)
+    rng = np.random.default_rng(2)
+    batches = [
+        (rng.normal(size=(n, 8, 6, 2)).astype(np.float32), rng.integers(0, 3, n).astype(np.int32)) for n in (24, 7)
+    ]
+
+    def trained() -> NumpyStep:
+        step = NumpyStep(network, resolve("auto", "classification", 3), config, network.init(3))
+        for x, t in batches * 5:
+            step(x, t, 0.01, 1)
+        return step
+
+    whole = trained()
+    assert len(whole._gradients.parts(24)) == 1
+    for name, size in (("WIDE", 1 << 8), ("PART", 1 << 10), ("SMALL", 8)):
+        monkeypatch.setattr(lanes, name, size)
+    parted = trained()
+    assert len(parted._gradients.parts(24)) > 2
+    assert any(isinstance(node.layer, ConvPool) for node in parted._gradients._joined.nodes)
+    np.testing.assert_allclose(parted.flat(), whole.flat(), atol=1e-5)
