@@ -78,7 +78,13 @@ def natural(text: str) -> tuple[object, ...]:
     try:
         return (0, float(text), text)
     except ValueError:
-        return (1, tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text)))
+        return (1, tuple(map(_piece, re.split(r"(\d+)", text))))
+
+
+def _piece(text: str) -> tuple[int, int, str]:
+    """Digits by their value, which may be too long for a number: first by their count without leading zeros."""
+    digits = text.lstrip("0") if text.isdecimal() else ""
+    return (0, len(digits), digits) if text.isdecimal() else (1, 0, text)
 
 
 # --- the same in SQL

@@ -54,3 +54,10 @@ def test_marks_that_are_labels() -> None:
     assert cells.marks_that_are_labels({"+", "-"}) == {"-"}
     assert cells.marks_that_are_labels({"yes", "no", "NA", "-"}) == frozenset()
     assert cells.marks_that_are_labels({"EU", "NA"}) == frozenset()
+
+
+def test_labels_sort_as_people_count_however_long_their_digits_are() -> None:
+    long = "class " + "7" * 6000
+    texts = ["class 10", long, "class 2", "class 010", "class", "-1", "2", "b"]
+    expected = ["-1", "2", "b", "class", "class 2", "class 10", "class 010", long]
+    assert sorted(texts, key=cells.natural) == expected
