@@ -179,14 +179,13 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
         findings=(*raw.findings, *renamed),
         rejected=rejected,
         rejected_count=rejected_count,
-        preview=_preview(raw, work),
         format=raw.format,
         part=raw.part,
         parts=raw.parts,
         together=raw.together,
     )
     _check(table, where)
-    return table
+    return replace(table, preview=_preview(raw, work))  # last: rows that do not fit are slow to look at
 
 
 def _scan(raw: RawTable, work: Workspace, to: Path | None, stored: list[str], progress: Progress) -> Rejected:
