@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 
@@ -60,6 +61,17 @@ def physical_memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
+
+
+def allowed_memory() -> int | None:
+    """`physical_memory`, or less where the system allows this process less for its data."""
+    known = [physical_memory()]
+    with contextlib.suppress(ImportError):  # Windows has no such limit
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
+        known.append(None if limit == resource.RLIM_INFINITY else limit)
+    return min((n for n in known if n is not None), default=None)
 
 
 def require(amount: int, limit: int, *, what: str, unit: str, where: str, remedy: str) -> None:

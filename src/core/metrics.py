@@ -188,7 +188,7 @@ class _Ranks:
     def update(self, scores: np.ndarray, yes: np.ndarray) -> None:
         self._waiting.append((scores.astype(np.float64), yes))
         self._rows += len(scores)
-        if self._rows >= SORTED_TOGETHER:
+        if self._rows >= max(SORTED_TOGETHER, len(self._scores)):  # or what is known would be sorted again and again
             self._sort_in()
 
     def _sort_in(self) -> None:

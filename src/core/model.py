@@ -27,6 +27,10 @@ class TrainedModel:
     preparation: Preparation
     loss: str
 
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        return Network.of(self.network).output_shape
+
     def outputs(self, x: np.ndarray, *, dtype: type = np.float32) -> np.ndarray:
         """Raw outputs of the last layer (logits, or scaled values): (rows, *row_shape) → (rows, outputs)."""
         ops = NumpyOps(dtype)

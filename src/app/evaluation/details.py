@@ -143,7 +143,7 @@ def _text_column(name: str, cells: Sequence[str]) -> Column:
 
 def worst_table(e: Evaluation, target: str, inputs: Cells) -> Table:
     """The worst first; sorting does not change which rows they are."""
-    place = {int(n): i for i, n in enumerate(e.row_numbers)} if e.row_numbers is not None else {}
+    place = e.places()
     known = [n for n in e.worst if n in place][: _listed(e)]
     at, numbers = np.array([place[n] for n in known], int), np.array(known, int)
     columns = [

@@ -13,6 +13,7 @@ from core.data import dates, store
 from core.data.preprocess import CategoryFeature, DateFeature, Feature, NumberFeature, Preparation, TextFeature
 from core.data.schema import Part, Prepared
 from core.errors import UserInputError
+from core.evaluation.result import places
 
 MOST_FEATURES = 12
 MISSING = "missing"
@@ -41,7 +42,7 @@ def unscaled(feature: NumberFeature, x: np.ndarray) -> np.ndarray:
 
 def decoded(preparation: Preparation, part: Part, row_numbers: Sequence[int]) -> Cells:
     """The inverse of preparing; a cell that was missing shows what stood in for it."""
-    place = {int(number): i for i, number in enumerate(part.row_numbers)}
+    place = places(part.row_numbers, row_numbers)
     if any(number not in place for number in row_numbers):
         return {}
     x = np.asarray(part.x[[place[number] for number in row_numbers]], np.float64)

@@ -33,7 +33,7 @@ def mistakes(e: Evaluation, listed: int) -> list[Mistake]:
     """The worst first."""
     if e.truth is None or e.predicted is None or e.row_numbers is None:
         return []
-    place = {int(n): i for i, n in enumerate(e.row_numbers)}
+    place = e.places()
     found = []
     for row in [row for row in e.worst if row in place][: min(listed, MOST)]:
         i = place[row]

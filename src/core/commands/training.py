@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,6 @@ from core.console import run_progress, say
 from core.data.schema import Prepared
 from core.engine.messages import Ended, TrainingTask
 from core.errors import UserInputError
-from core.evaluation.result import Evaluation
 from core.losses import resolve
 from core.model import TrainedModel
 from core.project import file as project_file
@@ -59,7 +59,7 @@ def train(options: argparse.Namespace) -> tuple[Any, str]:
     model = TrainedModel(name, network, ended.weights, prepared.preparation, loss.kind)
     arrays = store.load(prepared)
     parts = {"train": arrays.train, "validation": arrays.validation, "test": arrays.test}
-    measured = {part: measure(model, rows, part) for part, rows in parts.items() if len(rows.x)}
+    measured = {part: measure(model, rows, part).metrics for part, rows in parts.items() if len(rows.x)}
     answer = _train_json(prepared, config, ended, model, measured, seconds)
     if tested is not None:
         answer["range_test"] = {"suggestion": tested.suggestion, "message": tested.message}
@@ -77,18 +77,18 @@ def train(options: argparse.Namespace) -> tuple[Any, str]:
 
 def _train_json(
     prepared: Prepared, config: TrainingConfig, ended: Ended, model: TrainedModel,
-    measured: dict[str, Evaluation], seconds: float,
+    measured: Mapping[str, Mapping[str, float]], seconds: float,
 ) -> dict[str, Any]:  # fmt: skip
     from core.backend.choose import choose
 
     backend = choose(config.backend)
-    final: dict[str, float] = {f"{part}_loss": e.metrics["loss"] for part, e in measured.items()}
+    final: dict[str, float] = {f"{part}_loss": metrics["loss"] for part, metrics in measured.items()}
     wanted = (
         "accuracy", "subset_accuracy", "micro_f1", "macro_f1", "hamming_loss", "auc", "top3_accuracy", "rmse", "mae",
         "r2",
     )  # fmt: skip
     if "test" in measured:
-        metrics = measured["test"].metrics
+        metrics = measured["test"]
         final |= {f"test_{name}": metrics[name] for name in wanted if name in metrics}
     return {
         "task": prepared.task,

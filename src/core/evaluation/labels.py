@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from core.data.preprocess import LabelsTarget
-from core.data.schema import Part
+from core.evaluation.pieces import Worst
 from core.evaluation.result import Evaluation, Predictions
 from core.metrics import Accuracy, AreaUnderCurve, MacroF1, Metric, MicroF1, SubsetAccuracy
 
@@ -15,28 +15,41 @@ CUT = 0.5  # the probability from which on a label is answered
 NONE = "(none)"  # what people read where a row has no label
 
 
-def evaluate_labels(
-    target: LabelsTarget, z: np.ndarray, p: np.ndarray, part: Part, *, name: str, loss: float
-) -> Evaluation:
-    """z, p: (rows, labels) raw outputs and probabilities."""
-    truth, predicted = part.y > 0.5, p >= CUT
-    counts = label_confusions(truth, predicted)
-    each = np.mean(np.logaddexp(0.0, z) - truth * z, axis=1)  # cross-entropy of every row
-    order = np.argsort(-each, kind="stable")[:50]
-    return Evaluation(
-        task="labels",
-        part=name,
-        rows=len(truth),
-        metrics={"loss": loss, **label_metrics(p, truth), **_baseline(truth)},
-        classes=target.classes,
-        confusion=counts,
-        per_class=dict(zip(target.classes, label_scores(counts), strict=True)),
-        truth=truth.astype(np.uint8),
-        predicted=predicted.astype(np.uint8),
-        confidence=p.astype(np.float32),
-        row_numbers=part.row_numbers,
-        worst=tuple(int(n) for n in part.row_numbers[order]),
-    )
+class LabelGatherer:
+    """Takes the rows of a part piece by piece: raw outputs and probabilities (rows, labels)."""
+
+    def __init__(self, target: LabelsTarget, rows: int) -> None:
+        labels = len(target.classes)
+        self._target, self._scores, self._worst = target, LabelScores(), Worst()
+        self._confusions = np.zeros((labels, 2, 2), np.int64)
+        self._truth, self._predicted = (np.empty((rows, labels), np.uint8) for _ in range(2))
+        self._confidence = np.empty((rows, labels), np.float32)
+
+    def add(
+        self, span: slice, outputs: np.ndarray, answers: np.ndarray, y: np.ndarray, row_numbers: np.ndarray
+    ) -> None:
+        truth, predicted = y > 0.5, answers >= CUT
+        self._scores.update(answers, truth)
+        self._confusions += label_confusions(truth, predicted)
+        self._truth[span], self._predicted[span], self._confidence[span] = truth, predicted, answers
+        each = np.mean(np.logaddexp(0.0, outputs) - truth * outputs, axis=1)  # cross-entropy of every row
+        self._worst.update(each, row_numbers)
+
+    def evaluation(self, *, part: str, loss: float, row_numbers: np.ndarray) -> Evaluation:
+        return Evaluation(
+            task="labels",
+            part=part,
+            rows=len(self._truth),
+            metrics={"loss": loss, **self._scores.values(), **_baseline(self._truth)},
+            classes=self._target.classes,
+            confusion=self._confusions,
+            per_class=dict(zip(self._target.classes, label_scores(self._confusions), strict=True)),
+            truth=self._truth,
+            predicted=self._predicted,
+            confidence=self._confidence,
+            row_numbers=row_numbers,
+            worst=self._worst.numbers(),
+        )
 
 
 def label_confusions(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -56,17 +69,33 @@ def label_scores(counts: np.ndarray) -> list[tuple[float, float, float, int]]:
     return found
 
 
+class LabelScores:
+    """Scores of all labels together, gathered in pieces; what has no meaning for the rows is left out."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Metric] = {
+            "subset_accuracy": SubsetAccuracy(), "micro_f1": MicroF1(), "macro_f1": MacroF1(),
+        }  # fmt: skip
+        self._right, self._area = Accuracy(), AreaUnderCurve()
+
+    def update(self, p: np.ndarray, truth: np.ndarray) -> None:
+        """p: (rows, labels) probabilities; truth: Booleans of the same shape."""
+        answered = (p >= CUT).astype(np.float32)
+        for metric in (*self._told.values(), self._right):
+            metric.update(answered, truth)
+        self._area.update(p, truth)
+
+    def values(self) -> dict[str, float]:
+        values = {name: metric.value() for name, metric in self._told.items()}
+        values |= {"hamming_loss": 1.0 - self._right.value(), "auc": self._area.value()}
+        return {name: value for name, value in values.items() if not math.isnan(value)}
+
+
 def label_metrics(p: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Scores of all labels together; what has no meaning for these rows is left out. p, truth: (rows, labels)."""
-    answered = (p >= CUT).astype(np.float64)
-    told: dict[str, Metric] = {"subset_accuracy": SubsetAccuracy(), "micro_f1": MicroF1(), "macro_f1": MacroF1()}
-    right, area = Accuracy(), AreaUnderCurve()
-    for metric in (*told.values(), right):
-        metric.update(answered, truth)
-    area.update(p, truth)
-    values = {name: metric.value() for name, metric in told.items()}
-    values |= {"hamming_loss": 1.0 - right.value(), "auc": area.value()}
-    return {name: value for name, value in values.items() if not math.isnan(value)}
+    """`LabelScores` of these rows. p, truth: (rows, labels)."""
+    found = LabelScores()
+    found.update(p, truth)
+    return found.values()
 
 
 def _baseline(truth: np.ndarray) -> dict[str, float]:
@@ -75,7 +104,7 @@ def _baseline(truth: np.ndarray) -> dict[str, float]:
     Subset accuracy: the labels that most rows have together. Hamming loss: those that most rows have. Micro F1: the j
     most frequent, F1 = 2 Σ_k≤j n_k / (j rows + Σ n_k), with the best j.
     """
-    counts = -np.sort(-truth.sum(axis=0))
+    counts = np.sort(truth.sum(axis=0, dtype=np.int64))[::-1]
     _, alike = np.unique(np.packbits(truth, axis=1), axis=0, return_counts=True)
     answered = np.arange(1, len(counts) + 1) * len(truth)
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ class Evaluation:
     per_class: name → precision, recall, f1, support.
     truth, predicted: (rows,) in the target's unit, or indices of classes; (rows, labels) of 0 and 1. confidence:
     classification, (rows,) probability of the predicted class; labels, (rows, labels) probability of each.
+    Of very many rows, numbers are in float32.
     row_numbers: (rows,) position in the source. worst: row numbers with the largest loss, worst first.
     """
 
@@ -37,6 +38,16 @@ class Evaluation:
     confidence: np.ndarray | None = None
     row_numbers: np.ndarray | None = None
     worst: tuple[int, ...] = ()
+
+    def places(self) -> dict[int, int]:
+        """Where the worst rows stand among all: row number → index into truth and the others."""
+        return {} if self.row_numbers is None else places(self.row_numbers, self.worst)
+
+
+def places(row_numbers: np.ndarray, wanted: Sequence[int]) -> dict[int, int]:
+    """Of those among a few row numbers that are there: row number → its index. Nothing is made of the others."""
+    found = np.flatnonzero(np.isin(row_numbers, np.asarray(wanted, np.int64)))
+    return {int(row_numbers[i]): int(i) for i in found}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from core import forecast, keys
 from core.backend.choose import BackendInfo
-from core.budget import physical_memory
+from core.budget import allowed_memory, physical_memory
 from core.data import store
 from core.data.augmentation import Augmenter
 from core.data.preprocess import NumberTarget
@@ -94,7 +94,9 @@ class Trainer:
         self.network = Network.of(task.network, self.config)
         self._check_fit(prepared)
         arrays = store.load(prepared)
-        self.train, self.validation = _in_memory(arrays.train), _in_memory(arrays.validation)
+        room = _room()
+        self.train = _in_memory(arrays.train, room)
+        self.validation = _in_memory(arrays.validation, room - self.train.x.nbytes)
         if len(self.train.x) == 0:
             raise UserInputError(
                 "There are no rows to train on.", where="data", remedy="Lower the validation and test shares."
@@ -410,9 +412,17 @@ def next_sample(began: float) -> float:
     return now + max(SAMPLE_SECONDS, (now - began) / SAMPLE_SHARE)
 
 
-def _in_memory(part: Part) -> Part:
-    """Rows leave the memory map, so that batches need no page faults, where they fit into memory easily."""
-    if part.x.nbytes > min(MOST_COPIED, (physical_memory() or 8 * MOST_COPIED) // 8):
+def _room() -> int:
+    """Bytes of rows that may be copied out of the memory map."""
+    return min(MOST_COPIED, (allowed_memory() or 8 * MOST_COPIED) // 8)
+
+
+def _in_memory(part: Part, room: int) -> Part:
+    """Rows leave the memory map, so that batches need no page faults, where they fit into `room` bytes.
+
+    Measuring takes them in pieces, in their order, so that those that stay cost little more.
+    """
+    if part.x.nbytes > room:
         return part
     try:
         return Part(np.array(part.x), np.array(part.y), part.row_numbers)

@@ -108,13 +108,14 @@ def test_repeated_rows_are_found_in_buckets(tmp_path: Path, monkeypatch: pytest.
 def test_rows_that_do_not_fit_into_memory_stay_in_the_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = load.prepare(DataSpec(made(tmp_path / "t.csv"), target="y"), cache=tmp_path / "cache")
     part = store.load(prepared).train
-    assert not isinstance(trainer._in_memory(part).x, np.memmap)
-    monkeypatch.setattr(trainer, "physical_memory", lambda: part.x.nbytes)
-    assert trainer._in_memory(part) is part
+    assert not isinstance(trainer._in_memory(part, part.x.nbytes).x, np.memmap)
+    assert trainer._in_memory(part, part.x.nbytes - 1) is part
+    monkeypatch.setattr(trainer, "allowed_memory", lambda: part.x.nbytes)
+    assert trainer._in_memory(part, trainer._room()) is part
     monkeypatch.undo()
 
     def full(values: np.ndarray) -> np.ndarray:
         raise MemoryError
 
     monkeypatch.setattr(trainer.np, "array", full)
-    assert trainer._in_memory(part) is part
+    assert trainer._in_memory(part, part.x.nbytes) is part
