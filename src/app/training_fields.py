@@ -15,7 +15,7 @@ from app.training_words import FAMILIES, FIXED_IN_RUN, HYPERS, WORDS, describe, 
 from app.widgets import NumberCombo, NumberRules, explain, label, set_role, wrapped
 from core import values
 from core.errors import UserInputError
-from core.losses import resolve
+from core.losses import choices_for, resolve
 from core.spec import TrainingConfig
 from core.values import Hyper
 
@@ -179,11 +179,24 @@ class TrainingFields(QObject):
             if made.value() != value:
                 made.set_value(value)
         elif isinstance(made, QComboBox):
+            if name == "loss":
+                self._offer_losses(made)
             made.setCurrentIndex(made.findData(value))
         elif isinstance(made, QCheckBox):
             made.setChecked(value)
         why_not = self.why_locked(name)
         explain(made, enabled=not why_not, tip=self._tip(name, own), why_not=why_not)
+
+    def _offer_losses(self, made: QComboBox) -> None:
+        """Those that fit the target; one that was chosen for another target stays in sight until it is changed."""
+        prepared, chosen = self._session.document.prepared, self.config.loss
+        every = HYPERS["loss"].choices
+        fitting = every if prepared is None else choices_for(prepared.task, len(prepared.classes))
+        wanted = tuple(choice for choice in every if choice in fitting or choice[0] == chosen)
+        if wanted != tuple((made.itemData(row), made.itemText(row)) for row in range(made.count())):
+            made.clear()
+            for value, text in wanted:
+                made.addItem(text, value)
 
     def is_fixed(self, name: str) -> bool:
         """Whether the run that goes on keeps this setting."""

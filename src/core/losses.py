@@ -395,6 +395,18 @@ def resolve(kind: str, task: str, classes: int) -> Loss:
     return loss
 
 
+def choices_for(task: str, classes: int) -> tuple[tuple[str, str], ...]:
+    """Those of `CHOICES` that can serve such a target."""
+
+    def serves(kind: str) -> bool:
+        try:
+            return bool(resolve(kind, task, classes))
+        except UserInputError:
+            return False
+
+    return tuple((kind, label) for kind, label in CHOICES if serves(kind))
+
+
 def outputs_for(loss: Loss, classes: int) -> int:
     """Units that the last layer needs: one per class or label, or one."""
     return classes if loss.task != "regression" and loss.kind != "binary_cross_entropy" else 1

@@ -289,3 +289,21 @@ def test_steps_of_an_epoch_count_batches_that_are_gathered_into_one_step():
     assert training_words.steps_per_epoch(TrainingConfig(batch_size=0, accumulate=4), 240) == 1
     assert training_words.steps_per_epoch(TrainingConfig(batch_size=1000), 240) == 1
     assert training_words.steps_per_epoch(TrainingConfig(), 0) == 0
+
+
+def test_only_losses_that_fit_the_target_are_offered(sheet, session):
+    prepared = session.document.prepared
+
+    def offered(task, classes):
+        session.document.set_prepared(replace(prepared, task=task, classes=classes))
+        combo = named(sheet, "Loss")
+        return [combo.itemData(row) for row in range(combo.count())], combo.currentData()
+
+    assert offered("labels", ("a", "b", "c")) == (["auto"], "auto")
+    assert offered("classification", ("a", "b", "c")) == (["auto", "softmax_cross_entropy", "hinge"], "auto")
+    assert "binary_cross_entropy" in offered("classification", ("a", "b"))[0]
+    numbers = offered("regression", ())[0]
+    assert {"mse", "poisson"} <= set(numbers)
+    assert "hinge" not in numbers
+    choose(sheet, "Loss", "mse")
+    assert offered("labels", ("a", "b")) == (["auto", "mse"], "mse")

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
 from app.data import paint
+from core.forecast import count_text
 
 BAR = 6.0
 GAP = 2.0
+APART = 8.0  # pixels between two counts
 REACH = 7.0  # pixels on either side of a border where the mouse takes it
 STEP = 0.05
 LEAST_TRAINING = 0.1
@@ -43,11 +45,11 @@ class SplitBar(QWidget):
         self._rows = 0
         self._counts: dict[str, int] | None = None
         self._held = -1
-        self._why = ("", "")
+        self._why, self._how = ("", ""), HOW[0]
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip(WHAT + HOW[0])
+        self._tell()
         theme.signals.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -68,10 +70,8 @@ class SplitBar(QWidget):
         self._why = (first, second)
         can_move = not (first and second)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if can_move else Qt.FocusPolicy.NoFocus)
-        how = HOW[1 if second else 2 if first else 0] if can_move else ""
-        reasons = "".join(f"<p>{escape(why)}</p>" for why in dict.fromkeys(self._why) if why)
-        self.setToolTip(WHAT + how + reasons)
-        self.update()
+        self._how = HOW[1 if second else 2 if first else 0] if can_move else ""
+        self._tell()
 
     def counts(self) -> tuple[int, int, int]:
         if self._counts is not None:
@@ -82,7 +82,10 @@ class SplitBar(QWidget):
 
     def _tell(self) -> None:
         self.setAccessibleName("Split into training, validation and test rows")
-        self.setAccessibleDescription(", ".join(f"{p} {n:,}" for p, n in zip(PARTS, self.counts(), strict=True)))
+        told = ", ".join(f"{p} {n:,}" for p, n in zip(PARTS, self.counts(), strict=True))
+        self.setAccessibleDescription(told)
+        reasons = "".join(f"<p>{escape(why)}</p>" for why in dict.fromkeys(self._why) if why)
+        self.setToolTip(f"{WHAT}<p>Rows: {told}.</p>{self._how}{reasons}")
         self.update()
 
     def _borders(self) -> tuple[float, float]:
@@ -181,10 +184,17 @@ class SplitBar(QWidget):
     def _paint_words(self, painter: QPainter) -> None:
         painter.setFont(paint.light_caption())
         painter.setPen(theme.current().muted)
-        words = [f"{part} {n:,}" for part, n in zip(PARTS, self.counts(), strict=True)]
         metrics = QFontMetricsF(painter.font())
-        widths = [metrics.horizontalAdvance(word) for word in words]
-        middle = max((self.width() - widths[1]) / 2, widths[0] + 8)
-        starts = (0.0, min(middle, self.width() - widths[2] - 8 - widths[1]), self.width() - widths[2])
+        words, widths = self._words(metrics)
+        middle = max((self.width() - widths[1]) / 2, widths[0] + APART)
+        starts = (0.0, min(middle, self.width() - widths[2] - APART - widths[1]), self.width() - widths[2])
         for word, left, width in zip(words, starts, widths, strict=True):
             painter.drawText(QRectF(left, 13, width + 2, 16), Qt.AlignmentFlag.AlignVCenter, word)
+
+    def _words(self, metrics: QFontMetricsF) -> tuple[list[str], list[float]]:
+        """The counts and how wide they are drawn; shortened where they would not stand beside each other."""
+        counts = tuple(zip(PARTS, self.counts(), strict=True))
+        words = [f"{part} {n:,}" for part, n in counts]
+        if sum(map(metrics.horizontalAdvance, words)) + 2 * APART > self.width():
+            words = [f"{part} {count_text(n)}" for part, n in counts]
+        return words, [metrics.horizontalAdvance(word) for word in words]

@@ -24,8 +24,8 @@ MANY_CLASSES = 5  # beyond which a near miss is worth telling
 def evaluate(model: TrainedModel, part: Part, part_name: str = "test") -> Evaluation:
     """Metrics of `model` on `part`; see `Evaluation` for what they are called.
 
-    The loss is that of training, of the data alone, as the mean over rows, nothing smoothed or weighted. Rows are answered
-    and measured in pieces, so that a part in a memory map stays there; of each row only its answer is kept.
+    The loss is that of training, of the data alone, as the mean over rows, nothing smoothed or weighted. Rows are
+    answered and measured in pieces, so that a part in a memory map stays there; of each row only its answer is kept.
 
     Raises:
         UserInputError: no rows.

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 from tables import DataSession, column, table
@@ -180,3 +181,15 @@ def test_with_folds_only_the_test_share_can_be_moved(qtbot: QtBot) -> None:
     by_time = shown_split(replace(spec, split="time", split_by="visit"), visits(), None)
     assert by_time.first
     assert by_time.second
+
+
+def test_large_counts_are_shortened_where_they_would_overlap(qtbot: QtBot) -> None:
+    bar = SplitBar()
+    qtbot.addWidget(bar)
+    bar.show_split(2_000_000, 0.2, 0.2, {"train": 1_200_000, "validation": 400_000, "test": 400_000})
+    metrics = QFontMetricsF(bar.font())
+    bar.resize(2000, 32)
+    assert bar._words(metrics)[0] == ["train 1,200,000", "validation 400,000", "test 400,000"]
+    bar.resize(240, 32)
+    assert bar._words(metrics)[0] == ["train 1.2 M", "validation 400 k", "test 400 k"]
+    assert "train 1,200,000, validation 400,000, test 400,000" in bar.toolTip()
