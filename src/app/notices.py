@@ -135,8 +135,9 @@ class NoticeStack(QObject):
         self.place()
 
     def dismiss(self, key: str, *, severity: str = "") -> None:
-        """Take back what has become untrue, or only what is of that severity."""
-        for card in [c for c in self._cards if c.notice.key == key and severity in ("", c.notice.severity)]:
+        """Take back what has become untrue, or only what is of that severity; of "data", "data:..." as well."""
+        about = [c for c in self._cards if key in (c.notice.key, c.notice.key.partition(":")[0])]
+        for card in [c for c in about if severity in ("", c.notice.severity)]:
             self._remove(card)
         self.place()
 

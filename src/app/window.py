@@ -259,7 +259,8 @@ class Window(QMainWindow):
     def _forget_troubles(self) -> None:
         """Other data were chosen: what was said of the ones before does not hold any more."""
         self._forget_refusals("data", "file")
-        self.notices.dismiss("data", severity="warning")
+        for severity in ("warning", "info"):
+            self.notices.dismiss("data", severity=severity)
         self.notices.dismiss(CHANGED)
 
     def _forget_refusals(self, *keys: str) -> None:

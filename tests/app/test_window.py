@@ -301,6 +301,14 @@ def test_how_a_run_went_does_not_cover_what_it_led_to(window, session):
     assert [card.notice.title for card in window.notices.cards] == ["Training diverged"]
 
 
+def test_what_was_said_of_other_data_is_taken_back(window, session):
+    session.with_data()
+    session.notice.emit(Notice("info", "44 rows without a target were left out.", key="data:44 rows"))
+    session.notice.emit(Notice("info", "Saved", key="saved"))
+    session.document.data_changed.emit()
+    assert [card.notice.title for card in window.notices.cards] == ["Saved"]
+
+
 def test_a_refused_file_is_forgotten_once_another_is_read(window, session):
     session.notice.emit(Notice("error", "No such file", key="file"))
     session.with_data()

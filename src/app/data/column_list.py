@@ -117,7 +117,7 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
     def _paint_right(self, painter: QPainter, box: QRectF, model: _Columns, row: int) -> float:
-        """A histogram, a count of values or the word "excluded"; returns the width used."""
+        """A histogram, a count of values or the words "left out"; returns the width used."""
         assert model.profile is not None
         column, part = model.column(row), model.part(row)
         heights = paint.bars(column)
@@ -126,7 +126,7 @@ class _Row(QStyledItemDelegate):
             colours = paint.bar_colours(model.profile, column, muted=False)
             paint.draw_histogram(painter, picture, heights, colours)
             return PICTURE
-        text = part if part in facts.UNUSED else facts.column_range(model.profile, column)
+        text = facts.part_word(part) if part in facts.UNUSED else facts.column_range(model.profile, column)
         painter.setFont(theme.font("small"))
         painter.setPen(theme.current().faint if part in facts.UNUSED else theme.current().muted)
         paint.draw_text(painter, box, text, right=True)

@@ -97,6 +97,11 @@ def role(spec: DataSpec | None, profile: TableProfile, column: ColumnProfile) ->
     return "feature" if column.usable else "left out"
 
 
+def part_word(part: str) -> str:
+    """A part as it is shown: whoever left a column out, it is left out."""
+    return "left out" if part == "excluded" else part
+
+
 def prepared_by_hand(spec: DataSpec | None, name: str) -> bool:
     """Whether a person chose how that column is read or prepared."""
     return spec is not None and (name in spec.columns or name in spec.kinds or name in spec.logs)
@@ -151,7 +156,7 @@ def column_help(profile: TableProfile, column: ColumnProfile, part: str) -> str:
     if column.invalid:
         lines.append(f"{count(column.invalid, 'cell')} could not be read and count as missing")
     told = {
-        "target": "What the network learns to predict.", "excluded": "Left out by you.",
+        "target": "What the network learns to predict.", "excluded": "Left out: the network never sees it.",
         "split": "Decides which rows train, validate and test; the network never sees it.",
     }  # fmt: skip
     lines.append(told.get(part, ""))

@@ -177,9 +177,10 @@ class ColumnHeader(QHeaderView):
             painter.setFont(paint.light_caption())
         else:
             painter.setFont(paint.light_caption())
-            used = QFontMetricsF(painter.font()).horizontalAdvance(part)
+            word = facts.part_word(part)
+            used = QFontMetricsF(painter.font()).horizontalAdvance(word)
             painter.setPen(colours.muted)
-            paint.draw_text(painter, box, part)
+            paint.draw_text(painter, box, word)
         painter.setPen(colours.muted)
         rest = box.adjusted(used + 8, 0, 0, 0)
         paint.draw_text(painter, rest, facts.column_range(profile, self._model.column(section)), right=True)

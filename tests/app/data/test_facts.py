@@ -44,6 +44,8 @@ def test_the_part_of_a_column() -> None:
     assert parts["A & B"] == "target"
     assert parts["שם הלקוח"] == "excluded"
     assert parts["nothing"] == parts["line\nbreak"] == "left out"
+    assert facts.part_word(parts["שם הלקוח"]) == "left out"
+    assert "never sees it" in facts.column_help(table, table.column("שם הלקוח"), parts["שם הלקוח"])
     assert parts["<b>bold</b><img src=x>"] == "feature"
 
 
