@@ -159,7 +159,8 @@ class _Classes:
 class _Numbers:
     def __init__(self, target: NumberTarget, rows: int) -> None:
         self._target, self._scores, self._worst = target, _NumberScores(), Worst()
-        self._truth, self._predicted = (np.empty(rows, number_type(rows)) for _ in range(2))
+        self._truth: np.ndarray = np.empty(rows, number_type(rows))
+        self._predicted = np.empty_like(self._truth)
 
     def add(
         self, span: slice, outputs: np.ndarray, answers: np.ndarray, y: np.ndarray, row_numbers: np.ndarray
