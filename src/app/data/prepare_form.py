@@ -25,7 +25,11 @@ CAPTIONS = {
     "scaling": ("Scaling", "Puts numbers of unlike size on one footing."),
     "encoding": ("Encoding", "How labels become numbers."),
     "rare": ("Rare below", preparing.RARE_HELP),
-    "parts": ("Parts", "What of a date enters the network. Cycles enter as sine and cosine, so that ends meet."),
+    "parts": (
+        "Parts",
+        "What of a date enters the network. Cycles enter as sine and cosine, so that ends meet. "
+        "Until parts are chosen, those enter that vary in the column.",
+    ),
     "width": ("Buckets", preparing.WIDTH_HELP),
 }
 PLAIN = ("indicator", "log")  # ticks, whose words stand beside them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SYMBOLS = ("o", "s", "t", "d", "star", "t1", "p", "+")
 POINT = 7
 MOST_NAMED = 12
+EXPONENT = re.compile(r"e\+?(-?)0*(\d)")
 
 
 class Mark(QWidget):
@@ -125,8 +127,15 @@ class ScatterCard(Card):
         self._names.setVisible(bool(classes))
 
 
+class NumberAxis(pg.AxisItem):
+    """Numbers as everywhere else: 1e6, not 1e+06."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [EXPONENT.sub(r"e\1\2", text) for text in super().tickStrings(values, scale, spacing)]
+
+
 def _plot_widget() -> pg.PlotWidget:
-    plot = pg.PlotWidget()
+    plot = pg.PlotWidget(axisItems={side: NumberAxis(side) for side in ("left", "bottom")})
     plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
     plot.setMenuEnabled(False)
     plot.hideButtons()

@@ -50,7 +50,7 @@ def tiles(found: CrossValidation) -> list[Score]:
     made.append(Score("Best epoch", f"{found.epoch:,}", f"of {epochs:,}, by the mean loss", EPOCH))
     rows = found.folds[0].rows.get("test", 0)
     if tested := mean_text(found, "test"):
-        made.append(Score(TEST_NAMES[name], tested, f"each fold's network on {rows:,} test rows", TESTED))
+        made.append(Score(TEST_NAMES[name], tested, f"each fold's, on {rows:,} test rows", TESTED))
     return made
 
 
