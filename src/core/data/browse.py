@@ -172,7 +172,8 @@ class Browser:
 
 def _agrees(table: Table, found: RowFile, dialect: Dialect) -> bool:
     """Whether rows of the file hold what the scan found, looked at in some spread over all."""
-    columns = [i for i, numeric in enumerate(table.numeric) if numeric][:8]
+    dressed = {form.column for form in table.forms}
+    columns = [i for i, numeric in enumerate(table.numeric) if numeric and i not in dressed][:8]
     if not columns or not found.rows:
         return True
     at = sorted({int(n) for n in np.linspace(0, found.rows - 1, COMPARED_ROWS)})

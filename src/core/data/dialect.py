@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.data import cells
+from core.data.number_forms import is_amount
 from core.errors import UserInputError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -21,6 +24,11 @@ RARE = ("^", "~", "\x1f", " ")
 SPACED_NUMBERS = 0.6
 SAMPLE_ROWS = 1000
 LEADING_LINES = 10
+_SEP = re.compile(r"\s*\"?sep=([^\s\w\"'.+-]|\t)\"?[ \t]*\r?\n", re.IGNORECASE)
+# With commas between thousands, and with points.
+_THOUSANDS = tuple(
+    re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:[{group}]\d{{3}})+(?:[{mark}]\d*)?", re.ASCII) for group, mark in (",.", ".,")
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,36 @@ def guess(sample: str, *, where: str, told: Told = Told()) -> Dialect:
     Raises:
         UserInputError: rows whose numbers of cells have nothing in common, or a header that does not fit its rows.
     """
+    lead, sample, named = _without_preamble(sample)
+    told = replace(told, delimiter=told.delimiter or named)
+    found = _guess(sample, where, told)
+    return found if found.header or not lead else replace(found, skip=lead)
+
+
+def _without_preamble(sample: str) -> tuple[int, str, str]:
+    """How many lines before the table are Excel's "sep=;" or comments that begin with #, the text with these blank, and
+    the delimiter that they name."""
+    sep = _SEP.match(sample)
+    named = sep[1] if sep else ""
+    rest = sample[sep.end() :] if sep else sample
+    comments = list(itertools.takewhile(lambda line: line.startswith("#"), rest.splitlines(keepends=True)))
+    if comments and _is_names(comments, rest[sum(map(len, comments)) :], named):
+        comments.pop()
+    lead = bool(sep) + len(comments)
+    return lead, "\n" * lead + rest[sum(map(len, comments)) :], named
+
+
+def _is_names(comments: Sequence[str], below: str, delimiter: str) -> bool:
+    """Whether the last comment is the header: it has the cells of the row below it, which is none itself."""
+    rows = [line for line in below.splitlines()[:2] if line]
+    mark = delimiter or max(DELIMITERS, key=rows[0].count if rows else comments[-1].count)
+    if not rows or comments[-1].count(mark) != rows[0].count(mark) or mark not in rows[0]:
+        return False
+    numbers = [any(_number(cell) for cell in line.split(mark)) for line in rows]
+    return numbers[0] or (len(comments) == 1 and not any(numbers))
+
+
+def _guess(sample: str, where: str, told: Told) -> Dialect:
     best = _best(sample, (told.delimiter,), sure=True) if told.delimiter else _best(sample, DELIMITERS, sure=True)
     if best is None and not told.delimiter:
         best = _best(sample, tuple(mark for mark in RARE if mark in sample), sure=False)
@@ -137,7 +175,11 @@ def _plausible(lines: list[_Line], delimiter: str) -> float:
     if not texts:
         return 0.0
     comma = delimiter != ","
-    good = sum(1 for text in texts if text and (_number(text, comma) or not any(d in text for d in DELIMITERS)))
+    good = sum(
+        1
+        for text in texts
+        if text and (_number(text, comma) or not any(d in text for d in DELIMITERS) or is_amount(text))
+    )
     return good / len(texts)
 
 
@@ -235,7 +277,7 @@ def is_header(top: Sequence[str], rows: Sequence[Sequence[str]], comma: bool = F
         below = [row[j].strip() for row in rows]
         filled = [text for text in below if text not in cells.MISSING]
         numbers = sum(_number(text, comma) for text in filled)
-        if _number(name, comma):
+        if _number(name, comma) or is_amount(name):
             votes -= 1
         elif filled and numbers >= 0.9 * len(filled):
             votes += 1
@@ -247,10 +289,16 @@ def is_header(top: Sequence[str], rows: Sequence[Sequence[str]], comma: bool = F
 
 
 def _decimal_comma(dialect: Dialect, lines: list[_Line]) -> bool:
-    """Numbers with commas and none with points, where the comma does not separate cells."""
+    """Numbers with commas and none with points, where the comma does not separate cells.
+
+    "1.234" may be a thousand beside "1,5", and "1,234" beside "1.5": what can be either way counts only where nothing
+    else tells.
+    """
     if dialect.delimiter == ",":
         return False
     texts = [text.strip() for line in lines for text in line.cells]
-    commas = sum(text.count(",") == 1 and _number(text, True) for text in texts)
-    points = sum("." in text and _number(text) for text in texts)
-    return commas > 0 and points == 0
+    commas = [text for text in texts if "," in text and (_number(text, True) or _THOUSANDS[1].fullmatch(text))]
+    points = [text for text in texts if "." in text and (_number(text) or _THOUSANDS[0].fullmatch(text))]
+    sure_commas = any(not _THOUSANDS[0].fullmatch(text) for text in commas)
+    sure_points = any(not _THOUSANDS[1].fullmatch(text) for text in points)
+    return bool(commas) and not sure_points and (sure_commas or not points)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from core.budget import physical_memory, require
 from core.data import cells, labels
 from core.data.images import ask
-from core.data.preprocess import ClassTarget, LabelsTarget, NumberTarget, Preparation
+from core.data.preprocess import ClassTarget, LabelsTarget, NumberFeature, NumberTarget, Preparation
 from core.data.progress import Progress, silent
 from core.data.schema import Part
 from core.data.sources import open_table, title
@@ -30,7 +32,7 @@ def load_for_prediction(
         UserInputError: a source that cannot be read, or lacks a column.
     """
     names = tuple(feature.name for feature in preparation.features)
-    columns = read_cells(source, names, progress=progress)
+    columns = read_cells(source, names, numbers=_numbers(preparation), progress=progress)
     x, notes = _prepared(preparation, columns, source)
     return x, tuple(zip(*(columns[name] for name in names), strict=True)), names, notes
 
@@ -46,7 +48,8 @@ def load_with_target(source: DataSource, preparation: Preparation, *, progress: 
     target = preparation.target
     names = tuple(feature.name for feature in preparation.features)
     told = target.sources if isinstance(target, LabelsTarget) else (target.name,)
-    columns = read_cells(source, (*names, *told), progress=progress)
+    numbers = _numbers(preparation) | ({target.name} if isinstance(target, NumberTarget) else set())
+    columns = read_cells(source, (*names, *told), numbers=numbers, progress=progress)
     x, _ = _prepared(preparation, {name: columns[name] for name in names}, source)
     if isinstance(target, LabelsTarget):
         marks = labels.values(target, columns)
@@ -59,6 +62,11 @@ def load_with_target(source: DataSource, preparation: Preparation, *, progress: 
     if isinstance(target, ClassTarget):
         return Part(x[known], y[known].astype(np.int32), known)
     return Part(x[known], ((y[known] - target.mean) / target.scale).astype(np.float32)[:, None], known)
+
+
+def _numbers(preparation: Preparation) -> set[str]:
+    """The columns that held numbers in training: in a few rows alone "1,234" could not be told from a code."""
+    return {feature.name for feature in preparation.features if isinstance(feature, NumberFeature)}
 
 
 def _prepared(
@@ -89,14 +97,15 @@ def target_values(target: ClassTarget | NumberTarget, column: tuple[str | None, 
 
 
 def read_cells(
-    source: DataSource, names: tuple[str, ...], *, rows: np.ndarray | None = None, progress: Progress = silent
-) -> dict[str, tuple[str | None, ...]]:
+    source: DataSource, names: tuple[str, ...], *, rows: np.ndarray | None = None, numbers: Collection[str] = (),
+    progress: Progress = silent,
+) -> dict[str, tuple[str | None, ...]]:  # fmt: skip
     """The cells of these columns as text, by name: of all rows, or of those numbered `rows`, in rising order.
 
-    Numbers with a decimal comma are given with a point, as everything after this reads them. Raises UserInputError
-    where a column is not there.
+    Numbers are given with a decimal point and nothing beside them, as everything after this reads them.
+    numbers: columns known to hold such. Raises UserInputError where a column is not there.
     """
-    with open_table(source, progress=progress, as_text=True) as table:
+    with open_table(source, progress=progress, as_text=True, numbers=numbers) as table:
         lacking = [name for name in names if name not in table.names]
         if lacking:
             listed = ", ".join(f"“{name}”" for name in lacking[:5]) + (" …" if len(lacking) > 5 else "")
@@ -112,7 +121,8 @@ def read_cells(
 
 
 def _plain_text(table: Table, i: int) -> str:
-    """SQL: the text of column i, with a decimal point where the table writes a comma."""
+    """SQL: the text of column i, its numbers as plain ones."""
+    plain = table.plain(i)
     if not table.decimal_comma:
-        return f"t{i}"
-    return f"CASE WHEN ({table.number(i)}) IS NOT NULL THEN replace(t{i}, ',', '.') ELSE t{i} END"
+        return plain
+    return f"CASE WHEN ({table.number(i)}) IS NOT NULL THEN replace({plain}, ',', '.') ELSE t{i} END"

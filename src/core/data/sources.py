@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import csv
 import dataclasses
+import errno
 import hashlib
 import json
+import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from core.data import digest, drawing, store
 from core.data.generators import Columns, generate, generator, told
 from core.data.images import load as images
 from core.data.join import join
+from core.data.number_forms import NumberForm
 from core.data.progress import Progress, silent
 from core.data.readers import read
 from core.data.readers.base import Options, RawTable, damaged
@@ -121,11 +125,13 @@ def options_of(source: DataSource) -> Options:
 
 @contextlib.contextmanager
 def open_table(
-    source: DataSource, content: str = "", *, progress: Progress, as_text: bool = False, cache: Path | None = None
-) -> Iterator[Table]:
+    source: DataSource, content: str = "", *, progress: Progress, as_text: bool = False, cache: Path | None = None,
+    numbers: Collection[str] = (),
+) -> Iterator[Table]:  # fmt: skip
     """The table of a source, while the block lasts.
 
     content: its `content_hash`, under which a large file's columns are kept. as_text: every cell as it is written.
+    numbers: columns known to hold numbers.
 
     Raises:
         UserInputError: what is wrong with the file.
@@ -137,12 +143,12 @@ def open_table(
         if table is None:
             raw = _raw(source, paths, work, options, progress)
             large = raw.size > IN_MEMORY_BYTES
-            where = title(source)
+            made = partial(_build, raw, work, where=title(source), decimal=options.decimal, progress=progress)
             if large and name:
-                table = _keep(raw, work, name, cache, where=where, progress=progress)
+                table = _keep(made, raw, work, name, cache)
             else:
                 to = work.folder / PARQUET if large else None
-                table = _build(raw, work, where=where, to=to, as_text=as_text, progress=progress)
+                table = made(to=to, as_text=as_text, numbers=numbers)
         yield table
 
 
@@ -157,10 +163,15 @@ def _raw(
     return dataclasses.replace(raw, size=raw.size or path.stat().st_size)
 
 
-def _build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_text: bool, progress: Progress) -> Table:
+def _build(
+    raw: RawTable, work: Workspace, *, where: str, decimal: str, progress: Progress, to: Path | None,
+    as_text: bool = False, numbers: Collection[str] = (),
+) -> Table:  # fmt: skip
     """`build`, where a file that DuckDB finds damaged on the way is refused."""
     try:
-        return build(raw, work, where=where, to=to, as_text=as_text, progress=progress)
+        return build(
+            raw, work, where=where, to=to, as_text=as_text, progress=progress, decimal=decimal, numbers=numbers
+        )
     except duckdb.PermissionException:
         raise
     except (duckdb.InvalidInputException, duckdb.DataError, duckdb.SerializationException, *_BROKEN) as err:
@@ -178,12 +189,12 @@ def _kept(work: Workspace, name: str, cache: Path | None) -> Table | None:
     return table
 
 
-def _keep(raw: RawTable, work: Workspace, name: str, cache: Path | None, *, where: str, progress: Progress) -> Table:
-    """Read a table, and keep it for the next time unless it is too wide for that."""
+def _keep(make: Callable[..., Table], raw: RawTable, work: Workspace, name: str, cache: Path | None) -> Table:
+    """Read a table with `make`, and keep it for the next time unless it is too wide for that."""
     if len(raw.names) > PARQUET_COLUMNS:
-        return _build(raw, work, where=where, to=None, as_text=False, progress=progress)
+        return make(to=None)
     with store.new_entry(name, cache) as (folder, facts):
-        table = _build(raw, work, where=where, to=folder / PARQUET, as_text=False, progress=progress)
+        table = make(to=folder / PARQUET)
         facts |= _table_to_json(table)
     attach(work, store.room(cache) / name / PARQUET)
     return table
@@ -191,7 +202,7 @@ def _keep(raw: RawTable, work: Workspace, name: str, cache: Path | None, *, wher
 
 def _table_to_json(table: Table) -> dict[str, Any]:
     plain = {field.name: getattr(table, field.name) for field in dataclasses.fields(table) if field.name != "work"}
-    for name in ("findings", "rejected"):
+    for name in ("findings", "rejected", "forms"):
         plain[name] = [dataclasses.asdict(each) for each in plain[name]]
     plain["together"] = None if table.together is None else dataclasses.asdict(table.together)
     return plain
@@ -201,6 +212,7 @@ def _table_from_json(facts: Mapping[str, Any], work: Workspace) -> Table:
     """The inverse of `_table_to_json`. The entry's checksum has vouched for it."""
     plain = dict(facts)
     plain["findings"] = tuple(Finding(**each) for each in facts["findings"])
+    plain["forms"] = tuple(NumberForm(**each) for each in facts["forms"])
     plain["rejected"] = tuple(RejectedRow(**each) for each in facts["rejected"])
     plain["preview"] = tuple(tuple(row) for row in facts["preview"])
     for name in ("names", "numeric", "textual", "parts"):
@@ -229,12 +241,30 @@ def _check_file(path: Path, where: str) -> None:
     if path.is_dir():
         raise UserInputError("This is a folder, not a table.", where=where, remedy="Open a CSV or TSV file in it.")
     if not path.is_file():
+        _refuse_special(path, where)
         raise MissingFile(path, where)
     try:
         with path.open("rb"):
             return
     except OSError as err:
         raise UserInputError("This file may not be read.", where=where, reason=str(err.strerror)) from err
+
+
+def _refuse_special(path: Path, where: str) -> None:
+    """Raises UserInputError for what is there and no file: opening it could wait, or read, for ever."""
+    remedy = "Write its content into a file, and open that."
+    try:
+        mode = path.stat().st_mode
+    except OSError as err:
+        if path.is_symlink() and err.errno == errno.ELOOP:
+            remedy = "Open the file that it was meant for."
+            raise UserInputError("This link leads back to itself.", where=where, remedy=remedy) from err
+        return
+    for is_one, what in ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
+                         (stat.S_ISBLK, "a device")):  # fmt: skip
+        if is_one(mode):
+            reason = "It has no end that could be known before reading it."
+            raise UserInputError(f"This is {what}, not a file.", where=where, reason=reason, remedy=remedy)
 
 
 def _generated(source: DataSource, work: Workspace) -> Path:
@@ -255,6 +285,6 @@ def cells_of(source: DataSource) -> Columns:
     """
     if source.kind == "drawn":
         if lacking := drawing.lacking(source.name, source.points):
-            raise UserInputError(lacking, where=title(source))
+            raise UserInputError("This drawing is not ready to learn from.", where=title(source), remedy=lacking)
         return drawing.columns(source.name, source.points)
     return generate(source.name, rows=source.rows, noise=source.noise, seed=source.seed, choices=source.choices)

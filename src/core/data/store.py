@@ -27,7 +27,7 @@ from core.errors import UserInputError
 from core.paths import cache_folder
 from core.project.facts import prepared_from_json
 
-FORMAT = 4
+FORMAT = 5
 PARTS = ("train", "validation", "test")
 NAMES = ("x", "y", "row_numbers")
 MANIFEST = "entry.json"

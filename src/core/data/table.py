@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from core.budget import require
 from core.data import cells
+from core.data.number_forms import NumberForm, form_of
 from core.data.progress import Progress
 from core.data.readers.base import RawTable, Rejected
 from core.data.schema import Finding, RejectedRow, Together
@@ -43,6 +44,7 @@ MISSING, UNKNOWN = -1, -2
 NUMBERS, MIXED, TEXT = "numbers", "mixed", "text"
 CELL_BYTES = {NUMBERS: 8, MIXED: 24, TEXT: 16}  # in DuckDB's memory
 MOSTLY = 0.9
+SAID_FORMS = 5
 
 _BAD_COLUMN = re.compile(r'Error when converting column "c(\d+)"')
 
@@ -52,7 +54,7 @@ class Table:
     """Column i is stored as `n{i}`, its numbers as DOUBLE, where `numeric[i]`, and as `t{i}`, trimmed text, NULL where
     empty, where `textual[i]`; where it is both, `t{i}` holds the cells that are no numbers. Rows keep the order of
     the file. findings: what reading had to decide. preview: the first rows as written. relation: what stands after
-    FROM.
+    FROM. forms: of the columns whose numbers are dressed up.
     """
 
     work: Workspace
@@ -73,12 +75,18 @@ class Table:
     parts: tuple[str, ...] = ()
     together: Together | None = None
     relation: str = "cells"
+    forms: tuple[NumberForm, ...] = ()
 
     def number(self, i: int) -> str:
         """SQL: the finite number in column i, or NULL."""
         if self.numeric[i]:
             return f"CASE WHEN isfinite(n{i}) THEN n{i} END"
-        return cells.sql_number(f"t{i}", decimal_comma=self.decimal_comma)
+        return cells.sql_number(self.plain(i), decimal_comma=self.decimal_comma)
+
+    def plain(self, i: int) -> str:
+        """SQL: the text of column i, its numbers without separators of thousands and signs."""
+        form = next((form for form in self.forms if form.column == i), None)
+        return f"t{i}" if form is None else form.sql(f"t{i}")
 
     def label(self, i: int, kept: Set[str] = frozenset()) -> str:
         """SQL: the cell of column i as a label, NULL where missing; `kept`: missing marks that are labels here."""
@@ -151,10 +159,14 @@ def batches(columns: Sequence[Any], size: int = FETCHED_COLUMNS) -> Iterator[Seq
         yield columns[start : start + size]
 
 
-def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_text: bool, progress: Progress) -> Table:
+def build(
+    raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_text: bool, progress: Progress,
+    decimal: str = "", numbers: Collection[str] = (),
+) -> Table:  # fmt: skip
     """Scan a raw table into DuckDB's memory, or into the Parquet file `to` where one is named and it is not too wide.
 
-    as_text: keep every cell as its text, for an answer beside the question.
+    as_text: keep every cell as its text, for an answer beside the question. decimal: "." or "," where a person said so.
+    numbers: columns known to hold numbers.
 
     Raises:
         UserInputError: no rows, too many rows, a cell above the limit, most rows unlike the first ones.
@@ -162,8 +174,9 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
     names, renamed = unique_names(raw.names)
     work.allow_columns(len(names))
     progress(f"Reading {len(names):,} columns", None)
-    stored = [TEXT if as_text else _looks(raw, i) for i in range(len(names))]
-    rejected, rejected_count = _scan(raw, work, to, stored, progress)
+    forms = _forms(raw, names, decimal, numbers)
+    stored = [TEXT if as_text else MIXED if i in forms else _looks(raw, i) for i in range(len(names))]
+    rejected, rejected_count = _scan(raw, work, to, stored, forms, progress)
     count = work.con.execute("SELECT count(*) FROM cells").fetchone()
     assert count is not None
     table = Table(
@@ -176,24 +189,51 @@ def build(raw: RawTable, work: Workspace, *, where: str, to: Path | None, as_tex
         encoding=raw.encoding,
         delimiter=raw.delimiter,
         header=raw.header,
-        findings=(*raw.findings, *renamed),
+        findings=(*raw.findings, *renamed, *_said(raw, names, forms)),
         rejected=rejected,
         rejected_count=rejected_count,
         format=raw.format,
         part=raw.part,
         parts=raw.parts,
         together=raw.together,
+        forms=tuple(forms.values()),
     )
     _check(table, where)
     return replace(table, preview=_preview(raw, work))  # last: rows that do not fit are slow to look at
 
 
-def _scan(raw: RawTable, work: Workspace, to: Path | None, stored: list[str], progress: Progress) -> Rejected:
+def _forms(raw: RawTable, names: Sequence[str], decimal: str, numbers: Collection[str]) -> dict[int, NumberForm]:
+    """The columns of text whose numbers are dressed up, and how."""
+    told = "," if raw.decimal_comma else decimal.replace(",", "")
+    found = {}
+    for i, name in enumerate(names):
+        if raw.numeric is None or i not in raw.numeric:
+            form = form_of([row[i] for row in raw.sample], decimal=told, wanted=name in numbers)
+            if form is not None:
+                found[i] = replace(form, column=i)
+    return found
+
+
+def _said(raw: RawTable, names: Sequence[str], forms: Mapping[int, NumberForm]) -> Iterator[Finding]:
+    """What is said of dressed numbers, with one for an example."""
+    for i in list(forms)[:SAID_FORMS]:
+        texts = (row[i].strip() for row in raw.sample)
+        example = next(text for text in texts if forms[i].matches(text) and forms[i].plain(text) != text)
+        text = f"“{names[i]}” is read as numbers: “{example}” is {forms[i].plain(example)}."
+        yield Finding("info", f"{text} Choose categories if these are codes.", names[i])
+    if len(forms) > SAID_FORMS:
+        yield Finding("info", f"Numbers are written like that in {len(forms) - SAID_FORMS:,} more columns.")
+
+
+def _scan(
+    raw: RawTable, work: Workspace, to: Path | None, stored: list[str], forms: Mapping[int, NumberForm],
+    progress: Progress,
+) -> Rejected:  # fmt: skip
     """Make `cells`. What DuckDB reads as numbers by itself is read several times faster, but fails at a cell that is
     none: then `stored` changes, and the scan starts again."""
     for _ in range(RESTARTS):
         try:
-            _store(raw, work, to, stored, progress, strict=True)
+            _store(raw, work, to, stored, forms, progress, strict=True)
             return (), 0
         except duckdb.ConversionException as err:
             for i in map(int, _BAD_COLUMN.findall(str(err))):
@@ -201,15 +241,16 @@ def _scan(raw: RawTable, work: Workspace, to: Path | None, stored: list[str], pr
         except duckdb.InvalidInputException:
             break  # a row that does not fit: it has to be kept apart
     stored[:] = [MIXED if kind == NUMBERS else kind for kind in stored]
-    _store(raw, work, to, stored, progress, strict=False)
+    _store(raw, work, to, stored, forms, progress, strict=False)
     return raw.rejected()
 
 
 def _store(
-    raw: RawTable, work: Workspace, to: Path | None, stored: Sequence[str], progress: Progress, *, strict: bool
-) -> None:
+    raw: RawTable, work: Workspace, to: Path | None, stored: Sequence[str], forms: Mapping[int, NumberForm],
+    progress: Progress, *, strict: bool,
+) -> None:  # fmt: skip
     relation = raw.relation({i for i, kind in enumerate(stored) if kind == NUMBERS}, strict)
-    columns = [_stored(i, kind, raw.decimal_comma) for i, kind in enumerate(stored)]
+    columns = [_stored(i, kind, raw.decimal_comma, forms.get(i)) for i, kind in enumerate(stored)]
     select = f"SELECT {', '.join(columns)} FROM {relation}"
     text = f"Reading {len(columns):,} columns"
     if to is None or len(columns) > PARQUET_COLUMNS:
@@ -221,12 +262,13 @@ def _store(
     attach(work, to)
 
 
-def _stored(i: int, kind: str, decimal_comma: bool) -> str:
+def _stored(i: int, kind: str, decimal_comma: bool, form: NumberForm | None) -> str:
     if kind == NUMBERS:
         return f"c{i} AS n{i}"
     if kind == TEXT:
         return f"trim(c{i}) AS t{i}"
-    value = cells.sql_number(f"c{i}", decimal_comma=decimal_comma)
+    plain = f"c{i}" if form is None else form.sql(f"c{i}")
+    value = cells.sql_number(plain, decimal_comma=decimal_comma)
     return f"{value} AS n{i}, CASE WHEN {value} IS NULL THEN trim(c{i}) END AS t{i}"
 
 
