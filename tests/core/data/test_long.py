@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import fit, load, long, repeats, store, table, written
+from core.data import fit, load, long, profile, repeats, store, table, written
 from core.data.choices import ColumnChoice
 from core.data.spread import Spread
 from core.spec import DataSource, DataSpec
@@ -119,3 +119,12 @@ def test_rows_that_do_not_fit_into_memory_stay_in_the_map(tmp_path: Path, monkey
 
     monkeypatch.setattr(trainer.np, "array", full)
     assert trainer._in_memory(part, part.x.nbytes) is part
+
+
+def test_columns_counted_together_have_the_same_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = DataSpec(made(tmp_path / "t.csv"))
+    monkeypatch.setattr(profile, "STACKED", 2)
+    stacked = load.inspect(spec)
+    load._REMEMBERED.clear()
+    monkeypatch.setattr(profile, "SHORT_ROWS", 0)
+    assert load.inspect(spec) == stacked
