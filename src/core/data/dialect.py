@@ -24,6 +24,7 @@ RARE = ("^", "~", "\x1f", " ")
 SPACED_NUMBERS = 0.6
 SAMPLE_ROWS = 1000
 LEADING_LINES = 10
+_UNIT = re.compile(r"[\[(]?(?=[^\d]*[^\W\d]|[\[(]?[%°])[^\s\d,;][^,;]{0,9}[\])]?")
 _SEP = re.compile(r"\s*\"?sep=([^\s\w\"'.+-]|\t)\"?[ \t]*\r?\n", re.IGNORECASE)
 # With commas between thousands, and with points.
 _THOUSANDS = tuple(
@@ -36,6 +37,7 @@ class Dialect:
     """skip: lines before the table. names: of the columns, "" where blank; a file without header has "column 1", ...
 
     width: cells in a row. rows: the first ones, all of that width. decimal_comma: whether "1,5" is a number.
+    units: the cells of a row below the header that holds units; skip ends above it then.
     """
 
     delimiter: str
@@ -47,6 +49,7 @@ class Dialect:
     width: int = 1
     rows: tuple[tuple[str, ...], ...] = ()
     decimal_comma: bool = False
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,12 @@ def _with_header(dialect: Dialect, lines: list[_Line], where: str, told: Told) -
     if told.header is False:
         return _headless(dialect, lines)
     if first <= LEADING_LINES and (told.header or is_header(top.cells, rows, comma)):
-        return replace(dialect, names=stripped(top.cells), header=True, skip=top.before, rows=rows)
+        found = replace(dialect, names=stripped(top.cells), header=True, skip=top.before, rows=rows)
+        below = next((line for line in lines[first + 1 :] if len(line.cells) == dialect.width), None)
+        if below is not None and told.header is None and is_units(below.cells, rows[1:], comma):
+            # Skipping to the units makes them the line that is no row.
+            return replace(found, skip=below.before, rows=rows[1:], units=stripped(below.cells))
+        return found
     return _headless(dialect, lines) if first == 0 else _uneven_header(dialect, lines, where)
 
 
@@ -286,6 +294,26 @@ def is_header(top: Sequence[str], rows: Sequence[Sequence[str]], comma: bool = F
         else:
             votes += 0.5
     return votes > 0
+
+
+def is_units(top: Sequence[str], rows: Sequence[Sequence[str]], comma: bool = False) -> bool:
+    """Whether the row below the header holds the units of the columns: short words above two columns of nothing but
+    numbers, or more, and nothing above others."""
+    if len(rows) < 2:
+        return False
+    units = 0
+    for j, cell in enumerate(top):
+        text = cell.strip()
+        numbers = all(_number(row[j].strip(), comma) for row in rows if row[j].strip() not in cells.MISSING)
+        filled = any(row[j].strip() not in cells.MISSING for row in rows)
+        if not numbers or not filled:
+            if text not in ("", "-"):
+                return False
+        elif text not in ("", "-"):
+            if text in cells.MISSING or not _UNIT.fullmatch(text):
+                return False
+            units += 1
+    return units >= 2
 
 
 def _decimal_comma(dialect: Dialect, lines: list[_Line]) -> bool:

@@ -172,7 +172,10 @@ def relation(
 
 def _findings(dialect: Dialect) -> tuple[Finding, ...]:
     found = []
-    if dialect.skip:
+    if dialect.units:
+        units = ", ".join(f"“{unit}”" for unit in [unit for unit in dialect.units if unit][:5])
+        found.append(Finding("info", f"The row below the header holds units and is skipped: {units}."))
+    elif dialect.skip:
         lines = "The first line is" if dialect.skip == 1 else f"The first {dialect.skip} lines are"
         found.append(Finding("info", f"{lines} no part of the table and skipped."))
     if not dialect.header:
