@@ -5,7 +5,10 @@ Nothing in them is run, nothing is written outside the work folder, and that is 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -81,6 +84,27 @@ def test_choices_that_cannot_be_met(
         load.inspect(DataSpec(DataSource("file", path=str(path), **choices)))
     assert what in refused.value.what
     assert refused.value.remedy
+
+
+def test_a_database_whose_tables_stand_in_its_log_is_said(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "t.db")) as con:
+        con.execute("PRAGMA journal_mode = WAL")
+        con.execute("CREATE TABLE t(a, b)")
+        con.execute("INSERT INTO t VALUES (1, 2)")
+        con.commit()
+        with pytest.raises(UserInputError, match="holds no table yet") as refused:
+            load.inspect(DataSpec(DataSource("file", path=str(tmp_path / "t.db"))))
+    assert "t.db-wal" in refused.value.reason
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_matlab_of_version_4_is_named(tmp_path: Path, order: str) -> None:
+    path = tmp_path / "old.mat"
+    kind = 0 if order == "<" else 1000
+    path.write_bytes(struct.pack(f"{order}5i", kind, 3, 2, 0, 2) + b"x\0" + bytes(48))
+    with pytest.raises(UserInputError, match="version 4") as refused:
+        load.inspect(DataSpec(DataSource("file", path=str(path))))
+    assert "-v7" in refused.value.remedy
 
 
 def test_a_database_that_another_program_writes_is_said(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from core.data.workspace import Workspace
 from core.errors import UserInputError
 
 HEADER = 128
+OLD_HEADER = 20
 COMPRESSED, MATRIX = 15, 14
 CHUNK = 2**18
 # An array of this many bytes is still held in memory whole.
@@ -35,10 +36,11 @@ class MatlabReader:
     suffixes: tuple[str, ...] = (".mat",)
 
     def accepts(self, path: Path, head: bytes) -> bool:
-        return head.startswith(b"MATLAB 5.0 MAT-file") or head.startswith(b"MATLAB 7.3 MAT-file")
+        return head.startswith((b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")) or _is_version_4(path, head)
 
     def read(self, path: Path, work: Workspace, *, options: Options, progress: Progress) -> RawTable:
         """Raises UserInputError for version 7.3, a damaged file, one without arrays, and where SciPy is missing."""
+        _refuse_older(path)
         _refuse_newer(path)
         io = _scipy(path.name)
         _check_sizes(path, work.budget)
@@ -62,6 +64,30 @@ _BROKEN = (
     ValueError, TypeError, KeyError, IndexError, EOFError, OSError, OverflowError, struct.error, zlib.error,
     NotImplementedError, AttributeError, UnicodeDecodeError, RuntimeError, ZeroDivisionError, AssertionError,
 )  # fmt: skip
+
+
+def _is_version_4(path: Path, head: bytes) -> bool:
+    """Whether a .mat file begins as version 4 does, which has no mark: five small numbers and a name."""
+    if path.suffix.lower() != ".mat" or len(head) < OLD_HEADER:
+        return False
+    for order in "<>":
+        kind, rows, columns, imaginary, length = struct.unpack(f"{order}5i", head[:OLD_HEADER])
+        name = head[OLD_HEADER : OLD_HEADER + length] if 2 <= length <= 64 else b""
+        sizes = rows >= 0 and columns >= 0 and imaginary in (0, 1) and 0 <= kind <= 4052
+        if sizes and name.endswith(b"\0") and name[:-1].replace(b"_", b"a").isalnum():
+            return True
+    return False
+
+
+def _refuse_older(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(HEADER)
+    if _is_version_4(path, head):
+        raise UserInputError(
+            "This MATLAB file is of version 4, which is not read.",
+            where=path.name,
+            remedy="Save it with save(name, '-v7') and open that file.",
+        )
 
 
 def _refuse_newer(path: Path) -> None:

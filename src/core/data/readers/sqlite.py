@@ -47,7 +47,7 @@ class SqliteReader:
         """Raises UserInputError for a damaged database, one without tables, and one that wants functions run."""
         try:
             with closing(_connect(path, work.budget.cell_bytes, progress)) as con:
-                tables = _tables(con, path.name)
+                tables = _tables(con, path)
                 part = choose(options.part, tuple(tables), where=path.name, kind="table")
                 _forbid_all_but_reading(con)
                 bytes_columns: set[str] = set()
@@ -79,17 +79,29 @@ def _connect(path: Path, cell_bytes: int, progress: Progress) -> sqlite3.Connect
     return con
 
 
-def _tables(con: sqlite3.Connection, where: str) -> dict[str, int]:
+def _tables(con: sqlite3.Connection, path: Path) -> dict[str, int]:
     """The tables that hold rows of their own, in order of their making: no views, no virtual tables."""
     query = """SELECT name, rootpage FROM sqlite_schema
         WHERE type = 'table' AND rootpage > 0 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' LIMIT ?"""
     tables = {str(name): int(page) for name, page in con.execute(query, (MOST_TABLES,))}
+    if not tables and (log := _log(path)) is not None:
+        raise UserInputError(
+            "This database holds no table yet.", where=path.name,
+            reason=f"Another program has it open or broke off: all stands in {log.name}, which is not read.",
+            remedy="Close that program, or export the table as CSV.",
+        )  # fmt: skip
     if not tables:
         raise UserInputError(
-            "This database holds no table.", where=where, reason="Views are not run.",
+            "This database holds no table.", where=path.name, reason="Views are not run.",
             remedy="Store the rows in a table, or export them as CSV.",
         )  # fmt: skip
     return tables
+
+
+def _log(path: Path) -> Path | None:
+    """The file beside a database that holds what another program has not yet put into it."""
+    log = path.with_name(f"{path.name}-wal")
+    return log if log.is_file() and log.stat().st_size else None
 
 
 def _forbid_all_but_reading(con: sqlite3.Connection) -> None:
@@ -118,8 +130,7 @@ def _findings(path: Path, bytes_columns: set[str]) -> tuple[Finding, ...]:
     if bytes_columns:
         listed = ", ".join(f"“{name}”" for name in sorted(bytes_columns)[:5])
         found.append(Finding("info", f"Cells that hold bytes and not values are empty: {listed}."))
-    log = path.with_name(f"{path.name}-wal")
-    if log.is_file() and log.stat().st_size:
+    if (log := _log(path)) is not None:
         text = f"Another program has this database open: what only stands in {log.name} is not read."
         found.append(Finding("warning", text))
     return tuple(found)
