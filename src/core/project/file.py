@@ -21,7 +21,7 @@ from core.errors import UserInputError
 from core.losses import resolve
 from core.model import TrainedModel
 from core.project import archive, data_files, facts, history, migrations, strict_json, tensors, weights
-from core.project.atomic import atomic_write
+from core.project.atomic import atomic_write, previous_version
 from core.project.weights import Weights
 from core.spec import DataSpec, NetworkSpec, Project, TrainingConfig
 from core.training.snapshot import History
@@ -121,10 +121,12 @@ def load(path: str | os.PathLike[str], *, data_folder: Path | None = None) -> Sa
     try:
         return _assembled(target, members, data_folder)
     except UserInputError as err:
-        if target.name in err.where:
+        if target.name in err.where and err.remedy:
             raise
-        place = f"{target.name}, {err.where}" if err.where else target.name
-        raise UserInputError(err.what, where=place, reason=err.reason, remedy=err.remedy) from err
+        told = target.name if not err.where else f"{target.name}, {err.where}"
+        place = err.where if target.name in err.where else told
+        remedy = err.remedy or f"Open the version before it, {previous_version(target).name}, if it lies beside it."
+        raise UserInputError(err.what, where=place, reason=err.reason, remedy=remedy) from err
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as err:
         _refuse(target, f"{PROJECT} is malformed: {err}.")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 import threading
 import warnings
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 BROKEN = (
     UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, TypeError, KeyError,
     IndexError, OverflowError, EOFError, AttributeError, NotImplementedError, ZeroDivisionError, RuntimeError,
-    AssertionError,
+    AssertionError, struct.error,
 )  # fmt: skip
 
 
@@ -135,7 +136,10 @@ def _turn(image: Image.Image) -> int:
     """How the camera was held, 1 for upright. Pillow turns a TIFF by itself."""
     if image.format == "TIFF" or not any(note in image.info for note in _NOTES):
         return 1  # asking a PNG would decode it
-    return int(image.getexif().get(_ORIENTATION, 1))
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except BROKEN:  # the note is damaged, not the picture
+        return 1
 
 
 def _too_costly(image: ImageFile.ImageFile) -> str:

@@ -99,6 +99,8 @@ def _check_member(info: zipfile.ZipInfo, where: str, budget: Budget) -> None:
         _refuse(where, f"The member {name[:80]!r} is encrypted.", remedy)
     if info.compress_type not in _METHODS:
         _refuse(where, f"The member {name[:80]!r} is packed in an unusual way.", "Unpack it and open the file inside.")
+    if info.header_offset < 0:
+        _refuse(where, f"The archive is damaged: {name[:80]!r} would begin before the file does.")
     check_ratio(info.compress_size, info.file_size, budget, where)
 
 

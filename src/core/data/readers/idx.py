@@ -38,7 +38,8 @@ class IdxReader:
         size, there = prod(shape) * dtype.itemsize, path.stat().st_size - offset
         if size > there:
             raise damaged(path.name, "IDX", f"Its header announces {size:,} bytes; {there:,} follow")
-        values = np.memmap(path, dtype, "r", offset, shape) if size else np.zeros(shape, dtype)
+        # Without values the other sizes play no part, and may be such as no array has.
+        values = np.memmap(path, dtype, "r", offset, shape) if size else np.zeros((0, 1), dtype)
         name = "label" if axes == 1 else "pixel"
         return table_of([Named(name, values)], work, where=path.name, format=self.label, progress=progress)
 

@@ -7,25 +7,19 @@ import warnings
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from core.budget import Budget, require
 from core.data.progress import Progress
 from core.data.readers.arrays import Named, table_of
 from core.data.readers.base import Options, RawTable, choose, damaged
+from core.data.readers.matlab_check import check
 from core.data.readers.npz import parts_of
-from core.data.readers.unpack import check_ratio
 from core.data.workspace import Workspace
 from core.errors import UserInputError
 
-HEADER = 128
 OLD_HEADER = 20
-COMPRESSED, MATRIX = 15, 14
-CHUNK = 2**18
-# An array of this many bytes is still held in memory whole.
-LARGEST = 512 * 2**20
 _WHOLE = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _VALUES = frozenset({"double", "single", "logical"} | _WHOLE)
 
@@ -43,7 +37,7 @@ class MatlabReader:
         _refuse_older(path)
         _refuse_newer(path)
         io = _scipy(path.name)
-        _check_sizes(path, work.budget)
+        check(path, work.budget)
         progress(f"Reading {path.name}", None)
         known = _shapes(io, path)
         groups = parts_of({name: shape[0] for name, shape in known.items()})
@@ -62,7 +56,7 @@ READER = MatlabReader()
 # What SciPy raises on files that contradict themselves.
 _BROKEN = (
     ValueError, TypeError, KeyError, IndexError, EOFError, OSError, OverflowError, struct.error, zlib.error,
-    NotImplementedError, AttributeError, UnicodeDecodeError, RuntimeError, ZeroDivisionError, AssertionError,
+    NotImplementedError, AttributeError, NameError, UnicodeDecodeError, RuntimeError, ZeroDivisionError, AssertionError,
 )  # fmt: skip
 
 
@@ -109,38 +103,6 @@ def _scipy(where: str) -> Any:
             remedy="Install it with: pip install chainrule[matlab]. Or save the arrays as CSV.",
         ) from err  # fmt: skip
     return scipy.io
-
-
-def _check_sizes(path: Path, budget: Budget) -> None:
-    """Every element is within the file, and unpacks to an honest size."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        order = "<" if file.read(HEADER)[126:128] == b"IM" else ">"
-        at = HEADER
-        while at + 8 <= size:
-            file.seek(at)
-            kind, length = struct.unpack(f"{order}LL", file.read(8))
-            if length > size - at - 8:
-                raise damaged(path.name, "MATLAB", f"An array claims {length:,} bytes; {size - at - 8:,} follow")
-            unpacked = _unpacked(file, length, budget, path.name) if kind == COMPRESSED else length
-            what, remedy = "An array in this file is too large.", "Save it as CSV or as a NumPy array."
-            require(unpacked, LARGEST, what=what, unit="bytes", where=path.name, remedy=remedy)
-            at += 8 + length
-
-
-def _unpacked(file: BinaryIO, length: int, budget: Budget, where: str) -> int:
-    decoder, done, size = zlib.decompressobj(), 0, 0
-    try:
-        while done < length and not decoder.eof:
-            piece = file.read(min(CHUNK, length - done))
-            done += len(piece)
-            while piece and not decoder.eof:
-                size += len(decoder.decompress(piece, CHUNK))
-                piece = decoder.unconsumed_tail
-                check_ratio(length, size, budget, where)
-    except zlib.error as err:
-        raise damaged(where, "MATLAB", err) from err
-    return size
 
 
 def _shapes(io: Any, path: Path) -> dict[str, tuple[int, ...]]:
