@@ -14,7 +14,7 @@ import numpy as np
 from core.data.progress import Progress
 from core.data.readers.arrays import Named, table_of
 from core.data.readers.base import Options, RawTable, choose, damaged
-from core.data.readers.matlab_check import check
+from core.data.readers.matlab_check import HEADER, check
 from core.data.readers.npz import parts_of
 from core.data.workspace import Workspace
 from core.errors import UserInputError
