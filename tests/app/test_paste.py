@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QLineEdit
+
+
+@pytest.fixture(autouse=True)
+def empty_clipboard(qapp) -> Iterator[None]:
+    """Qt lets go of what its clipboard holds after Python has ended: what Python made must be gone by then."""
+    yield
+    QGuiApplication.clipboard().clear()
 
 
 def hold(*, text: str = "", html: str = "", image: bool = False, files: tuple[str, ...] = ()) -> None:
