@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,11 +31,12 @@ OLDER_DESIGN = (
 
 
 class BusyStrip(QWidget):
-    """Work in the background: what it is, how far, time left, and a way to stop it."""
+    """Work in the background: what it is, how far, time left, and a way to stop it; not where a page tells it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._busy: Busy | None = None
+        self.told_elsewhere: Callable[[], bool] = lambda: False
         self.text = ElidedLabel("", "caption")
         self.bar = QProgressBar()
         self.bar.setFixedWidth(96)
@@ -50,7 +52,7 @@ class BusyStrip(QWidget):
 
     def show_busy(self, busy: Busy | None) -> None:
         self._busy = busy
-        self.setVisible(busy is not None)
+        self.refresh()
         if busy is None:
             return
         left = "" if busy.seconds_left is None else f" · {clock(busy.seconds_left)} left"
@@ -60,6 +62,9 @@ class BusyStrip(QWidget):
         if busy.fraction is not None:
             self.bar.setValue(round(1000 * busy.fraction))
         explain(self.cancel, enabled=busy.cancel is not None, tip="Stop this work; nothing is changed.")
+
+    def refresh(self) -> None:
+        self.setVisible(self._busy is not None and not self.told_elsewhere())
 
     def _cancel(self) -> None:
         if self._busy is not None and self._busy.cancel is not None:

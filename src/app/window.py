@@ -56,6 +56,7 @@ class Window(QMainWindow):
         self._placed = QSize()
         self.title, self.controls, self.status = TitleBar(session), ControlBar(session), StatusBar(session)
         self.body = Body(session, settings, panels)
+        self.status.busy.told_elsewhere = self._page_tells_work
         self.controls.more.place_in(self.body, over=self.body.right)
         self.notices = NoticeStack(self.body, self.body.free_corner)
         self.files = ProjectFiles(session, settings, self)
@@ -182,9 +183,13 @@ class Window(QMainWindow):
         if name in BY_NAME:
             self.body.set_stage(name)
             self.title.set_stage(name)
+            self.status.busy.refresh()
             if name not in RUN_STAGES:
                 self.notices.dismiss(RUN, severity="success")  # read by now, and it would cover what the run led to
             self.body.focus_centre()
+
+    def _page_tells_work(self) -> bool:
+        return not self.body.welcome_shown and BY_NAME[self.body.stage].tells_work
 
     def _on_stage_requested(self, name: str) -> None:
         if not (name == "Data" and self.one_click.pending):  # a sample goes straight on to Train

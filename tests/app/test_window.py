@@ -385,6 +385,18 @@ def test_busy_work_can_be_seen_and_cancelled(window, session):
     assert not strip.isVisible()
 
 
+def test_a_page_that_tells_of_the_work_is_not_echoed_below(window, session):
+    from fakes import FakeBusy
+
+    session.with_data()
+    session.busy_changed.emit(FakeBusy("Reading big.csv", 0.25, 61.0, lambda: None))
+    assert not window.status.busy.isVisible()  # the Data stage shows it
+    window.show_stage("Design")
+    assert window.status.busy.isVisible()
+    window.show_stage("Data")
+    assert not window.status.busy.isVisible()
+
+
 def test_every_control_of_the_shell_has_a_name_and_a_tooltip(window, session):
     session.with_data()
     for part in (window.title, window.controls, window.status):

@@ -32,6 +32,7 @@ class ColumnHeader(QHeaderView):
         self._model = model
         self._hovered = -1
         self.current = -1
+        self.brief = False  # columns are too many to be measured: only what is no feature is named
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setMinimumSectionSize(64)
@@ -171,19 +172,20 @@ class ColumnHeader(QHeaderView):
     def _paint_part(self, painter: QPainter, box: QRectF, section: int, part: str) -> None:
         profile, colours = self._model.profile, theme.current()
         assert profile is not None
-        used = 0.0
-        if part == "target":
-            used = paint.draw_chip(painter, box.topLeft(), part)
-            painter.setFont(paint.light_caption())
-        else:
-            painter.setFont(paint.light_caption())
-            word = facts.part_word(part)
-            used = QFontMetricsF(painter.font()).horizontalAdvance(word)
-            painter.setPen(colours.muted)
-            paint.draw_text(painter, box, word)
+        fact = facts.column_range(profile, self._model.column(section))
+        used = paint.draw_chip(painter, box.topLeft(), part) + 8 if part == "target" else 0.0
+        painter.setFont(paint.light_caption())
         painter.setPen(colours.muted)
-        rest = box.adjusted(used + 8, 0, 0, 0)
-        paint.draw_text(painter, rest, facts.column_range(profile, self._model.column(section)), right=True)
+        if part != "target" and (word := self.word_beside(part, fact, box.width())):
+            paint.draw_text(painter, box, word)
+            used = QFontMetricsF(painter.font()).horizontalAdvance(word) + 8
+        paint.draw_text(painter, box.adjusted(used, 0, 0, 0), fact, right=True)
+
+    def word_beside(self, part: str, fact: str, room: float) -> str:
+        """What a column is for; "" where it is a feature, as most are, and the word might cut the fact beside it."""
+        word, small = facts.part_word(part), QFontMetricsF(paint.light_caption())
+        fits = not self.brief and small.horizontalAdvance(word) + 8 + small.horizontalAdvance(fact) <= room
+        return word if fits or part != "feature" else ""
 
 
 def _name_font() -> QFont:

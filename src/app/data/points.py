@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from core.data import store
-from core.data.preprocess import ClassTarget, LabelsTarget, NumberFeature, NumberTarget, Preparation
+from core.data import dates, store
+from core.data.preprocess import ClassTarget, DateFeature, LabelsTarget, NumberFeature, NumberTarget, Preparation
 from core.data.schema import Prepared, TableProfile
 from core.errors import UserInputError
 
+Drawn = NumberFeature | DateFeature
+MINUTE, ROUNDED = 60, 1e-6
 MOST_POINTS = 3000
 MOST_SETS = 8  # of labels that are told apart by colour
 
@@ -30,13 +34,20 @@ def number_columns(profile: TableProfile) -> list[str]:
     return [c.name for c in profile.columns if c.kind == "number" and c.minimum is not None]
 
 
-def from_preview(profile: TableProfile, x: str, y: str) -> Points:
-    """The first rows of the table; rows where a number is missing are left out."""
+def date_columns(profile: TableProfile) -> list[str]:
+    return [c.name for c in profile.columns if c.kind == "date" and c.minimum is not None]
+
+
+def from_preview(
+    profile: TableProfile, x: str, y: str, forms: Mapping[str, tuple[str, ...]] | None = None
+) -> Points:
+    """The first rows of the table; rows where a number is missing are left out. forms: of dates, by column."""
     names = [c.name for c in profile.columns]
     told = profile.target if profile.task != "labels" else ""  # the arrays say which labels stand together
     at = [names.index(name) for name in (x, y, told) if name in names]
     rows = [[row[i] for i in at] for row in profile.preview if all(row[i] is not None for i in at)]
-    numbers = [(_number(cells[0]), _number(cells[1]), cells) for cells in rows]
+    of_x, of_y = (_reader(profile, name, (forms or {}).get(name, ())) for name in (x, y))
+    numbers = [(of_x(cells[0]), of_y(cells[1]), cells) for cells in rows]
     kept = [(a, b, cells) for a, b, cells in numbers if a is not None and b is not None]
     px, py = (np.array([row[i] for row in kept], float) for i in (0, 1))
     if len(at) < 3:
@@ -84,26 +95,46 @@ def label_sets(target: LabelsTarget, answers: np.ndarray) -> tuple[tuple[str, ..
 
 
 def _column(
-    rows: np.ndarray, answers: np.ndarray, place: tuple[int, NumberFeature] | None, target: NumberTarget | None
+    rows: np.ndarray, answers: np.ndarray, place: tuple[int, Drawn] | None, target: NumberTarget | None
 ) -> np.ndarray:
     """A feature, or the target where it is a number, in the units of the data."""
     if place is not None:
         at, feature = place
-        found: np.ndarray = feature.unscaled(rows[:, at])
+        found: np.ndarray
+        if isinstance(feature, DateFeature):
+            found = _moments(rows[:, at], feature)
+        else:
+            found = feature.unscaled(rows[:, at])
     else:
         assert target is not None
         found = answers[:, 0] * target.scale + target.mean
     return found
 
 
-def _place(preparation: Preparation, name: str) -> tuple[int, NumberFeature] | None:
-    """Where among the prepared inputs a column of numbers stands."""
+def _moments(values: np.ndarray, feature: DateFeature) -> np.ndarray:
+    """Seconds since 1970; the few that 32 bits lose would make 00:00:07 of a midnight."""
+    found: np.ndarray = values.astype(float) * feature.scale + feature.mean
+    for step in (MINUTE, dates.DAY):
+        near = np.round(found / step) * step
+        found = np.where(np.abs(found - near) <= feature.scale * ROUNDED, near, found)
+    return found
+
+
+def _place(preparation: Preparation, name: str) -> tuple[int, Drawn] | None:
+    """Where among the prepared inputs a column of numbers or of moments stands."""
     at = 0
     for feature in preparation.features:
-        if isinstance(feature, NumberFeature) and feature.name == name:
-            return at, feature
+        timed = isinstance(feature, DateFeature) and feature.parts[:1] == ("time",)
+        if feature.name == name and (timed or isinstance(feature, NumberFeature)):
+            return at, cast(Drawn, feature)
         at += feature.width
     return None
+
+
+def _reader(profile: TableProfile, name: str, forms: tuple[str, ...]) -> Callable[[str | None], float | None]:
+    if name not in date_columns(profile):
+        return _number
+    return lambda text: None if text is None else dates.moment(text, forms)
 
 
 def _number(text: str | None) -> float | None:

@@ -100,7 +100,8 @@ class PartTicks(QWidget):
             tick.show_value({name in some for some in parts})
 
     def _take(self, part: str, on: bool) -> None:
-        ticked = [name for name, tick in self.ticks.items() if tick.checkState() == Qt.CheckState.Checked]
+        # What only some of the columns have stays: one choice for all must not take an input away unseen.
+        ticked = [name for name, tick in self.ticks.items() if tick.checkState() != Qt.CheckState.Unchecked]
         if not ticked:  # a column without any part would be left out: that is another choice
             self.ticks[part].setChecked(True)
             return

@@ -12,6 +12,7 @@ from app.data.preparing import ALL, Option
 from app.number_combo import NumberCombo, NumberRules
 from app.widgets import label, wrapped
 from core.data.choices import MOST_RARE, MOST_WIDTH, USUAL, USUAL_WIDTH, ColumnChoice
+from core.data.preprocess import DateFeature
 from core.data.schema import ColumnProfile
 from core.spec import DataSpec
 
@@ -28,7 +29,7 @@ CAPTIONS = {
     "parts": (
         "Parts",
         "What of a date enters the network. Cycles enter as sine and cosine, so that ends meet. "
-        "Until parts are chosen, those enter that vary in the column.",
+        "Until parts are chosen, those enter that vary in the column; half ticked: in some columns.",
     ),
     "width": ("Buckets", preparing.WIDTH_HELP),
 }
@@ -153,8 +154,16 @@ class PrepareForm(QWidget):
         """Those that are chosen, else those that were found to vary."""
         found = preparing.features_of(self._session.document.prepared)
         every = tuple(option.value for option in preparing.PARTS)
+        if self._names == (ALL,):
+            return {choices[0].parts} if choices[0].parts else self._usual_parts() or {every}
         usual = [getattr(found[name][0], "parts", every) if name in found else every for name in self._names]
         return {choice.parts or parts for choice, parts in zip(choices, usual, strict=True)}
+
+    def _usual_parts(self) -> set[tuple[str, ...]]:
+        """Those that enter of each date for which nobody chose any."""
+        found = preparing.features_of(self._session.document.prepared).items()
+        dates = ((name, feature.parts) for name, (feature, _) in found if isinstance(feature, DateFeature))
+        return {parts for name, parts in dates if not self._spec.choice(name).parts}
 
     # --- what is changed
 

@@ -180,7 +180,8 @@ class PreviewTable(QTableView):
         n = self._model.columnCount()
         if not n:
             return
-        if n > MEASURED_COLUMNS:
+        self._head.brief = n > MEASURED_COLUMNS
+        if self._head.brief:
             self._head.setDefaultSectionSize(USUAL_WIDTH)
             return
         least = [self._least(section) for section in range(n)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +12,17 @@ from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from app import theme
+from app import dates, theme
 from app.data import facts
-from app.data.points import Points, from_arrays, from_preview, number_columns
+from app.data.header import as_tooltip
+from app.data.points import Points, date_columns, from_arrays, from_preview, number_columns
 from app.widgets import Card, FlowLayout, label
+
+from core.data.preprocess import DateFeature
 
 if TYPE_CHECKING:
     from app.session import Session
+    from core.data.schema import Prepared
 
 SYMBOLS = ("o", "s", "t", "d", "star", "t1", "p", "+")
 POINT = 7
@@ -53,7 +57,7 @@ class ScatterCard(Card):
         self._across, self._up = QComboBox(), QComboBox()
         for combo, name in ((self._across, "Column across"), (self._up, "Column upwards")):
             combo.setAccessibleName(name)
-            combo.setToolTip(f"{name}: numbers only.")
+            combo.setToolTip(f"{name}: a column of numbers or dates.")
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(6)
             combo.activated.connect(self.redraw)
@@ -70,16 +74,18 @@ class ScatterCard(Card):
         theme.signals.changed.connect(self.redraw)
 
     def offers(self) -> bool:
-        """Whether there are two columns of numbers to draw."""
+        """Whether there are two columns to draw, one of them of numbers."""
         profile = self._session.document.profile
-        return profile is not None and len(number_columns(profile)) >= 2
+        if profile is None:
+            return False
+        numbers = number_columns(profile)
+        return bool(numbers) and len(numbers) + len(date_columns(profile)) >= 2
 
     def show_table(self) -> None:
         profile = self._session.document.profile
         if profile is None or not self.offers():
             return
-        names = [n for n in number_columns(profile) if n != profile.target]
-        names += [n for n in number_columns(profile) if n == profile.target]
+        names = sorted([*number_columns(profile), *date_columns(profile)], key=profile.target.__eq__)
         for combo, usual in ((self._across, 0), (self._up, 1)):
             kept = combo.currentData()
             with QSignalBlocker(combo):
@@ -99,17 +105,30 @@ class ScatterCard(Card):
         prepared = self._session.document.prepared
         points = from_arrays(prepared, across, up) if prepared is not None else None
         if points is None:
-            points = from_preview(profile, across, up)
+            points = from_preview(profile, across, up, _forms(prepared))
         if profile.target in (across, up):
             points = replace(points, value=None)  # its place tells its value
-        _style(self._plot)
+        moments = date_columns(profile)
+        self._place_axes(across in moments, up in moments)
         self._plot.clear()
-        for item in _items(points):
+        told = Told(*(Ends(facts.shown(name), name in moments) for name in (across, up)))
+        for item in _items(points, told):
             self._plot.addItem(item)
         # A pattern drawn in the plane keeps its shape; columns of unlike units each fill their axis.
         self._plot.setAspectLocked(_alike(points))
         self._plot.autoRange(padding=0.04)
         self._name_classes(points.classes)
+
+    def _place_axes(self, across: bool, up: bool) -> None:
+        """Dates along an axis that has some, else numbers."""
+        axes = {
+            side: MomentAxis(side) if moments else NumberAxis(side)
+            for side, moments in (("bottom", across), ("left", up))
+            if isinstance(self._plot.getAxis(side), MomentAxis) != moments
+        }
+        if axes:
+            self._plot.setAxisItems(axes)
+        _style(self._plot)
 
     def _name_classes(self, classes: tuple[str, ...]) -> None:
         while (item := self._flow.takeAt(0)) is not None:
@@ -127,11 +146,46 @@ class ScatterCard(Card):
         self._names.setVisible(bool(classes))
 
 
+def _forms(prepared: Prepared | None) -> dict[str, tuple[str, ...]]:
+    features = prepared.preparation.features if prepared is not None else ()
+    return {feature.name: feature.forms for feature in features if isinstance(feature, DateFeature)}
+
+
 class NumberAxis(pg.AxisItem):
     """Numbers as everywhere else: 1e6, not 1e+06."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [EXPONENT.sub(r"e\1\2", text) for text in super().tickStrings(values, scale, spacing)]
+
+
+class MomentAxis(pg.DateAxisItem):
+    """Dates as the table writes them, which knows no time zones."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side, utcOffset=0)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """An axis: its column as it is shown, and whether it holds moments."""
+
+    name: str
+    moments: bool
+
+    def said(self, value: float) -> str:
+        day = dates.shown(round(value)) if self.moments else theme.number(value)
+        return f"{self.name}: {day}"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a point under the mouse says."""
+
+    across: Ends
+    up: Ends
+
+    def point(self, x: float, y: float, data: str | None) -> str:
+        return as_tooltip("\n".join([*([data] if data else []), self.across.said(x), self.up.said(y)]))
 
 
 def _plot_widget() -> pg.PlotWidget:
@@ -157,18 +211,19 @@ def _style(plot: pg.PlotWidget) -> None:
     plot.showGrid(x=True, y=True, alpha=0.25 if colours.dark else 0.35)
 
 
-def _items(points: Points) -> list[pg.ScatterPlotItem]:
-    edge = QColor(theme.current().raised)
+def _items(points: Points, told: Told) -> list[pg.ScatterPlotItem]:
+    looks = {"size": POINT, "pen": pg.mkPen(QColor(theme.current().raised), width=0.5), "hoverable": True}
     if points.group is None:
         brushes = _value_brushes(points)
-        return [pg.ScatterPlotItem(points.x, points.y, size=POINT, pen=pg.mkPen(edge, width=0.5), brush=brushes)]
+        return [pg.ScatterPlotItem(points.x, points.y, brush=brushes, tip=told.point, **looks)]
     made = []
-    for index in range(len(points.classes)):
+    for index, name in enumerate(points.classes):
         mine = points.group == index
         made.append(
             pg.ScatterPlotItem(
-                points.x[mine], points.y[mine], size=POINT, symbol=SYMBOLS[index % len(SYMBOLS)],
-                pen=pg.mkPen(edge, width=0.5), brush=pg.mkBrush(theme.class_color(index)),
+                points.x[mine], points.y[mine], symbol=SYMBOLS[index % len(SYMBOLS)],
+                data=[facts.shown(name)] * int(mine.sum()), tip=told.point,
+                brush=pg.mkBrush(theme.class_color(index)), **looks,
             )
         )  # fmt: skip
     return made

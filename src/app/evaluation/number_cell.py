@@ -179,11 +179,11 @@ class NumberCell(ValueCell):
 
 def _told(feature: NumberFeature, column: ColumnProfile | None) -> str:
     if feature.log:
-        low, high = (theme.number(feature.unscaled(side)) for side in (-1.0, 1.0))
-        return f"By its logarithm: about {theme.number(feature.typical)}, mostly {low} to {high} in the training rows."
+        known = column is not None and column.minimum is not None and column.maximum is not None
+        span = f": from {theme.number(column.minimum)} to {theme.number(column.maximum)} in the data" if known else ""
+        return f"Enters by its logarithm{span}."
     if column is None or column.mean is None or column.standard_deviation is None:
-        mean, spread = theme.number(feature.mean), theme.number(feature.scale)
-        return f"Mean {mean}, standard deviation {spread} in the training rows."
+        return f"Enters as (x − {theme.number(feature.mean)}) / {theme.number(feature.scale)}."
     return (
         f"Mean {theme.number(column.mean)}, standard deviation {theme.number(column.standard_deviation)} in the data."
     )

@@ -61,8 +61,9 @@ class NumberFeature:
 
     @property
     def typical(self) -> float:
-        """What a row in the middle holds, in the unit of the source."""
-        return float(self.unscaled(0.0))
+        """What a usual row holds, in the unit of the source: what stands in for a missing cell. The zero of the scaled
+        column is the least value under min-max scaling, and nothing of the data where it is not scaled."""
+        return float(self.fill)
 
 
 @dataclass(frozen=True)

@@ -273,6 +273,19 @@ def test_a_part_of_a_date_stays_ticked_where_it_is_the_last(session: DataSession
     assert [c for c in session.calls if c[0] == "change_data"][-1][2]["columns"][""].parts == ("time", "year")
 
 
+def test_all_columns_show_what_enters_of_each_date(session: DataSession, card: PrepareCard) -> None:
+    born, seen = DateFeature("born", ("time",), 0.0, 0.0, 1.0), DateFeature("seen", ("time", "week"), 0.0, 0.0, 1.0)
+    session.document.set_prepared(prepared(born, seen))
+    card.show_columns(())
+    ticks = card.form.fields["parts"].ticks
+    assert ticks["time"].checkState() == Qt.CheckState.Checked
+    assert ticks["week"].checkState() == Qt.CheckState.PartiallyChecked
+    assert ticks["year"].checkState() == Qt.CheckState.Unchecked
+    ticks["year"].click()  # what only some had stays
+    made = [c for c in session.calls if c[0] == "change_data"][-1][2]["columns"][""]
+    assert made.parts == ("time", "year", "week")
+
+
 def test_what_the_network_gets_is_told(card: PrepareCard) -> None:
     card.show_columns(("bill_depth_mm",))
     assert card.result.text().startswith("1 number → 2 inputs")
