@@ -100,11 +100,8 @@ def _column(
     """A feature, or the target where it is a number, in the units of the data."""
     if place is not None:
         at, feature = place
-        found: np.ndarray
-        if isinstance(feature, DateFeature):
-            found = _moments(rows[:, at], feature)
-        else:
-            found = feature.unscaled(rows[:, at])
+        values = rows[:, at]
+        found: np.ndarray = _moments(values, feature) if isinstance(feature, DateFeature) else feature.unscaled(values)
     else:
         assert target is not None
         found = answers[:, 0] * target.scale + target.mean

@@ -17,7 +17,6 @@ from app.data import facts
 from app.data.header import as_tooltip
 from app.data.points import Points, date_columns, from_arrays, from_preview, number_columns
 from app.widgets import Card, FlowLayout, label
-
 from core.data.preprocess import DateFeature
 
 if TYPE_CHECKING:

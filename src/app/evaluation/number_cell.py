@@ -179,9 +179,10 @@ class NumberCell(ValueCell):
 
 def _told(feature: NumberFeature, column: ColumnProfile | None) -> str:
     if feature.log:
-        known = column is not None and column.minimum is not None and column.maximum is not None
-        span = f": from {theme.number(column.minimum)} to {theme.number(column.maximum)} in the data" if known else ""
-        return f"Enters by its logarithm{span}."
+        if column is None or column.minimum is None or column.maximum is None:
+            return "Enters by its logarithm."
+        low, high = theme.number(column.minimum), theme.number(column.maximum)
+        return f"Enters by its logarithm: from {low} to {high} in the data."
     if column is None or column.mean is None or column.standard_deviation is None:
         return f"Enters as (x − {theme.number(feature.mean)}) / {theme.number(feature.scale)}."
     return (
