@@ -23,6 +23,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
@@ -173,7 +174,7 @@ def serve(pipe: Connection, reader: str, folder: str) -> None:
         while True:
             for number in range(*pipe.recv()):
                 name, content = inputs().sample(reader, number, files)
-                pipe.send((number, _measured(_given(place, name, content), number, cache)))
+                pipe.send((number, *_measured(_given(place, name, content), number, cache)))
 
 
 def _given(place: Path, name: str, content: bytes) -> Path:
@@ -182,8 +183,8 @@ def _given(place: Path, name: str, content: bytes) -> Path:
     return path
 
 
-def _measured(path: Path, number: int, cache: Path) -> str:
-    """How one input ended, with what it took where that was too much."""
+def _measured(path: Path, number: int, cache: Path) -> tuple[str, float, int]:
+    """How one input ended, with what it took where that was too much; seconds of processor time, bytes of memory."""
     before, began = _peak(forget=True), time.process_time()
     try:
         answer = try_one(path, prepared=number % PREPARED_EACH == 0)
@@ -200,7 +201,7 @@ def _measured(path: Path, number: int, cache: Path) -> str:
         answer = f"left behind: {left}"
     if left := [str(each) for each in cache.glob("work-*")]:
         answer = f"left behind: {left}"
-    return answer
+    return answer, seconds, grown
 
 
 def _peak(*, forget: bool = False) -> int:
@@ -228,19 +229,19 @@ class Reader:
         theirs.close()
 
     def __call__(self, count: int) -> Any:
-        """(number, answer) of all inputs below `count`."""
+        """(number, answer, seconds, bytes) of all inputs below `count`."""
         number = 0
         while number < count:
             self.pipe.send((number, count))
             with contextlib.suppress(EOFError, OSError):
                 while number < count and self._waits():
-                    number, answer = self.pipe.recv()
-                    yield number, answer
+                    number, *ended = self.pipe.recv()
+                    yield number, *ended
                     number += 1
             if number < count:
                 hangs = self.process.is_alive()
                 self.close()
-                yield number, "hangs" if hangs else f"dies with exit code {self.process.exitcode}"
+                yield number, "hangs" if hangs else f"dies with exit code {self.process.exitcode}", 0.0, 0
                 number += 1
                 self._start()
 
@@ -266,18 +267,34 @@ class Reader:
         self.pipe.close()
 
 
-def fuzz(reader: str, count: int) -> tuple[Counter[str], list[tuple[int, str]]]:
-    """How the inputs ended, and what went wrong with which."""
-    ends: Counter[str] = Counter()
-    wrong: list[tuple[int, str]] = []
+@dataclass
+class Outcome:
+    """How the inputs of a reader ended, what went wrong with which, and the most that one of them took."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    wrong: list[tuple[int, str]] = field(default_factory=list)
+    slowest: float = 0.0
+    largest: int = 0
+
+    def line(self, reader: str, count: int, seconds: float) -> str:
+        """A row of a table: inputs, read, refused, wrong, the longest and the largest of them."""
+        counts = " | ".join(f"{self.ends[end]:,}" for end in ("read", "refused", "WRONG"))
+        most = f"{self.slowest:.2f} s | {self.largest / 2**20:.0f} MB"
+        return f"| {reader} | {count:,} | {counts} | {most} | {seconds:.0f} s |"
+
+
+def fuzz(reader: str, count: int) -> Outcome:
+    """What became of the first `count` inputs of a reader."""
+    found = Outcome()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = Reader(reader, folder)
-        for number, answer in process(count):
-            ends[answer if answer in ("read", "refused") else "WRONG"] += 1
+        for number, answer, seconds, grown in process(count):
+            found.ends[answer if answer in ("read", "refused") else "WRONG"] += 1
+            found.slowest, found.largest = max(found.slowest, seconds), max(found.largest, grown)
             if answer not in ("read", "refused"):
-                wrong.append((number, answer))
+                found.wrong.append((number, answer))
         process.close()
-    return ends, wrong
+    return found
 
 
 def main() -> int:
@@ -297,16 +314,17 @@ def main() -> int:
             print(try_one(path, prepared=int(number) % PREPARED_EACH == 0))
             return 0
     failed = 0
+    print("| reader | inputs | read | refused | wrong | slowest | largest | together |")
     for reader in options.readers or known:
         began = time.perf_counter()
-        ends, wrong = fuzz(reader, options.n)
-        print(f"{reader:8} {dict(ends)}, {time.perf_counter() - began:.0f} s", flush=True)
+        found = fuzz(reader, options.n)
+        print(found.line(reader, options.n, time.perf_counter() - began), flush=True)
         kinds: dict[str, tuple[int, str]] = {}
-        for number, answer in wrong:
+        for number, answer in found.wrong:
             kinds.setdefault(answer.strip().splitlines()[-1][:160], (number, answer))
         for last, (number, answer) in kinds.items():
             print(f"  {reader} {number}: {last}\n{answer[-1500:]}", flush=True)
-        failed += len(wrong)
+        failed += len(found.wrong)
     return min(failed, 1)
 
 

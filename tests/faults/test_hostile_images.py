@@ -167,6 +167,23 @@ def test_a_large_image_is_read_in_little_memory(kind: str, mode: str, megapixels
     assert after - before < 256 * 2**20 + 4 * len(data)
 
 
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the system does not tell the peak")
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_tall_and_narrow_image_is_read_in_little_memory(channels: int) -> None:
+    """Resized row by row first it would take another image nearly as large, and a weight for each of its rows."""
+    data = encoded(Image.new("RGB", (12, 4_000_000), (9, 90, 200)), "PNG")
+    formats.decode(encoded(picture(1)), 8, 8, channels)
+    before = forget_peak()
+    found = formats.decode(data, 7, 5, channels)
+    after = peak()
+    assert isinstance(found, np.ndarray), found
+    assert found.shape == (5, 7, channels)
+    assert np.ptp(found, axis=(0, 1)).max() == 0
+    assert before is not None
+    assert after is not None
+    assert after - before < 256 * 2**20 + 4 * len(data)
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "RGB", "L", "I;16", "F", "P"])
 def test_strips_give_what_the_whole_gives(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(2)

@@ -250,26 +250,34 @@ def _store(
     progress: Progress, *, strict: bool,
 ) -> None:  # fmt: skip
     relation = raw.relation({i for i, kind in enumerate(stored) if kind == NUMBERS}, strict)
-    columns = [_stored(i, kind, raw.decimal_comma, forms.get(i)) for i, kind in enumerate(stored)]
-    select = f"SELECT {', '.join(columns)} FROM {relation}"
-    text = f"Reading {len(columns):,} columns"
-    if to is None or len(columns) > PARQUET_COLUMNS:
-        work.run(f"CREATE TABLE cells AS {select}", text, progress)
-        return
-    row_bytes = sum(CELL_BYTES[kind] for kind in stored)
-    group = min(122_880, max(2048, ROW_GROUP_BYTES // row_bytes))
-    work.run(f"COPY ({select}) TO {cells.sql_text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {group})", text, progress)
+    select = _selected(relation, stored, forms, decimal_comma=raw.decimal_comma)
+    text = f"Reading {len(stored):,} columns"
+    with work.planned_plainly():
+        if to is None or len(stored) > PARQUET_COLUMNS:
+            work.run(f"CREATE TABLE cells AS {select}", text, progress)
+            return
+        row_bytes = sum(CELL_BYTES[kind] for kind in stored)
+        group = min(122_880, max(2048, ROW_GROUP_BYTES // row_bytes))
+        place = f"{cells.sql_text(str(to))} (FORMAT parquet, ROW_GROUP_SIZE {group})"
+        work.run(f"COPY ({select}) TO {place}", text, progress)
     attach(work, to)
 
 
-def _stored(i: int, kind: str, decimal_comma: bool, form: NumberForm | None) -> str:
-    if kind == NUMBERS:
-        return f"c{i} AS n{i}"
-    if kind == TEXT:
-        return f"trim(c{i}) AS t{i}"
-    plain = f"c{i}" if form is None else form.sql(f"c{i}")
-    value = cells.sql_number(plain, decimal_comma=decimal_comma)
-    return f"{value} AS n{i}, CASE WHEN {value} IS NULL THEN trim(c{i}) END AS t{i}"
+def _selected(relation: str, stored: Sequence[str], forms: Mapping[int, NumberForm], *, decimal_comma: bool) -> str:
+    """The cells as they are stored. A number is worked out in a query of its own, once, and not wherever it is named:
+    planning hundreds of columns would take seconds else."""
+    inner, outer = [], []
+    for i, kind in enumerate(stored):
+        inner.append(f"c{i}")
+        if kind == NUMBERS:
+            outer.append(f"c{i} AS n{i}")
+        elif kind == TEXT:
+            outer.append(f"trim(c{i}) AS t{i}")
+        else:
+            plain = forms[i].sql(f"c{i}") if i in forms else f"c{i}"
+            inner.append(f"{cells.sql_number(plain, decimal_comma=decimal_comma)} AS n{i}")
+            outer.append(f"n{i}, CASE WHEN n{i} IS NULL THEN trim(c{i}) END AS t{i}")
+    return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {relation})"
 
 
 def attach(work: Workspace, parquet: Path) -> None:

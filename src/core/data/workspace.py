@@ -21,6 +21,8 @@ from core.errors import UserInputError
 MOST_THREADS = 4
 COLUMN_BYTES = 192 * 2**10
 TELL_SECONDS = 0.1
+# Optimizers of DuckDB: one that loses the order of rows, and those that compare each expression with all others.
+UNORDERED, SEARCHING = "in_clause", "common_subexpressions, statistics_propagation"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Workspace:
         finally:
             over.set()
             teller.join()
+
+    @contextlib.contextmanager
+    def planned_plainly(self) -> Iterator[None]:
+        """Inside the block, queries are not searched for what they say twice: with hundreds of columns that takes
+        longer than running them."""
+        self.con.execute(f"SET disabled_optimizers = '{UNORDERED}, {SEARCHING}'")
+        try:
+            yield
+        finally:
+            self.con.execute(f"SET disabled_optimizers = '{UNORDERED}'")
 
     def allow_columns(self, count: int) -> None:
         """More memory for a wide table: DuckDB has thousands of rows of each column in flight, however many columns."""
@@ -96,7 +108,7 @@ def _connect(folder: Path, files: tuple[Path, ...], room: Path, budget: Budget) 
     con.execute("SET enable_progress_bar = true")  # without it no progress is known
     con.execute("SET enable_progress_bar_print = false")
     # A long IN list would become a parallel join, which gives rows back in any order: labels would change rows.
-    con.execute("SET disabled_optimizers = 'in_clause'")
+    con.execute(f"SET disabled_optimizers = '{UNORDERED}'")
     return con
 
 

@@ -27,6 +27,7 @@ REASON_LENGTH = 120
 LARGE = 2_000_000  # pixels above which images are decoded one by one, whatever the number of threads
 STRIP = 500_000  # pixels of a large image that are looked at together
 DECODED = 200 * MIB  # that the decoder of one image may hold
+REDUCED = 16 * MIB  # that a large image may have before it is resized, its sides shrunk alike
 GREY, RGB = 1, 3
 # Bytes of a pixel in Pillow's memory.
 _WIDTHS = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
@@ -116,6 +117,9 @@ def decode(
 
 def fitted(image: Image.Image, width: int, height: int) -> np.ndarray:
     """(height, width, channels) of a grey or RGB image. Pillow's kernel widens where it shrinks: antialiasing."""
+    # Pillow resizes rows first, with a weight for every pixel that it looks at: both grow with what is tall and narrow.
+    if width * image.height > LARGE:
+        image = image.reduce((1, max(1, image.height // (2 * height))))
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(image).reshape(height, width, -1)
@@ -189,12 +193,15 @@ def _flat(image: Image.Image, width: int, height: int, channels: int) -> Image.I
     scale = 255.0 if image.mode == "F" and float(image.getextrema()[1]) <= 1.0 else 1.0  # type: ignore[arg-type]
     if image.width * image.height <= LARGE:
         return _8_bit(image, width, height, channels, scale)
-    factor = max(1, min(image.width // (2 * width), image.height // (2 * height)))
-    made = Image.new(_MODES[channels], (-(-image.width // factor), -(-image.height // factor)))
-    rows = max(1, STRIP // image.width // factor) * factor
+    across, down = max(1, image.width // (2 * width)), max(1, image.height // (2 * height))
+    least = min(across, down)
+    if image.width * image.height * channels <= least**2 * REDUCED:  # not so if it is long and narrow
+        across = down = least
+    made = Image.new(_MODES[channels], (-(-image.width // across), -(-image.height // down)))
+    rows = max(1, STRIP // image.width // down) * down
     for top in range(0, image.height, rows):
         strip = image.crop((0, top, image.width, min(top + rows, image.height)))
-        made.paste(_8_bit(strip, *strip.size, channels, scale).reduce(factor), (0, top // factor))
+        made.paste(_8_bit(strip, *strip.size, channels, scale).reduce((across, down)), (0, top // down))
     return made
 
 
