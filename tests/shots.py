@@ -197,6 +197,24 @@ def preparing(stage: Stage) -> None:
     stage.session.columns_requested.emit(("day",))
 
 
+def rows(stage: Stage) -> None:
+    """Some of the rows, and the dates of all as an axis."""
+    from PySide6.QtWidgets import QComboBox, QToolButton
+
+    from app.data.page import DataPage
+
+    _read_temperatures(stage)
+    stage.show("Data")
+    page = stage.window.findChild(DataPage)
+    page.rows.filter.setText("Oslo")
+    next(part for part in page.findChildren(QToolButton) if part.text() == "Scatter").click()
+    for combo in page.scatter.findChildren(QComboBox):
+        name = "day" if combo.accessibleName() == "Column across" else "temperature"
+        combo.setCurrentIndex(combo.findData(name))
+        combo.activated.emit(combo.currentIndex())
+    stage.settle(1.0)  # the rows are looked for
+
+
 def embedding(stage: Stage) -> None:
     """Towns as points, while the network learns their climates."""
     _read_temperatures(stage)
@@ -252,6 +270,7 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     "images": images,
     "convolution": convolution,
     "preparing": preparing,
+    "rows": rows,
     "embedding": embedding,
 }
 
